@@ -1,0 +1,27 @@
+// A device that runs the network. One interface, narrow on purpose: memory and plans are taken in the constructor.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+#include "vgg16/tensor.h"
+
+namespace vgg16 {
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  /// "cpu" or "cuda", and what it computes with ("avx512", "avx2", ...; the GPU architecture).
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  [[nodiscard]] virtual std::string_view instruction_set() const = 0;
+  [[nodiscard]] virtual int max_batch() const = 0;
+
+  /// Normalises images (n, 224, 224, 3), uint8, RGB, 1 <= n <= max_batch(), runs layers 0..last_layer and writes
+  /// (n, h, w, c) of that layer, float32, to `features`; blocks until they are readable. Allocates nothing. One thread at
+  /// a time. Throws Error{kShape, kDevice}.
+  virtual void forward(ImagesIn images, size_t last_layer, HostOut features) = 0;
+};
+
+}  // namespace vgg16

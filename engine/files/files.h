@@ -1,0 +1,40 @@
+// Files that are read whole and written whole.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vgg16/error.h"
+
+namespace vgg16 {
+
+/// A regular file mapped read-only for the life of the object. Move-only.
+class MappedFile {
+ public:
+  /// Throws Error{kNotFound, kIo}, and kRefused for anything but a regular file of 1 to `max_bytes` bytes.
+  MappedFile(const std::filesystem::path& path, size_t max_bytes);
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&&) = delete;
+
+  [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+/// Throws Error{kExists, "<path> already exists; add --overwrite to replace it"} if something is at `path`.
+void require_absent(const std::filesystem::path& path);
+
+/// Writes `parts` one after the other to a temporary file beside `path`, syncs it, renames it to `path` and syncs the
+/// folder: `path` is whole or untouched whatever happens. Throws Error{kIo} naming `path`; the temporary file is removed.
+void write_file_whole(const std::filesystem::path& path, std::span<const std::span<const std::byte>> parts);
+
+/// Makes a rename in `path`'s folder durable. Throws Error{kIo}.
+void sync_parent_directory(const std::filesystem::path& path);
+
+}  // namespace vgg16

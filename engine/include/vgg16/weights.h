@@ -1,0 +1,70 @@
+// VGG16's 13 kernels and biases, from a file or from memory.
+//
+//   std::shared_ptr<const vgg16::Weights> weights = vgg16::Weights::load("vgg16_weights_tf_..._notop.h5");
+//   weights->save("vgg16.safetensors", vgg16::WeightsType::kF16, {});
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace vgg16 {
+
+inline constexpr size_t kConvLayers = 13;
+
+enum class WeightsType { kF32, kF16 };
+
+struct SaveOptions {
+  bool overwrite = false;
+};
+
+/// Immutable, checked weights: every tensor has the expected name, type and shape and only finite values. Safe to share
+/// between threads. A file is data: it never leads to another file and never chooses how much memory is taken.
+class Weights {
+ public:
+  /// Reads Keras' "notop" HDF5 file or this program's safetensors, told apart by content.
+  /// Throws Error{kNotFound, kIo, kRefused}.
+  [[nodiscard]] static std::shared_ptr<const Weights> load(const std::filesystem::path& path);
+
+  /// The safetensors file in `bytes`, which must outlive the result; `name` is what messages call it.
+  /// `sha256` is the digest of the values where the caller knows it, else empty. Throws Error{kRefused}.
+  [[nodiscard]] static std::shared_ptr<const Weights> from_safetensors(std::span<const std::byte> bytes,
+                                                                       std::string_view name, std::string_view sha256);
+
+  /// He-normal kernels and small biases from a seed, for tests and benchmarks: the same bits on every machine.
+  [[nodiscard]] static std::shared_ptr<const Weights> synthetic(uint64_t seed);
+
+  virtual ~Weights() = default;
+
+  /// Copies convolution `conv`'s kernel, (3, 3, ic, oc) row-major (HWIO), conv in 0..12 in network order.
+  virtual void copy_kernel(size_t conv, float* out) const = 0;
+  /// Copies convolution `conv`'s bias, (oc).
+  virtual void copy_bias(size_t conv, float* out) const = 0;
+
+  /// How the values are stored: kF16 values are exactly representable in half precision.
+  [[nodiscard]] virtual WeightsType type() const = 0;
+  /// What messages call these weights: the file's path or "built-in".
+  [[nodiscard]] virtual const std::string& name() const = 0;
+
+  /// Digest that identifies the values whatever the file format: sha256 over the 26 tensors in network order (kernel,
+  /// bias) as little-endian float32, kernels HWIO. Lower-case hex. Computed on first use; thread-safe.
+  [[nodiscard]] virtual const std::string& sha256() const = 0;
+
+  /// Writes a safetensors file; kF16 rounds to nearest even. The file appears whole or not at all.
+  /// Throws Error{kExists, kIo}, and kRefused where a value does not fit half precision.
+  void save(const std::filesystem::path& path, WeightsType type, SaveOptions options) const;
+};
+
+/// Name of convolution `conv` (0..12), such as "block1_conv1", and its channels in and out.
+struct ConvShape {
+  std::string_view name;
+  int ic;
+  int oc;
+};
+[[nodiscard]] ConvShape conv_shape(size_t conv);
+
+}  // namespace vgg16

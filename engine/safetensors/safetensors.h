@@ -1,0 +1,47 @@
+// The safetensors container: tensors by name behind a JSON header. Strict: a file is accepted whole or refused.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vgg16 {
+
+/// One tensor of a parsed file: `bytes` points into the parsed memory.
+struct TensorView {
+  std::string dtype;  ///< "F16", "F32" or "F64"
+  std::vector<int64_t> shape;
+  std::span<const std::byte> bytes;
+};
+
+struct SafetensorsView {
+  std::map<std::string, TensorView, std::less<>> tensors;
+  std::map<std::string, std::string, std::less<>> metadata;
+};
+
+/// Checks and indexes the safetensors file in `bytes`; `name` is what messages call it (already printable).
+/// Accepts exactly: an 8-byte little-endian header length of at most 16 MB that lies within the file; one JSON object
+/// without duplicate keys; dtypes F16, F32, F64; non-negative dimensions, at most 8; byte ranges that equal shape times
+/// size, cover the data from its first byte to its last, and neither overlap nor leave holes; string metadata.
+/// Throws Error{kRefused}.
+[[nodiscard]] SafetensorsView parse_safetensors(std::span<const std::byte> bytes, std::string_view name);
+
+struct TensorToWrite {
+  std::string name;
+  std::string dtype;
+  std::vector<int64_t> shape;
+  std::span<const std::byte> bytes;
+};
+
+/// Writes a file that parse_safetensors accepts, byte for byte the same for the same input: metadata first in key order,
+/// tensors in the order given, the header padded with spaces to a multiple of 8. Whole or not at all.
+/// Throws Error{kExists, kIo}.
+void write_safetensors(const std::filesystem::path& path, std::span<const TensorToWrite> tensors,
+                       const std::map<std::string, std::string, std::less<>>& metadata, bool overwrite);
+
+}  // namespace vgg16

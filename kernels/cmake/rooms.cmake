@@ -1,0 +1,31 @@
+# Warnings and sanitizers in one INTERFACE target that is never exported.
+add_library(vgg16_flags INTERFACE)
+target_compile_options(vgg16_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+                       $<$<BOOL:${VGG16_WERROR}>:-Werror>)
+if(VGG16_SANITIZE)
+  target_compile_options(vgg16_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
+  target_link_options(vgg16_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
+# vgg16_room(NAME SOURCES file... [USES target...])
+# One room is one OBJECT library, vgg16_NAME: it sees the public headers and what USES names, so an include that the
+# layout forbids does not compile. Every room is folded into the one archive `vgg16` (engine/CMakeLists.txt).
+# Third-party targets in USES stay private to the room; rooms in USES lend their headers only.
+function(vgg16_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;USES" ${ARGN})
+  add_library(vgg16_${name} OBJECT ${ROOM_SOURCES})
+  target_include_directories(vgg16_${name} PRIVATE ${PROJECT_SOURCE_DIR}/engine/include)
+  target_link_libraries(vgg16_${name} PRIVATE vgg16_flags)
+  foreach(used IN LISTS ROOM_USES)
+    if(used MATCHES "^vgg16_")
+      target_include_directories(vgg16_${name} PRIVATE $<TARGET_PROPERTY:${used},INTERFACE_INCLUDE_DIRECTORIES>)
+    else()
+      target_link_libraries(vgg16_${name} PRIVATE ${used})
+      set_property(GLOBAL APPEND PROPERTY VGG16_THIRD_PARTY ${used})
+    endif()
+  endforeach()
+  # Others name a room's private headers by its folder: #include "room/header.h".
+  get_filename_component(parent ${CMAKE_CURRENT_SOURCE_DIR} DIRECTORY)
+  target_include_directories(vgg16_${name} PRIVATE ${parent} INTERFACE ${parent})
+  set_property(GLOBAL APPEND PROPERTY VGG16_ROOMS vgg16_${name})
+endfunction()
