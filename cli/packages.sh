@@ -47,9 +47,10 @@ need_packages() {
   done
   [ ${#missing[@]} = 0 ] && return 0
   local by_hand="as root: apt-get update && apt-get install --no-install-recommends ${missing[*]}"
-  command -v apt-get >/dev/null || die "missing packages: ${missing[*]}; there is no apt-get here to install them"
-  may_install || die "missing packages: ${missing[*]}; neither root nor sudo without a password. Run $by_hand"
+  command -v apt-get >/dev/null || die "missing packages, and no apt-get to install them: ${missing[*]}"
+  may_install || die "missing packages, and neither root nor sudo without a password to install them; $by_hand"
 
+  mkdir -p "$(dirname "$log")"
   say "Installing ${missing[*]}"
   local -a install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}")
   # A list of packages that is absent or out of date shows in one of the first two steps; then it is fetched anew.
@@ -57,11 +58,11 @@ need_packages() {
   quietly "$log" as_root apt-get update -q || true  # one repository of many may be out of reach
   if ! installable "${missing[@]}"; then
     cat "$log" >&2
-    die "apt-get cannot install ${missing[*]} here; nothing was changed. Is this Debian 12 with network? Try $by_hand"
+    die "apt-get cannot install ${missing[*]} here and nothing was changed; is this Debian 12, with network? To try by hand, $by_hand"
   fi
   if ! quietly "$log" as_root "${install[@]}"; then
     tail -n 20 "$log" >&2
-    die "apt-get could not install ${missing[*]} (all it said: $log). Try $by_hand"
+    die "apt-get could not install ${missing[*]} (all it said: $log); to try by hand, $by_hand"
   fi
 }
 
