@@ -25,8 +25,8 @@ struct GramMatrix {
 [[nodiscard]] GramMatrix gram_matrix(const SparseRows& x, const Products& products, ThreadPool& pool,
                                      const Progress& progress);
 
-/// Moves the origin to the mean of rows 0 .. centre_rows - 1: K[i, j] becomes <x_i - mean, x_j - mean>. A classifier with a
-/// free intercept is the same before and after; the largest eigenvalue of non-negative features is not.
+/// Moves the origin to the mean of rows 0 .. centre_rows - 1: K[i, j] becomes <x_i - mean, x_j - mean>. A classifier
+/// with a free intercept is the same before and after; the largest eigenvalue of non-negative features is not.
 void centre(GramMatrix& k, int64_t centre_rows, ThreadPool& pool);
 
 }  // namespace vgg16

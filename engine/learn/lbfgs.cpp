@@ -31,9 +31,12 @@ struct PlainProblem {
 
 std::string_view stop_reason_name(StopReason reason) {
   switch (reason) {
-    case StopReason::kConverged: return "converged";
-    case StopReason::kNoProgress: return "no further progress";
-    case StopReason::kMaxIterations: return "out of iterations";
+    case StopReason::kConverged:
+      return "converged";
+    case StopReason::kNoProgress:
+      return "no further progress";
+    case StopReason::kMaxIterations:
+      return "out of iterations";
   }
   return "unknown";
 }

@@ -1,6 +1,7 @@
 // Limited-memory BFGS for any smooth function, in any inner product.
 //
-//   Minimum<std::vector<double>> m = minimize_lbfgs([](auto& x, auto& g) { g = {2 * x[0]}; return x[0] * x[0]; }, {3.0}, {});
+//   Minimum<std::vector<double>> m = minimize_lbfgs([](auto& x, auto& g) { g = {2 * x[0]}; return x[0] * x[0]; },
+//   {3.0}, {});
 //
 // Nocedal and Wright, Numerical Optimization, 2nd edition, algorithms 7.4 and 7.5; the step is found by the bracketing
 // search for the weak Wolfe conditions of Lewis and Overton (Math. Program. 141, 2013, algorithm 4.6).
@@ -30,7 +31,8 @@ struct LbfgsOptions {
   int max_iterations = 1000;
   int max_trials = 50;               ///< steps tried along one direction
   double gradient_tolerance = 1e-8;  ///< on the norm, for objectives without a test of their own
-  double curvature_epsilon = 1e-14;  ///< a pair with s'y <= this * |s| |y| is not kept: it would break positive definiteness
+  double curvature_epsilon =
+      1e-14;  ///< a pair with s'y <= this * |s| |y| is not kept: it would break positive definiteness
 };
 
 template <class Vector>
@@ -58,8 +60,8 @@ concept LbfgsProblem = requires(P& p, typename P::Vector& v, const typename P::V
   { p.converged(t, t) } -> std::convertible_to<bool>;   // (objective, squared gradient norm)
 };
 
-/// The algorithm as a machine that stops wherever the problem's expensive operator is wanted, so that a caller can drive
-/// many problems in lockstep and serve all of them with one pass over the data.
+/// The algorithm as a machine that stops wherever the problem's expensive operator is wanted, so that a caller can
+/// drive many problems in lockstep and serve all of them with one pass over the data.
 template <LbfgsProblem Problem>
 class LbfgsStepper {
  public:
@@ -132,7 +134,8 @@ class LbfgsStepper {
       alpha[i] = pairs_[i].rho * problem_->dot(pairs_[i].s, direction_);
       problem_->add_scaled(-alpha[i], pairs_[i].y, direction_);
     }
-    problem_->scale(pairs_.empty() ? 1.0 / std::sqrt(squared_norm_) : 1.0 / (pairs_.back().rho * newest_yy_), direction_);
+    problem_->scale(pairs_.empty() ? 1.0 / std::sqrt(squared_norm_) : 1.0 / (pairs_.back().rho * newest_yy_),
+                    direction_);
     for (size_t i = 0; i < pairs_.size(); ++i) {
       const double beta = pairs_[i].rho * problem_->dot(pairs_[i].y, direction_);
       problem_->add_scaled(alpha[i] - beta, pairs_[i].s, direction_);

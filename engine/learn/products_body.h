@@ -96,7 +96,8 @@ template <int L, int R, int V>
 void multiply_rows(const double* m, int64_t m_stride, int64_t rows, int64_t columns, const double* x, int64_t x_stride,
                    double* y, int64_t y_stride) {
   int64_t r = 0;
-  for (; r + R <= rows; r += R) multiply_tile<L, R, V>(m + r * m_stride, m_stride, columns, x, x_stride, y + r, y_stride);
+  for (; r + R <= rows; r += R)
+    multiply_tile<L, R, V>(m + r * m_stride, m_stride, columns, x, x_stride, y + r, y_stride);
   for (; r < rows; ++r) multiply_tile<L, 1, V>(m + r * m_stride, m_stride, columns, x, x_stride, y + r, y_stride);
 }
 

@@ -12,9 +12,9 @@ namespace vgg16 {
 [[nodiscard]] int64_t tail_split(int64_t rows, double test_size);
 
 /// The fold, 0 .. folds - 1, that leaves out each row: exactly scikit-learn's StratifiedKFold(folds, shuffle=False).
-/// Classes are numbered by first appearance, and the sorted labels are dealt out one to each fold in turn; that fixes how
-/// many rows of a class a fold gets, and the class's rows fill those places in the order of the folds.
-/// `labels` are non-negative.
+/// Classes are numbered by first appearance, and the sorted labels are dealt out one to each fold in turn; that fixes
+/// how many rows of a class a fold gets, and the class's rows fill those places in the order of the folds. `labels` are
+/// non-negative.
 [[nodiscard]] std::vector<int> stratified_folds(std::span<const int64_t> labels, int folds);
 
 }  // namespace vgg16
