@@ -7,8 +7,11 @@
 namespace vgg16 {
 namespace {
 
-constexpr int kMaxNewtonSteps = 60;
+constexpr int kMaxNewtonSteps = 200;
 constexpr int kMaxHalvings = 40;
+/// A step of the intercept is at most this long at first. Far from the minimum every row may be certain, the curvature is
+/// nothing, and Newton's step would leap past the minimum into the flat land on its other side.
+constexpr double kFirstReach = 8;
 
 }  // namespace
 
@@ -91,6 +94,7 @@ double LogLoss::evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& interce
     return classes_ == 2 ? sigmoid(scores, b, r) : softmax(scores, b, r);
   };
   double loss = loss_at(intercept, residual);
+  double reach = kFirstReach;
   for (int step = 0; step < kMaxNewtonSteps; ++step) {
     const Eigen::VectorXd gradient = residual.colwise().sum();
     // Rounding alone leaves about this much of the sum.
@@ -98,8 +102,13 @@ double LogLoss::evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& interce
     if (!(gradient.cwiseAbs().maxCoeff() > 1e-13 * size)) break;
     Eigen::VectorXd direction = newton_step(residual, gradient);
     if (classes_ > 2) direction.array() -= direction.mean();
+    if (!(gradient.dot(direction) < 0)) direction = -gradient;
+    const double length = direction.cwiseAbs().maxCoeff();
+    if (length > reach) {
+      direction *= reach / length;
+      reach *= 2;
+    }
     const double slope = gradient.dot(direction);
-    if (!(slope < 0)) break;
     double t = 1.0;
     double trial_loss = loss;
     bool accepted = false;

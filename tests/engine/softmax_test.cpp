@@ -71,7 +71,9 @@ TEST_P(LogLossTest, InterceptIsAtItsMinimumFromAnyStart) {
     const double value = loss.evaluate(scores, b, residual);
     EXPECT_LE(residual.colwise().sum().cwiseAbs().maxCoeff(), 1e-11) << "start " << start;
     EXPECT_NEAR(value, plain_loss(scores, b, labels), 1e-9 * value);
-    if (classes > 2) EXPECT_NEAR(b.sum(), 0, 1e-9) << "a common shift is not needed";
+    if (classes > 2) {
+      EXPECT_NEAR(b.sum(), 0, 1e-9) << "a common shift is not needed";
+    }
     for (Eigen::Index c = 0; c < b.size(); ++c) {
       Eigen::VectorXd moved = b;
       moved[c] += 0.01;
