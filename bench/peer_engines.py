@@ -45,7 +45,8 @@ def onnx_model(weights, path):
             nodes.append(helper.make_node('MaxPool', [current], [name], kernel_shape=[2, 2], strides=[2, 2]))
         else:
             kernel, bias = weights[name]
-            tensors += [numpy_helper.from_array(kernel, f'{name}/kernel'), numpy_helper.from_array(bias, f'{name}/bias')]
+            tensors.append(numpy_helper.from_array(kernel, f'{name}/kernel'))
+            tensors.append(numpy_helper.from_array(bias, f'{name}/bias'))
             nodes.append(helper.make_node('Conv', [current, f'{name}/kernel', f'{name}/bias'], [f'{name}/sum'],
                                           kernel_shape=[3, 3], pads=[1, 1, 1, 1]))
             nodes.append(helper.make_node('Relu', [f'{name}/sum'], [name]))
@@ -213,15 +214,15 @@ def torch_engine(weights, threads, batch, bf16=False):
     return forward, lambda y: y.float().contiguous().numpy(), x
 
 
-# name: (kind that it is compared within, maker). A maker returns (forward, output as float32 (n, 512, 7, 7), input).
+# name: (kind that it is compared within, maker). The sizes are threads and batch; a maker returns (forward, output as float32 (n, 512, 7, 7), input).
 ENGINES = {
-    'ncnn_f32': ('f32', lambda weights, folder, threads, batch: ncnn_engine(folder, threads, batch)),
-    'mnn_f32': ('f32', lambda weights, folder, threads, batch: mnn_engine(folder, threads, batch)),
-    'ort_f32': ('f32', lambda weights, folder, threads, batch: ort_engine(folder, threads, batch)),
-    'openvino_f32': ('f32', lambda weights, folder, threads, batch: openvino_engine(folder, threads, batch)),
-    'torch_f32': ('f32', lambda weights, folder, threads, batch: torch_engine(weights, threads, batch)),
-    'ncnn_bf16': ('bf16', lambda weights, folder, threads, batch: ncnn_engine(folder, threads, batch, bf16=True)),
-    'openvino_bf16': ('bf16', lambda weights, folder, threads, batch: openvino_engine(folder, threads, batch, bf16=True)),
-    'torch_bf16': ('bf16', lambda weights, folder, threads, batch: torch_engine(weights, threads, batch, bf16=True)),
-    'ncnn_f32_avx2': ('avx2', lambda weights, folder, threads, batch: ncnn_engine(folder, threads, batch, avx2=True)),
+    'ncnn_f32': ('f32', lambda weights, folder, *sizes: ncnn_engine(folder, *sizes)),
+    'mnn_f32': ('f32', lambda weights, folder, *sizes: mnn_engine(folder, *sizes)),
+    'ort_f32': ('f32', lambda weights, folder, *sizes: ort_engine(folder, *sizes)),
+    'openvino_f32': ('f32', lambda weights, folder, *sizes: openvino_engine(folder, *sizes)),
+    'torch_f32': ('f32', lambda weights, folder, *sizes: torch_engine(weights, *sizes)),
+    'ncnn_bf16': ('bf16', lambda weights, folder, *sizes: ncnn_engine(folder, *sizes, bf16=True)),
+    'openvino_bf16': ('bf16', lambda weights, folder, *sizes: openvino_engine(folder, *sizes, bf16=True)),
+    'torch_bf16': ('bf16', lambda weights, folder, *sizes: torch_engine(weights, *sizes, bf16=True)),
+    'ncnn_f32_avx2': ('avx2', lambda weights, folder, *sizes: ncnn_engine(folder, *sizes, avx2=True)),
 }

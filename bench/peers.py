@@ -6,8 +6,8 @@
   venv/bin/python bench/peers.py --weights WEIGHTS --ours COMMAND [--rounds 5] [--batches 1,8,32] [--threads 2]
   venv/bin/python bench/peers.py --report build/peers.jsonl
 
-WEIGHTS is Keras' .h5 or our .safetensors. COMMAND runs our engine: {weights}, {batch}, {threads}, {precision} (f32, bf16),
-{isa} (auto, avx2) and {seconds} in it are replaced, and the last line that it prints must be one JSON object
+WEIGHTS is Keras' .h5 or our .safetensors. COMMAND runs our engine: {weights}, {batch}, {threads}, {precision} (f32 or
+bf16), {isa} (auto or avx2) and {seconds} in it are replaced, and the last line that it prints must be one JSON object
   {"ts": [seconds of each forward call, warmed up], "images": pictures per call, "peak_rss_mb": of the process}
 Without --ours only the others run. Every engine and batch size gets a process of its own in every round; the order
 turns from round to round. One line of JSON per process goes to --out, which --report reads.
@@ -31,7 +31,11 @@ import numpy as np
 import peer_engines
 
 # name: (kind, --precision, --isa)
-OURS = {'ours_f32': ('f32', 'f32', 'auto'), 'ours_bf16': ('bf16', 'bf16', 'auto'), 'ours_f32_avx2': ('avx2', 'f32', 'avx2')}
+OURS = {
+    'ours_f32': ('f32', 'f32', 'auto'),
+    'ours_bf16': ('bf16', 'bf16', 'auto'),
+    'ours_f32_avx2': ('avx2', 'f32', 'avx2'),
+}
 KINDS = {name: kind for name, (kind, *_) in {**OURS, **peer_engines.ENGINES}.items()}
 # What has no peer of its own kind on a machine is compared with these too.
 ALSO = {'avx2': ('ort_f32',)}
@@ -71,14 +75,13 @@ def command(args, engine, batch):
         values = dict(weights=args.weights, batch=batch, threads=args.threads, precision=precision, isa=isa,
                       seconds=args.seconds)
         return [word.format(**values) for word in shlex.split(args.ours)]
-    return [sys.executable, os.path.abspath(__file__), '--worker', engine, '--weights', args.weights, '--work', args.work,
-            '--batches', str(batch), '--threads', str(args.threads), '--seconds', str(args.seconds)]
+    return [sys.executable, os.path.abspath(__file__), '--worker', engine, '--weights', args.weights,
+            '--work', args.work, '--batches', str(batch), '--threads', str(args.threads), '--seconds', str(args.seconds)]
 
 
 def run(args, engine, batch):
     environment = {**os.environ, 'OMP_NUM_THREADS': str(args.threads)}
-    result = subprocess.run(command(args, engine, batch), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            text=True)
+    result = subprocess.run(command(args, engine, batch), env=environment, capture_output=True, text=True)
     if result.returncode != 0:  # the last line says why: Python's exception, or the one line of our program
         return None, (result.stderr.strip().splitlines() or [f'exit status {result.returncode}'])[-1]
     last = (result.stdout.strip().splitlines() or [''])[-1]
@@ -121,8 +124,8 @@ def session(args):
         def log(line):
             out.write(json.dumps(line) + '\n')
             out.flush()
-        log({'date': datetime.date.today().isoformat(), 'machine': machine(), 'versions': versions(), 'threads': args.threads,
-             'command': shlex.join(sys.argv)})
+        log({'date': datetime.date.today().isoformat(), 'machine': machine(), 'versions': versions(),
+             'threads': args.threads, 'command': shlex.join(sys.argv)})
         for round_number in range(args.rounds):
             turn = round_number % len(engines)
             for batch in batches:
@@ -149,8 +152,8 @@ def report(path):
             else:
                 heads.append(line)
     for head in heads:
-        print(f"{head['date']}, {head['machine']}, {head['threads']} threads; "
-              + ', '.join(f'{name} {version}' for name, version in head['versions'].items()) + f"\n\n    {head['command']}\n")
+        packages = ', '.join(f'{name} {version}' for name, version in head['versions'].items())
+        print(f"{head['date']}, {head['machine']}, {head['threads']} threads; {packages}\n\n    {head['command']}\n")
     rate = {key: {r: line['images'] / statistics.median(line['ts']) for r, line in lines.items()}
             for key, lines in runs.items()}
     print('| threads | batch | engine | rounds | pictures/s, median | min | max | p50 ms | p99 ms | peak MB | error |')
@@ -168,8 +171,8 @@ def report(path):
             mine, other = rate[threads, batch, ours], rate.get((threads, batch, peer), {})
             paired = [mine[r] / other[r] for r in mine if r in other]
             if paired:
-                ratios.append(f'| {threads} | {batch} | {ours} | {peer} | {len(paired)} | {statistics.median(paired):.2f} '
-                              f'| {min(paired):.2f} | {max(paired):.2f} |')
+                ratios.append(f'| {threads} | {batch} | {ours} | {peer} | {len(paired)} '
+                              f'| {statistics.median(paired):.2f} | {min(paired):.2f} | {max(paired):.2f} |')
     if ratios:
         print('\nRatio of rates within a round:\n')
         print('| threads | batch | ours | over | rounds | median | min | max |\n|--:|--:|---|---|--:|--:|--:|--:|')
