@@ -58,11 +58,11 @@ need_packages() {
   quietly "$log" as_root apt-get update -q || true  # one repository of many may be out of reach
   if ! installable "${missing[@]}"; then
     cat "$log" >&2
-    die "apt-get cannot install ${missing[*]} here and nothing was changed; is this Debian 12, with network? To try by hand, $by_hand"
+    die "apt-get cannot install ${missing[*]} here, and changed nothing. Debian 12 with network? By hand, $by_hand"
   fi
   if ! quietly "$log" as_root "${install[@]}"; then
     tail -n 20 "$log" >&2
-    die "apt-get could not install ${missing[*]} (all it said: $log); to try by hand, $by_hand"
+    die "apt-get could not install ${missing[*]} (all it said: $log). By hand, $by_hand"
   fi
 }
 
