@@ -36,17 +36,20 @@ inline constexpr int kMaxPictureSide = 16'384;
 /// the end. Pictures that pass can still fail to decode. Returns {height, width, no pixels}.
 [[nodiscard]] Result<Image> inspect_image(std::span<const std::byte> bytes);
 
-/// Decodes a JPEG or PNG, told apart by content, to RGB. JPEG pixels equal Pillow's bit for bit (libjpeg-turbo, accurate
-/// DCT, fancy upsampling; CMYK and YCCK as Pillow converts them). Grey is repeated, alpha dropped, palettes expanded, of
-/// 16-bit samples the high byte counts; EXIF rotation is ignored. A truncated or damaged picture fails with a reason.
+/// Decodes a JPEG or PNG, told apart by content, to RGB. JPEG pixels equal Pillow's bit for bit (libjpeg-turbo,
+/// accurate DCT, fancy upsampling; CMYK and YCCK as Pillow converts them). Grey is repeated, alpha dropped, palettes
+/// expanded, of 16-bit samples the high byte counts; EXIF rotation is ignored. A truncated or damaged picture fails
+/// with a reason; JPEG data that is complete but holds an error that the format cannot show is decoded to what Pillow
+/// makes of it. Thread-safe. Memory: 3 bytes a pixel, and while it decodes up to 8 more for a JPEG, 16 for a PNG, 32
+/// for one of 16 bits.
 [[nodiscard]] Result<Image> decode_image(std::span<const std::byte> bytes);
 
 /// read_picture, then decode_image.
 [[nodiscard]] Result<Image> load_image(const std::filesystem::path& path);
 
-/// Resizes to (side, side, 3) by nearest neighbour without regard to aspect; out holds side * side * 3 bytes. The source
-/// index is Pillow's, in double: s = in / side, x = s * 0.5, then floor(x), x += s per output (Geometry.c, affine
-/// transform of Image.resize with NEAREST).
+/// Resizes to (side, side, 3) by nearest neighbour without regard to aspect; out holds side * side * 3 bytes. The
+/// source index is Pillow's, in double: s = in / side, x = s * 0.5, then floor(x), x += s per output (Geometry.c,
+/// affine transform of Image.resize with NEAREST).
 void resize_nearest(const Image& image, int side, uint8_t* out);
 
 }  // namespace vgg16

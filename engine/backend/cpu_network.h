@@ -1,0 +1,29 @@
+// VGG16's weights as the CPU engine wants them: transformed once, immutable, shared by any number of engines.
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "kernels/cpu_kernels.h"
+#include "kernels/memory.h"
+#include "kernels/parallel.h"
+#include "network/vgg16.h"
+#include "vgg16/weights.h"
+
+namespace vgg16 {
+
+struct CpuNetwork {
+  const CpuKernels* kernels = nullptr;
+  size_t last_layer = 0;    ///< layers after it have no weights here
+  FloatArray first_kernel;  ///< (3, 3, 3, 64)
+  std::array<FloatArray, kConvLayers> biases;
+  std::array<FloatArray, kConvLayers> transformed;      ///< but for the first convolution, which is direct
+  std::array<WinogradLayer, kConvLayers> convolutions;  ///< by conv index; [0] is unused
+};
+
+/// Prepares the weights of layers 0..last_layer for one instruction set, on all of `pool`'s threads.
+/// Throws Error{kMemory}.
+[[nodiscard]] std::shared_ptr<const CpuNetwork> prepare_cpu_network(const Weights& weights, const CpuKernels& kernels,
+                                                                    size_t last_layer, ThreadPool& pool);
+
+}  // namespace vgg16

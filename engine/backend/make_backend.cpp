@@ -1,0 +1,18 @@
+#include "backend/make_backend.h"
+
+#include "backend/cpu_backend.h"
+#include "vgg16/error.h"
+
+namespace vgg16 {
+
+std::unique_ptr<Backend> make_backend(const Weights& weights, const BackendOptions& options) {
+  if (options.device != "auto" && options.device != "cpu") {
+    throw Error(ErrorCode::kInvalidArgument,
+                "device \"" + printable(options.device) + "\" is not in this build: auto or cpu");
+  }
+  auto pool = std::make_unique<ThreadPool>(options.threads);
+  auto network = prepare_cpu_network(weights, cpu_kernels(options.instruction_set), options.last_layer, *pool);
+  return std::make_unique<CpuBackend>(std::move(network), std::move(pool), options.max_batch);
+}
+
+}  // namespace vgg16

@@ -1,0 +1,122 @@
+#include "files/files.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace vgg16 {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int get() const { return fd_; }
+  /// Closes now and tells whether the system reported a late write error.
+  [[nodiscard]] bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
+
+ private:
+  int fd_;
+};
+
+[[noreturn]] void fail(ErrorCode code, const std::filesystem::path& path, const std::string& what) {
+  throw Error(code, printable(path.native()) + ": " + what);
+}
+
+[[noreturn]] void fail_errno(const std::filesystem::path& path, const char* what) {
+  const int number = errno;
+  fail(number == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo, path, std::string(what) + ": " + system_message(number));
+}
+
+std::filesystem::path parent_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+bool write_all(int fd, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    bytes = bytes.subspan(static_cast<size_t>(n));
+  }
+  return true;
+}
+
+}  // namespace
+
+MappedFile::MappedFile(const std::filesystem::path& path, size_t max_bytes) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  if (file.get() < 0) {
+    if (errno == ENOENT) fail(ErrorCode::kNotFound, path, "no such file");
+    fail_errno(path, "cannot open");
+  }
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) fail_errno(path, "cannot read");
+  if (!S_ISREG(status.st_mode)) fail(ErrorCode::kRefused, path, "not a regular file");
+  if (status.st_size == 0) fail(ErrorCode::kRefused, path, "empty file");
+  const auto size = static_cast<size_t>(status.st_size);
+  if (size > max_bytes) {
+    fail(ErrorCode::kRefused, path, std::to_string(size) + " bytes, over the limit of " + std::to_string(max_bytes));
+  }
+  void* memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (memory == MAP_FAILED) fail_errno(path, "cannot map");
+  bytes_ = {static_cast<const std::byte*>(memory), size};
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+
+MappedFile::~MappedFile() {
+  if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+}
+
+void require_absent(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0) {
+    throw Error(ErrorCode::kExists, printable(path.native()) + " already exists; add --overwrite to replace it");
+  }
+}
+
+void write_file_whole(const std::filesystem::path& path, std::span<const std::span<const std::byte>> parts) {
+  std::string temporary;
+  int fd = -1;
+  // O_EXCL never follows a link that someone laid there; a file left by a killed process only costs the next name.
+  for (int attempt = 0; fd < 0 && attempt < 100; ++attempt) {
+    temporary = path.native() + "." + std::to_string(::getpid()) + "-" + std::to_string(attempt) + ".tmp";
+    fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0 && errno != EEXIST) break;
+  }
+  Descriptor file(fd);
+  if (file.get() < 0) fail_errno(path, "cannot create");
+  const auto give_up = [&](const char* what) {
+    const int number = errno;
+    ::unlink(temporary.c_str());
+    errno = number;
+    fail_errno(path, what);
+  };
+  for (const auto part : parts) {
+    if (!write_all(file.get(), part)) give_up("cannot write");
+  }
+  if (::fsync(file.get()) != 0) give_up("cannot write");
+  if (!file.close()) give_up("cannot write");
+  if (::rename(temporary.c_str(), path.c_str()) != 0) give_up("cannot rename the finished file");
+  sync_parent_directory(path);
+}
+
+void sync_parent_directory(const std::filesystem::path& path) {
+  const auto parent = parent_of(path);
+  const Descriptor folder(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // Some file systems refuse to sync a folder; there the rename is as durable as they make it.
+  if (folder.get() < 0 || (::fsync(folder.get()) != 0 && errno != EINVAL && errno != EROFS)) {
+    fail_errno(parent, "cannot sync");
+  }
+}
+
+}  // namespace vgg16

@@ -1,0 +1,25 @@
+#include "image/decode.h"
+
+#include "image/walk.h"
+
+namespace vgg16 {
+
+Result<Image> decode_image(Bytes bytes) {
+  if (!refused_bytes(static_cast<int64_t>(bytes.size())).empty()) return inspect_image(bytes);
+  if (looks_like_png(bytes)) {
+    const Result<PngParts> parts = walk_png(bytes);
+    return parts ? decode_png(parts.value()) : Result<Image>::failure(parts.reason());
+  }
+  if (looks_like_jpeg(bytes)) {
+    const Result<JpegFrame> frame = walk_jpeg(bytes);
+    return frame ? decode_jpeg(bytes, frame.value()) : Result<Image>::failure(frame.reason());
+  }
+  return inspect_image(bytes);  // which has a name for what this is
+}
+
+Result<Image> load_image(const std::filesystem::path& path) {
+  const Result<std::vector<std::byte>> bytes = read_picture(path);
+  return bytes ? decode_image(bytes.value()) : Result<Image>::failure(bytes.reason());
+}
+
+}  // namespace vgg16

@@ -1,0 +1,113 @@
+#include <csetjmp>
+#include <cstdio>
+// jpeglib.h needs <cstdio> before it.
+#include <jpeglib.h>
+// jerror.h needs jpeglib.h before it.
+#include <jerror.h>
+
+#include "image/decode.h"
+
+namespace vgg16 {
+namespace {
+
+// libjpeg reports through callbacks and expects an error not to return. `base` is first: libjpeg hands back a pointer
+// to it. Nothing between setjmp and longjmp owns anything: the frames that are jumped over are libjpeg's, in C.
+struct ErrorManager {
+  jpeg_error_mgr base;
+  std::jmp_buf jump;
+  bool ran_out_of_data = false;
+};
+
+ErrorManager& manager(j_common_ptr info) { return *reinterpret_cast<ErrorManager*>(info->err); }
+
+[[noreturn]] void fail(j_common_ptr info) { std::longjmp(manager(info).jump, 1); }
+
+// A negative level is a warning: libjpeg went on with pixels of its own making or past stray bytes. Pillow takes such
+// pictures, and so do we, but for those that end before their last block is complete.
+void on_message(j_common_ptr info, int level) {
+  const int code = info->err->msg_code;
+  if (level >= 0 || (code != JWRN_HIT_MARKER && code != JWRN_JPEG_EOF)) return;
+  manager(info).ran_out_of_data = true;
+  fail(info);
+}
+
+void ignore_message(j_common_ptr) {}
+
+class Decompressor {
+ public:
+  Decompressor() {
+    info_.err = jpeg_std_error(&errors_.base);
+    errors_.base.error_exit = fail;
+    errors_.base.emit_message = on_message;
+    errors_.base.output_message = ignore_message;
+  }
+  ~Decompressor() { jpeg_destroy_decompress(&info_); }
+  Decompressor(const Decompressor&) = delete;
+  Decompressor& operator=(const Decompressor&) = delete;
+
+  // Decodes into rows of 3 samples, or of 4 for CMYK. False where libjpeg gave up; reason() says why.
+  bool decode(Bytes bytes, const JpegFrame& frame, uint8_t* pixels) {
+    if (setjmp(errors_.jump) != 0) return false;
+    jpeg_create_decompress(&info_);
+    jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(bytes.data()),
+                 static_cast<unsigned long>(bytes.size()));
+    jpeg_read_header(&info_, TRUE);
+    // What Pillow asks for; YCCK and plain CMYK both come as CMYK.
+    info_.out_color_space = frame.components == 4 ? JCS_CMYK : JCS_RGB;
+    info_.dct_method = JDCT_ISLOW;
+    info_.do_fancy_upsampling = TRUE;
+    jpeg_start_decompress(&info_);
+    if (static_cast<int>(info_.output_width) != frame.width || static_cast<int>(info_.output_height) != frame.height) {
+      errors_.base.msg_code = 0;
+      return false;
+    }
+    const size_t row_bytes = size_t{info_.output_width} * static_cast<size_t>(info_.output_components);
+    while (info_.output_scanline < info_.output_height) {
+      JSAMPROW row = pixels + info_.output_scanline * row_bytes;
+      jpeg_read_scanlines(&info_, &row, 1);
+    }
+    jpeg_finish_decompress(&info_);
+    return true;
+  }
+
+  [[nodiscard]] std::string reason() {
+    if (errors_.ran_out_of_data) return "truncated: its data ends before the last pixel";
+    if (errors_.base.msg_code == 0) return "damaged: its headers disagree";
+    char text[JMSG_LENGTH_MAX] = "";
+    errors_.base.format_message(reinterpret_cast<j_common_ptr>(&info_), text);
+    return std::string("damaged: ") + text;
+  }
+
+ private:
+  jpeg_decompress_struct info_ = {};
+  ErrorManager errors_ = {};
+};
+
+// Four samples a pixel to three, in place. Files hold CMYK inverted, as Adobe writes it, so 255 means no ink; Pillow
+// takes that for granted, and so the colour is what the black lets through less what the ink takes of it. The division
+// by 255 is Pillow's, rounded to nearest (Convert.c, cmyk2rgb).
+void cmyk_to_rgb(std::vector<uint8_t>& pixels) {
+  const size_t count = pixels.size() / 4;
+  for (size_t i = 0; i < count; ++i) {
+    const unsigned light = pixels[4 * i + 3];
+    for (size_t c = 0; c < 3; ++c) {
+      const unsigned product = (255U - pixels[4 * i + c]) * light + 128U;
+      pixels[3 * i + c] = static_cast<uint8_t>(light - ((product + (product >> 8U)) >> 8U));
+    }
+  }
+  pixels.resize(3 * count);
+}
+
+}  // namespace
+
+Result<Image> decode_jpeg(Bytes bytes, const JpegFrame& frame) {
+  Image image{frame.height, frame.width, {}};
+  const size_t samples = frame.components == 4 ? 4 : 3;
+  image.pixels.resize(samples * static_cast<size_t>(frame.height) * static_cast<size_t>(frame.width));
+  Decompressor decompressor;
+  if (!decompressor.decode(bytes, frame, image.pixels.data())) return Result<Image>::failure(decompressor.reason());
+  if (samples == 4) cmyk_to_rgb(image.pixels);
+  return image;
+}
+
+}  // namespace vgg16

@@ -1,0 +1,119 @@
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "image/decode.h"
+
+namespace vgg16 {
+namespace {
+
+// Compressed data can claim a 1x1 picture and expand to a gigabyte, so what stb_image may hold at a time is bounded by
+// the size of the picture. stb takes no allocator argument: each thread has one budget, that of the picture it decodes.
+struct Budget {
+  size_t left = 0;
+  bool exceeded = false;
+};
+thread_local Budget budget;
+
+// Every block begins with its size, so that what it took can be given back. 16 bytes keep the alignment of malloc.
+constexpr size_t kPrefix = 16;
+
+size_t block_size(void* block) {
+  size_t size = 0;
+  std::memcpy(&size, static_cast<char*>(block) - kPrefix, sizeof(size));
+  return size;
+}
+
+void budget_free(void* block) {
+  if (block == nullptr) return;
+  budget.left += block_size(block);
+  std::free(static_cast<char*>(block) - kPrefix);
+}
+
+void* budget_realloc(void* old, size_t size) {
+  const size_t had = old == nullptr ? 0 : block_size(old);
+  if (size > budget.left + had) {
+    budget.exceeded = true;
+    return nullptr;
+  }
+  void* grown = std::realloc(old == nullptr ? nullptr : static_cast<char*>(old) - kPrefix, size + kPrefix);
+  if (grown == nullptr) return nullptr;
+  budget.left = budget.left + had - size;
+  std::memcpy(grown, &size, sizeof(size));
+  return static_cast<char*>(grown) + kPrefix;
+}
+
+}  // namespace
+}  // namespace vgg16
+
+#define STBI_MALLOC(size) vgg16::budget_realloc(nullptr, size)
+#define STBI_REALLOC(block, size) vgg16::budget_realloc(block, size)
+#define STBI_FREE(block) vgg16::budget_free(block)
+#define STBI_ONLY_PNG
+#define STBI_NO_STDIO
+#define STBI_NO_FAILURE_STRINGS
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#include <stb_image.h>
+
+namespace vgg16 {
+namespace {
+
+constexpr size_t kSlackBytes = 16 << 20;
+
+void append(std::vector<std::byte>& file, Bytes bytes) { file.insert(file.end(), bytes.begin(), bytes.end()); }
+
+// stb_image does not look at checksums; the walk has.
+void append_chunk(std::vector<std::byte>& file, const char* type, size_t length, std::span<const Bytes> data) {
+  for (const size_t shift : {24U, 16U, 8U, 0U}) file.push_back(static_cast<std::byte>(length >> shift & 0xFFU));
+  append(file, std::as_bytes(std::span(type, 4)));
+  for (const Bytes part : data) append(file, part);
+  file.resize(file.size() + 4);
+}
+
+// The same picture with nothing in it but what makes its pixels. Without tRNS, alpha stays out of it; with a palette of
+// 256 entries, black where the file has none, as in Pillow, no sample points outside.
+std::vector<std::byte> pixels_only(const PngParts& parts) {
+  size_t data_bytes = 0;
+  for (const Bytes part : parts.data) data_bytes += part.size();
+  std::vector<std::byte> file;
+  file.reserve(data_bytes + 1024);
+  append(file, std::as_bytes(std::span("\x89PNG\r\n\x1A\n", 8)));
+  append_chunk(file, "IHDR", parts.header.size(), {&parts.header, 1});
+  if (parts.has_palette) {
+    std::vector<std::byte> palette(parts.palette.begin(), parts.palette.end());
+    palette.resize(768);
+    const Bytes whole = palette;
+    append_chunk(file, "PLTE", whole.size(), {&whole, 1});
+  }
+  append_chunk(file, "IDAT", data_bytes, parts.data);
+  append_chunk(file, "IEND", 0, {});
+  return file;
+}
+
+}  // namespace
+
+Result<Image> decode_png(const PngParts& parts) {
+  const std::vector<std::byte> file = pixels_only(parts);
+  const size_t pixels = static_cast<size_t>(parts.width) * static_cast<size_t>(parts.height);
+  // At no time does stb hold more than the compressed data and three pictures of four samples; of an interlaced picture
+  // four, because its guess at the expanded size is then too small, and it doubles.
+  const size_t samples_held = byte_at(parts.header, 12) == 0 ? 12 : 16;
+  budget = {file.size() + samples_held * pixels * (parts.depth == 16 ? 2 : 1) + kSlackBytes, false};
+  int width = 0;
+  int height = 0;
+  int components = 0;
+  stbi_uc* decoded = stbi_load_from_memory(reinterpret_cast<const stbi_uc*>(file.data()), static_cast<int>(file.size()),
+                                           &width, &height, &components, 3);
+  if (decoded == nullptr) {
+    return Result<Image>::failure(budget.exceeded ? "its data expands beyond its size"
+                                                  : "damaged: its data cannot be decompressed to its pixels");
+  }
+  struct Release {
+    stbi_uc* block;
+    ~Release() { budget_free(block); }
+  } release{decoded};
+  return Image{height, width, std::vector<uint8_t>(decoded, decoded + 3 * pixels)};
+}
+
+}  // namespace vgg16

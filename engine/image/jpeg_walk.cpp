@@ -1,0 +1,101 @@
+#include <cstring>
+#include <optional>
+
+#include "image/walk.h"
+
+namespace vgg16 {
+namespace {
+
+// A progressive picture is decoded scan by scan, so its cost is scans times pixels; the file size bounds neither.
+constexpr int kMaxScans = 100;
+constexpr int64_t kMaxScannedPixels = 1'000'000'000;
+
+// Marker codes, ITU-T T.81, table B.1.
+enum Marker : uint8_t {
+  kSof0 = 0xC0,
+  kSof2 = 0xC2,
+  kDht = 0xC4,
+  kSof15 = 0xCF,
+  kDac = 0xCC,
+  kJpg = 0xC8,
+  kRst0 = 0xD0,
+  kRst7 = 0xD7,
+  kSoi = 0xD8,
+  kEoi = 0xD9,
+  kSos = 0xDA,
+};
+
+bool is_frame(uint8_t marker) {
+  return marker >= kSof0 && marker <= kSof15 && marker != kDht && marker != kDac && marker != kJpg;
+}
+
+// Moves `at` behind the next marker that begins a segment or ends the picture, over stray bytes, fill bytes, stuffed
+// zeros, restart and reserved markers alike: behind a scan's header these are its coded data. Nothing at the end of the
+// bytes.
+std::optional<uint8_t> next_marker(Bytes bytes, size_t& at) {
+  while (at < bytes.size()) {
+    const void* found = std::memchr(bytes.data() + at, 0xFF, bytes.size() - at);
+    if (found == nullptr) break;
+    at = static_cast<size_t>(static_cast<const std::byte*>(found) - bytes.data());
+    while (at < bytes.size() && byte_at(bytes, at) == 0xFF) ++at;
+    if (at == bytes.size()) break;
+    const uint8_t marker = byte_at(bytes, at++);
+    if (marker >= kSof0 && (marker < kRst0 || marker > kRst7)) return marker;
+  }
+  at = bytes.size();
+  return std::nullopt;
+}
+
+Result<JpegFrame> read_frame(uint8_t marker, Bytes segment) {
+  const auto refused = [](std::string reason) { return Result<JpegFrame>::failure(std::move(reason)); };
+  if (marker > kSof2) {  // T.81, table B.1: three rows of kinds, lossless the last of each
+    if (marker >= 0xC9) return refused("arithmetic-coded JPEG is not supported");
+    return refused(marker % 4 == 3 ? "lossless JPEG is not supported" : "hierarchical JPEG is not supported");
+  }
+  if (segment.size() < 6) return refused("damaged: its frame header is too short");
+  const int bits = byte_at(segment, 0);
+  if (bits != 8) return refused(std::to_string(bits) + "-bit JPEG is not supported");
+  JpegFrame frame;
+  frame.height = static_cast<int>(read_u16(segment, 1));
+  frame.width = static_cast<int>(read_u16(segment, 3));
+  frame.components = byte_at(segment, 5);
+  if (frame.components != 1 && frame.components != 3 && frame.components != 4) {
+    return refused("a JPEG of " + std::to_string(frame.components) + " colour components is not supported");
+  }
+  const std::string reason = refused_size(frame.width, frame.height);
+  return reason.empty() ? Result<JpegFrame>(frame) : refused(reason);
+}
+
+}  // namespace
+
+Result<JpegFrame> walk_jpeg(Bytes bytes) {
+  const auto refused = [](std::string reason) { return Result<JpegFrame>::failure(std::move(reason)); };
+  std::optional<JpegFrame> frame;
+  int scans = 0;
+  size_t at = 2;  // behind SOI
+  while (const std::optional<uint8_t> marker = next_marker(bytes, at)) {
+    if (*marker == kEoi) return scans > 0 ? Result<JpegFrame>(*frame) : refused("damaged: holds no picture data");
+    if (*marker == kSoi || *marker == kJpg) return refused("damaged: a marker that cannot be there");
+    if (bytes.size() - at < 2) break;
+    const size_t length = read_u16(bytes, at);
+    if (length < 2) return refused("damaged: a segment without a length");
+    if (length > bytes.size() - at) break;
+    const Bytes segment = bytes.subspan(at + 2, length - 2);
+    at += length;
+    if (is_frame(*marker)) {
+      if (frame) return refused("damaged: two frame headers");
+      const Result<JpegFrame> read = read_frame(*marker, segment);
+      if (!read) return read;
+      frame = read.value();
+    } else if (*marker == kSos) {
+      if (!frame) return refused("damaged: a scan before the frame header");
+      if (++scans > kMaxScans) return refused("too many scans: more than " + std::to_string(kMaxScans));
+      if (int64_t{scans} * frame->width * frame->height > kMaxScannedPixels) {
+        return refused("too many scans for a picture of this size: " + std::to_string(scans) + " or more");
+      }
+    }
+  }
+  return refused("truncated: ends before its end marker");
+}
+
+}  // namespace vgg16

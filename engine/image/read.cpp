@@ -1,0 +1,82 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <cerrno>
+
+#include "image/walk.h"
+#include "vgg16/image.h"
+
+namespace vgg16 {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+std::string words(int error) {
+  std::string text = system_message(error);
+  if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+std::string why_not_opened(const std::filesystem::path& path, int error) {
+  struct stat status = {};
+  if (error == ENOENT && lstat(path.c_str(), &status) == 0) return "link to a missing file";
+  if (error == ENOENT) return "no such file";
+  if (error == ENXIO || error == ENODEV) return "not a regular file";  // a socket, or a device with nobody behind it
+  return words(error);
+}
+
+// Reads until `size` bytes are there or the file ends; returns how many, or -1 and errno.
+int64_t read_up_to(int fd, std::byte* out, size_t size) {
+  size_t done = 0;
+  while (done < size) {
+    const ssize_t got = read(fd, out + done, size - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return -1;
+    if (got == 0) break;
+    done += static_cast<size_t>(got);
+  }
+  return static_cast<int64_t>(done);
+}
+
+}  // namespace
+
+Result<std::vector<std::byte>> read_picture(const std::filesystem::path& path) {
+  const auto failed = [](std::string reason) { return Result<std::vector<std::byte>>::failure(std::move(reason)); };
+  // O_NONBLOCK: a FIFO without a writer would block for ever. On a regular file it means nothing.
+  int fd = -1;
+  do {
+    fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  } while (fd < 0 && errno == EINTR);
+  if (fd < 0) return failed(why_not_opened(path, errno));
+  const Descriptor file(fd);
+
+  struct stat status = {};
+  if (fstat(file.get(), &status) != 0) return failed(words(errno));
+  if (S_ISDIR(status.st_mode)) return failed("is a directory");
+  if (!S_ISREG(status.st_mode)) return failed("not a regular file");
+  std::string reason = refused_bytes(status.st_size);
+  if (!reason.empty()) return failed(std::move(reason));
+
+  std::vector<std::byte> bytes(static_cast<size_t>(status.st_size));
+  const int64_t got = read_up_to(file.get(), bytes.data(), bytes.size());
+  if (got < 0) return failed("cannot be read: " + words(errno));
+  std::byte beyond{};
+  if (got < status.st_size || read_up_to(file.get(), &beyond, 1) != 0) return failed("changed while reading");
+  return bytes;
+}
+
+}  // namespace vgg16

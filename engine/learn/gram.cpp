@@ -1,0 +1,120 @@
+#include "learn/gram.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <mutex>
+#include <new>
+#include <string>
+
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+/// Tiles of rows that share one dense panel, so that its making is paid for by many rows; with the panel their strip of
+/// results stays in the second-level cache (512 * 32 doubles are 128 KB).
+constexpr int64_t kGroupTiles = 4;
+constexpr int64_t kGroupRows = kGroupTiles * SparseRows::kTileRows;
+static_assert(SparseRows::kTileRows % kPanelRows == 0, "a panel's rows lie in one tile");
+
+/// Panel column l becomes row first + l of the tile, dense; the rest of the panel is zero.
+void fill_panel(const SparseBlock& block, int64_t first, double* panel) {
+  std::fill(panel, panel + kBlockColumns * kPanelRows, 0.0);
+  const int64_t count = std::min(kPanelRows, block.rows - first);
+  for (int64_t l = 0; l < count; ++l) {
+    for (uint32_t i = block.start[first + l]; i < block.start[first + l + 1]; ++i) {
+      panel[block.column[i] * kPanelRows + l] = block.value[i];
+    }
+  }
+}
+
+struct Scratch {
+  std::vector<double> panel;
+  std::vector<double> strip;
+};
+
+/// K for rows of one group against one panel's rows, where the row is not above the diagonal; mirrored.
+void fill_strip(const SparseRows& x, const Products& products, int64_t group, int64_t panel, Scratch& scratch,
+                GramMatrix& k) {
+  const int64_t panel_first = panel * kPanelRows;
+  const int64_t panel_tile = panel_first / SparseRows::kTileRows;
+  const int64_t first_tile = std::max(group * kGroupTiles, panel_tile);
+  const int64_t end_tile = std::min((group + 1) * kGroupTiles, x.tiles());
+  std::fill(scratch.strip.begin(), scratch.strip.end(), 0.0);
+  for (int64_t b = 0; b < x.blocks(); ++b) {
+    fill_panel(x.block(panel_tile, b), panel_first % SparseRows::kTileRows, scratch.panel.data());
+    for (int64_t t = first_tile; t < end_tile; ++t) {
+      double* strip = scratch.strip.data() + (t - first_tile) * SparseRows::kTileRows * kPanelRows;
+      products.sparse_times_panel(x.block(t, b), scratch.panel.data(), strip);
+    }
+  }
+  const int64_t first_row = first_tile * SparseRows::kTileRows;
+  const int64_t end_row = std::min(end_tile * SparseRows::kTileRows, x.rows());
+  for (int64_t i = first_row; i < end_row; ++i) {
+    const int64_t end = std::min(panel_first + kPanelRows, i + 1);
+    const double* from = scratch.strip.data() + (i - first_row) * kPanelRows;
+    for (int64_t j = panel_first; j < end; ++j) {
+      k.value[static_cast<size_t>(i * k.n + j)] = from[j - panel_first];
+      k.value[static_cast<size_t>(j * k.n + i)] = from[j - panel_first];
+    }
+  }
+}
+
+}  // namespace
+
+GramMatrix gram_matrix(const SparseRows& x, const Products& products, ThreadPool& pool, const Progress& progress) {
+  GramMatrix k;
+  k.n = x.rows();
+  try {
+    k.value.resize(static_cast<size_t>(k.n * k.n));
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::kMemory, "the inner products of " + std::to_string(k.n) + " rows need " +
+                                        std::to_string(8 * k.n * k.n / 1'000'000) +
+                                        " MB of memory, which the system does not give; train on fewer rows");
+  }
+  struct Task {
+    int64_t group;
+    int64_t panel;
+  };
+  std::vector<Task> tasks;
+  const int64_t groups = (x.tiles() + kGroupTiles - 1) / kGroupTiles;
+  for (int64_t g = 0; g < groups; ++g) {
+    const int64_t end_row = std::min((g + 1) * kGroupRows, x.rows());
+    for (int64_t p = 0; p * kPanelRows < end_row; ++p) tasks.push_back({g, p});
+  }
+  std::vector<Scratch> scratch(static_cast<size_t>(pool.size()));
+  for (Scratch& s : scratch) {
+    s.panel.resize(static_cast<size_t>(kBlockColumns * kPanelRows));
+    s.strip.resize(static_cast<size_t>(kGroupRows * kPanelRows));
+  }
+  std::mutex mutex;
+  int64_t done = 0;
+  pool.for_each(static_cast<int64_t>(tasks.size()), [&](int64_t i, int member) {
+    const Task& task = tasks[static_cast<size_t>(i)];
+    fill_strip(x, products, task.group, task.panel, scratch[static_cast<size_t>(member)], k);
+    if (!progress) return;
+    const std::lock_guard lock(mutex);
+    progress(++done, static_cast<int64_t>(tasks.size()));
+  });
+  return k;
+}
+
+void centre(GramMatrix& k, int64_t centre_rows, ThreadPool& pool) {
+  std::vector<double> mean(static_cast<size_t>(k.n));  // of each row over the columns of the centring rows
+  const auto n_centre = static_cast<double>(centre_rows);
+  pool.for_each(k.n, [&](int64_t i, int /*member*/) {
+    double sum = 0;
+    for (int64_t j = 0; j < centre_rows; ++j) sum += k.at(i, j);
+    mean[static_cast<size_t>(i)] = sum / n_centre;
+  });
+  double grand = 0;
+  for (int64_t i = 0; i < centre_rows; ++i) grand += mean[static_cast<size_t>(i)];
+  grand /= n_centre;
+  pool.for_each(k.n, [&](int64_t i, int /*member*/) {
+    double* row = k.value.data() + i * k.n;
+    const double own = mean[static_cast<size_t>(i)];
+    for (int64_t j = 0; j < k.n; ++j) row[j] -= (own + mean[static_cast<size_t>(j)]) - grand;
+  });
+}
+
+}  // namespace vgg16

@@ -1,0 +1,105 @@
+#include "learn/metrics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+double ratio(int64_t part, int64_t whole) {
+  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+double accuracy_of(std::span<const int> labels, std::span<const int> predicted) {
+  int64_t right = 0;
+  for (size_t i = 0; i < labels.size(); ++i) right += labels[i] == predicted[i] ? 1 : 0;
+  return ratio(right, static_cast<int64_t>(labels.size()));
+}
+
+std::vector<int> predicted_classes(const Eigen::MatrixXd& scores) {
+  std::vector<int> predicted(static_cast<size_t>(scores.rows()));
+  for (Eigen::Index i = 0; i < scores.rows(); ++i) {
+    Eigen::Index c = 0;
+    if (scores.cols() == 1) {
+      c = scores(i, 0) > 0 ? 1 : 0;
+    } else {
+      scores.row(i).maxCoeff(&c);
+    }
+    predicted[static_cast<size_t>(i)] = static_cast<int>(c);
+  }
+  return predicted;
+}
+
+double mean_log_loss(const Eigen::MatrixXd& scores, std::span<const int> labels) {
+  double sum = 0;
+  for (Eigen::Index i = 0; i < scores.rows(); ++i) {
+    const int own = labels[static_cast<size_t>(i)];
+    if (scores.cols() == 1) {
+      const double lead = own == 1 ? -scores(i, 0) : scores(i, 0);  // of the wrong class
+      sum += std::max(lead, 0.0) + std::log1p(std::exp(-std::abs(lead)));
+    } else {
+      const double highest = scores.row(i).maxCoeff();
+      sum += std::log((scores.row(i).array() - highest).exp().sum()) + highest - scores(i, own);
+    }
+  }
+  return labels.empty() ? 0.0 : sum / static_cast<double>(labels.size());
+}
+
+void score_predictions(std::span<const int> labels, std::span<const int> predicted, Report& report) {
+  const size_t k = report.classes.size();
+  report.confusion.assign(k, std::vector<int64_t>(k, 0));
+  for (size_t i = 0; i < labels.size(); ++i) ++report.confusion[labels[i]][predicted[i]];
+  report.accuracy = accuracy_of(labels, predicted);
+  report.per_class.clear();
+  report.macro_average = {"macro avg", 0, 0, 0, static_cast<int64_t>(labels.size())};
+  report.weighted_average = {"weighted avg", 0, 0, 0, static_cast<int64_t>(labels.size())};
+  for (size_t c = 0; c < k; ++c) {
+    const int64_t support = std::accumulate(report.confusion[c].begin(), report.confusion[c].end(), int64_t{0});
+    int64_t named = 0;
+    for (size_t t = 0; t < k; ++t) named += report.confusion[t][c];
+    const int64_t right = report.confusion[c][c];
+    if (named == 0) {
+      report.warnings.push_back("no held-out row was predicted as " + printable(report.classes[c]) +
+                                "; its precision is shown as 0");
+    }
+    if (support == 0) {
+      report.warnings.push_back("no held-out row belongs to " + printable(report.classes[c]) +
+                                "; its recall is shown as 0");
+    }
+    const ClassScore score = {report.classes[c], ratio(right, named), ratio(right, support),
+                              ratio(2 * right, named + support), support};
+    report.per_class.push_back(score);
+    const double share = ratio(support, static_cast<int64_t>(labels.size()));
+    const double part = 1.0 / static_cast<double>(k);
+    report.macro_average.precision += part * score.precision;
+    report.macro_average.recall += part * score.recall;
+    report.macro_average.f1 += part * score.f1;
+    report.weighted_average.precision += share * score.precision;
+    report.weighted_average.recall += share * score.recall;
+    report.weighted_average.f1 += share * score.f1;
+  }
+}
+
+size_t rank_candidates(std::vector<Candidate>& candidates) {
+  for (Candidate& c : candidates) {
+    const auto n = static_cast<double>(c.fold_scores.size());
+    c.mean = std::accumulate(c.fold_scores.begin(), c.fold_scores.end(), 0.0) / n;
+    double squares = 0;
+    for (const double score : c.fold_scores) squares += (score - c.mean) * (score - c.mean);
+    c.deviation = std::sqrt(squares / n);
+  }
+  for (Candidate& c : candidates) {
+    c.rank = 1 + static_cast<int>(std::count_if(candidates.begin(), candidates.end(),
+                                                [&](const Candidate& other) { return other.mean > c.mean; }));
+  }
+  const auto best = std::find_if(candidates.begin(), candidates.end(), [](const Candidate& c) { return c.rank == 1; });
+  return static_cast<size_t>(best - candidates.begin());
+}
+
+}  // namespace vgg16

@@ -1,0 +1,221 @@
+#include "learn/model_file.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "files/files.h"
+#include "safetensors/safetensors.h"
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+using Json = nlohmann::json;
+
+/// Larger than any model that makes sense; a larger file is some other thing.
+constexpr size_t kMaxModelBytes = size_t{1} << 36U;
+
+/// The recipe's fields under their names in the file.
+constexpr std::pair<const char*, std::string Recipe::*> kRecipeFields[] = {
+    {"layer", &Recipe::layer},
+    {"pool", &Recipe::pool},
+    {"preprocessing", &Recipe::preprocessing},
+    {"weights_sha256", &Recipe::weights_sha256},
+    {"features_backend", &Recipe::backend},
+    {"features_precision", &Recipe::precision},
+    {"features_instruction_set", &Recipe::instruction_set},
+    {"features_program_version", &Recipe::program_version},
+};
+
+[[noreturn]] void refuse(const std::string& name, const std::string& what) {
+  throw Error(ErrorCode::kRefused, name + ": " + what);
+}
+
+bool starts_with(std::span<const std::byte> bytes, std::string_view start) {
+  return bytes.size() >= start.size() && std::memcmp(bytes.data(), start.data(), start.size()) == 0;
+}
+
+/// Files that people may take for a model, called by their names.
+void refuse_other_kinds(std::span<const std::byte> bytes, const std::string& name) {
+  const bool binary_pickle =
+      bytes.size() >= 2 && bytes[0] == std::byte{0x80} && bytes[1] >= std::byte{2} && bytes[1] <= std::byte{5};
+  if (binary_pickle || starts_with(bytes, "ccopy_reg\n") || starts_with(bytes, "csklearn")) {
+    refuse(name, "a Python pickle, which runs code when it is opened; expected a model made by vgg16 train");
+  }
+  if (starts_with(bytes, "\x89HDF\r\n\x1A\n")) {
+    refuse(name, "an HDF5 file; expected a model made by vgg16 train (features go to train's --db)");
+  }
+}
+
+std::string shape_text(const std::vector<int64_t>& shape) {
+  std::string text = "(";
+  for (size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+  return text + ")";
+}
+
+std::vector<double> doubles(const SafetensorsView& file, const char* tensor, size_t dimensions,
+                            std::vector<int64_t>& shape, const std::string& name) {
+  const auto found = file.tensors.find(tensor);
+  if (found == file.tensors.end()) {
+    refuse(name, std::string("no tensor `") + tensor + "`; expected a model made by vgg16 train");
+  }
+  const TensorView& view = found->second;
+  if (view.dtype != "F64" || view.shape.size() != dimensions) {
+    refuse(name, std::string(tensor) + ": " + view.dtype + " " + shape_text(view.shape) + ", expected F64 with " +
+                     std::to_string(dimensions) + (dimensions == 1 ? " dimension" : " dimensions"));
+  }
+  shape = view.shape;
+  std::vector<double> values(view.bytes.size() / sizeof(double));
+  if (!values.empty()) std::memcpy(values.data(), view.bytes.data(), view.bytes.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) {
+      refuse(name, std::string(tensor) + ": value " + std::to_string(i) + " is not finite; the file is damaged");
+    }
+  }
+  return values;
+}
+
+const std::string& text(const SafetensorsView& file, const char* key, const std::string& name) {
+  const auto found = file.metadata.find(key);
+  if (found == file.metadata.end()) {
+    refuse(name, std::string("no metadata `") + key + "`; expected a model made by vgg16 train");
+  }
+  return found->second;
+}
+
+std::vector<std::string> parse_classes(const std::string& json, const std::string& name) {
+  const Json parsed = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (!parsed.is_array()) refuse(name, "metadata `classes` is not a JSON list");
+  std::vector<std::string> classes;
+  std::set<std::string> seen;
+  for (const Json& item : parsed) {
+    if (!item.is_string()) refuse(name, "metadata `classes` holds something that is not a name");
+    classes.push_back(item.get<std::string>());
+    if (!seen.insert(classes.back()).second) {
+      refuse(name, "metadata `classes` names " + printable(classes.back()) + " twice");
+    }
+  }
+  if (classes.size() < 2) {
+    refuse(name, "metadata `classes` has " + std::to_string(classes.size()) + " names, expected at least 2");
+  }
+  return classes;
+}
+
+double parse_c(const std::string& json, const std::string& name) {
+  const Json parsed = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  const double c = parsed.is_number() ? parsed.get<double>() : 0;
+  if (!(c > 0) || !std::isfinite(c)) refuse(name, "metadata `C` is not a positive number");
+  return c;
+}
+
+std::span<const std::byte> bytes_of(const std::vector<double>& values) {
+  return std::as_bytes(std::span<const double>(values));
+}
+
+/// Names come from folders and may hold any bytes; what is not UTF-8 is written as it is shown.
+std::string utf8(const std::string& name) {
+  try {
+    static_cast<void>(Json(name).dump());
+    return name;
+  } catch (const Json::exception&) {
+    return printable(name);
+  }
+}
+
+}  // namespace
+
+Classifier parse_model(std::span<const std::byte> bytes, const std::string& name) {
+  refuse_other_kinds(bytes, name);
+  const SafetensorsView file = parse_safetensors(bytes, name);
+  const auto format = file.metadata.find("format");
+  if (format == file.metadata.end() || format->second != kModelFormat) {
+    const std::string found = format == file.metadata.end() ? "no format" : "format " + printable(format->second);
+    refuse(name, found + ", expected " + std::string(kModelFormat) + "; expected a model made by vgg16 train");
+  }
+  if (file.tensors.size() != 2) {
+    refuse(name, std::to_string(file.tensors.size()) + " tensors, expected `coef` and `intercept` alone");
+  }
+  Classifier model;
+  model.classes = parse_classes(text(file, "classes", name), name);
+  model.c = parse_c(text(file, "C", name), name);
+  const auto k = static_cast<int64_t>(model.classes.size());
+  const int64_t rows = k == 2 ? 1 : k;
+  std::vector<int64_t> shape;
+  model.coef = doubles(file, "coef", 2, shape, name);
+  if (shape[0] != rows || shape[1] < 1) {
+    refuse(name, "coef: shape " + shape_text(shape) + ", expected (" + std::to_string(rows) + ", D) for " +
+                     std::to_string(k) + " classes");
+  }
+  model.columns = shape[1];
+  model.intercept = doubles(file, "intercept", 1, shape, name);
+  if (shape[0] != rows) {
+    refuse(name, "intercept: shape " + shape_text(shape) + ", expected (" + std::to_string(rows) + ")");
+  }
+  for (const auto& [key, value] : file.metadata) {
+    const auto* field = std::find_if(std::begin(kRecipeFields), std::end(kRecipeFields),
+                                     [&key = key](const auto& f) { return key == f.first; });
+    if (field != std::end(kRecipeFields)) {
+      model.recipe.*(field->second) = value;
+    } else if (key != "format" && key != "classes" && key != "C") {
+      model.metadata.emplace(key, value);
+    }
+  }
+  return model;
+}
+
+Classifier Classifier::load(const std::filesystem::path& path) {
+  const MappedFile file(path, kMaxModelBytes);
+  return parse_model(file.bytes(), printable(path.native()));
+}
+
+void Classifier::save(const std::filesystem::path& path, ClassifierSaveOptions options) const {
+  std::map<std::string, std::string, std::less<>> all(metadata.begin(), metadata.end());
+  for (const auto& [key, field] : kRecipeFields) all[key] = utf8(recipe.*field);
+  std::vector<std::string> names;
+  for (const std::string& c_name : classes) names.push_back(utf8(c_name));
+  all["format"] = kModelFormat;
+  all["classes"] = Json(names).dump();
+  all["C"] = Json(c).dump();
+  const auto rows = static_cast<int64_t>(intercept.size());
+  const std::vector<TensorToWrite> tensors = {{"coef", "F64", {rows, columns}, bytes_of(coef)},
+                                              {"intercept", "F64", {rows}, bytes_of(intercept)}};
+  write_safetensors(path, tensors, all, options.overwrite);
+}
+
+std::string scores_json(const Report& report) {
+  Json list = Json::array();
+  for (const Candidate& c : report.candidates) {
+    list.push_back({{"C", c.c},
+                    {"folds", c.fold_scores},
+                    {"mean", c.mean},
+                    {"std", c.deviation},
+                    {"rank", c.rank},
+                    {"log_loss", c.log_loss}});
+  }
+  return list.dump();
+}
+
+std::string certificates_json(const Report& report) {
+  Json list = Json::array();
+  for (const FitCertificate& f : report.fits) {
+    list.push_back({{"C", f.c},
+                    {"fold", f.fold},
+                    {"objective", f.objective},
+                    {"relative_gap", f.relative_gap},
+                    {"gradient_norm", f.gradient_norm},
+                    {"iterations", f.iterations},
+                    {"stop", f.stop_reason}});
+  }
+  return list.dump();
+}
+
+std::string rows_json(std::span<const int64_t> rows) {
+  return Json(std::vector<int64_t>(rows.begin(), rows.end())).dump();
+}
+
+}  // namespace vgg16

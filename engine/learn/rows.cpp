@@ -1,0 +1,132 @@
+#include "learn/rows.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <exception>
+#include <mutex>
+#include <string>
+
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+constexpr int64_t kNone = -1;
+
+/// First column of the row that is not finite, or kNone. The quick test has no branch: x - x is 0 only for finite x.
+int64_t first_not_finite(const float* row, int64_t columns) {
+  float sum = 0;
+  for (int64_t d = 0; d < columns; ++d) sum += row[d] - row[d];
+  if (sum == 0) return kNone;
+  return std::find_if(row, row + columns, [](float x) { return !std::isfinite(x); }) - row;
+}
+
+void require_finite(const FeatureTable& table, int64_t row, const float* values) {
+  const int64_t column = first_not_finite(values, table.columns);
+  if (column == kNone) return;
+  const auto r = static_cast<size_t>(row);
+  const std::string picture = r < table.paths.size() ? " (" + printable(table.paths[r]) + ")" : "";
+  throw Error(ErrorCode::kRefused, printable(table.name) + ": row " + std::to_string(row) + picture + ": column " +
+                                       std::to_string(column) + " is " + std::to_string(values[column]) +
+                                       ", expected a finite number; extract the features again");
+}
+
+}  // namespace
+
+SparseRows::Tile SparseRows::compress(const float* dense, int64_t rows, int64_t columns) {
+  Tile tile;
+  tile.rows = rows;
+  const int64_t numbers = rows * columns;
+  int64_t nonzeros = 0;
+  for (int64_t i = 0; i < numbers; ++i) nonzeros += dense[i] != 0 ? 1 : 0;
+  // One spare place: the loop below writes every number and moves on only past those that are not zero.
+  tile.value.resize(static_cast<size_t>(nonzeros) + 1);
+  tile.column.resize(static_cast<size_t>(nonzeros) + 1);
+  const int64_t blocks = (columns + kBlockColumns - 1) / kBlockColumns;
+  tile.start.reserve(static_cast<size_t>(blocks * rows + 1));
+  uint32_t at = 0;
+  for (int64_t b = 0; b < blocks; ++b) {
+    const int64_t width = std::min(kBlockColumns, columns - b * kBlockColumns);
+    for (int64_t r = 0; r < rows; ++r) {
+      tile.start.push_back(at);
+      const float* from = dense + r * columns + b * kBlockColumns;
+      for (int64_t d = 0; d < width; ++d) {
+        tile.value[at] = from[d];
+        tile.column[at] = static_cast<uint8_t>(d);
+        at += from[d] != 0 ? 1U : 0U;
+      }
+    }
+  }
+  tile.start.push_back(at);
+  return tile;
+}
+
+SparseRows SparseRows::read(const FeatureTable& table, std::span<const int64_t> order, ThreadPool& pool,
+                            const Progress& progress) {
+  SparseRows x;
+  x.rows_ = static_cast<int64_t>(order.size());
+  x.columns_ = table.columns;
+  x.tiles_.resize(static_cast<size_t>((x.rows_ + kTileRows - 1) / kTileRows));
+  std::vector<std::vector<float>> buffer(static_cast<size_t>(pool.size()));
+  std::vector<std::exception_ptr> failure(x.tiles_.size());
+  std::mutex mutex;
+  int64_t done = 0;
+  pool.for_each(x.tiles(), [&](int64_t t, int member) {
+    try {
+      const int64_t first = t * kTileRows;
+      const int64_t count = std::min(kTileRows, x.rows_ - first);
+      std::vector<float>& dense = buffer[static_cast<size_t>(member)];
+      dense.resize(static_cast<size_t>(kTileRows * table.columns));
+      for (int64_t p = 0; p < count;) {
+        int64_t run = 1;  // neighbours in the file are read in one go
+        while (p + run < count && order[first + p + run] == order[first + p] + run) ++run;
+        table.read_rows(order[first + p], run, dense.data() + p * table.columns);
+        p += run;
+      }
+      for (int64_t p = 0; p < count; ++p) require_finite(table, order[first + p], dense.data() + p * table.columns);
+      x.tiles_[static_cast<size_t>(t)] = compress(dense.data(), count, table.columns);
+      const std::lock_guard lock(mutex);
+      done += count;
+      if (progress) progress(done, x.rows_);
+    } catch (...) {
+      failure[static_cast<size_t>(t)] = std::current_exception();
+    }
+  });
+  for (const std::exception_ptr& f : failure) {
+    if (f) std::rethrow_exception(f);
+  }
+  return x;
+}
+
+int64_t SparseRows::nonzeros() const {
+  int64_t count = 0;
+  for (const Tile& tile : tiles_) count += tile.start.back();
+  return count;
+}
+
+SparseBlock SparseRows::block(int64_t tile, int64_t block) const {
+  const Tile& t = tiles_[static_cast<size_t>(tile)];
+  return {t.value.data(), t.column.data(), t.start.data() + block * t.rows, t.rows};
+}
+
+void weighted_row_sums(const SparseRows& x, int64_t rows, const double* weight, int64_t weight_stride, int64_t vectors,
+                       ThreadPool& pool, double* out) {
+  std::fill(out, out + vectors * x.columns(), 0.0);
+  pool.for_each(x.blocks(), [&](int64_t b, int /*member*/) {
+    for (int64_t t = 0; t * SparseRows::kTileRows < rows; ++t) {
+      const SparseBlock block = x.block(t, b);
+      const int64_t first = t * SparseRows::kTileRows;
+      const int64_t count = std::min(block.rows, rows - first);
+      for (int64_t c = 0; c < vectors; ++c) {
+        double* sum = out + c * x.columns() + b * kBlockColumns;
+        for (int64_t r = 0; r < count; ++r) {
+          const double w = weight[c * weight_stride + first + r];
+          for (uint32_t i = block.start[r]; i < block.start[r + 1]; ++i) sum[block.column[i]] += w * block.value[i];
+        }
+      }
+    }
+  });
+}
+
+}  // namespace vgg16

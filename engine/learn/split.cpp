@@ -1,0 +1,44 @@
+#include "learn/split.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace vgg16 {
+
+int64_t tail_split(int64_t rows, double test_size) {
+  return static_cast<int64_t>(static_cast<double>(rows) * (1.0 - test_size));
+}
+
+std::vector<int> stratified_folds(std::span<const int64_t> labels, int folds) {
+  const int64_t highest = labels.empty() ? -1 : *std::max_element(labels.begin(), labels.end());
+  std::vector<int64_t> code_of(static_cast<size_t>(highest + 1), -1);
+  std::vector<int64_t> count;  // by code: classes in order of first appearance
+  for (const int64_t label : labels) {
+    int64_t& code = code_of[static_cast<size_t>(label)];
+    if (code < 0) {
+      code = static_cast<int64_t>(count.size());
+      count.push_back(0);
+    }
+    ++count[static_cast<size_t>(code)];
+  }
+
+  // Deal the sorted codes out, position p to fold p mod folds: class c occupies a run of positions.
+  std::vector<std::vector<int64_t>> places(count.size(), std::vector<int64_t>(static_cast<size_t>(folds), 0));
+  size_t position = 0;
+  for (size_t c = 0; c < count.size(); ++c) {
+    for (int64_t i = 0; i < count[c]; ++i) ++places[c][position++ % static_cast<size_t>(folds)];
+  }
+
+  std::vector<int> fold_of_row;
+  fold_of_row.reserve(labels.size());
+  std::vector<size_t> fold_now(count.size(), 0);
+  for (const int64_t label : labels) {
+    const auto c = static_cast<size_t>(code_of[static_cast<size_t>(label)]);
+    while (places[c][fold_now[c]] == 0) ++fold_now[c];
+    --places[c][fold_now[c]];
+    fold_of_row.push_back(static_cast<int>(fold_now[c]));
+  }
+  return fold_of_row;
+}
+
+}  // namespace vgg16

@@ -1,0 +1,98 @@
+// The convolution kernels of the CPU engine, one set per instruction set, chosen at run time.
+//
+// Nothing here makes threads, allocates or fails: the backend (engine/backend/cpu_backend.cpp) splits the work.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace vgg16 {
+
+/// Channels that stand together in an activation plane.
+inline constexpr int kBlock = 16;
+
+/// Activations of one picture between layers: float32 [channels / 16][rows][cols][16], where rows and cols include a
+/// zero border of one before and at least one after the h x w values, as much as the reading layer's tiles reach over.
+struct Plane {
+  float* data = nullptr;
+  int channels = 0;
+  int h = 0, w = 0;
+  int rows = 0, cols = 0;
+  [[nodiscard]] float* at(int block, int y, int x) const {
+    return data + ((static_cast<int64_t>(block) * rows + y + 1) * cols + x + 1) * kBlock;
+  }
+  [[nodiscard]] int64_t count() const { return static_cast<int64_t>(channels) * rows * cols; }
+};
+
+/// One convolution by Winograd's F(m x m, 3 x 3). `u` is what transform_kernel wrote.
+struct WinogradLayer {
+  int ic = 0, oc = 0;
+  int side = 0;  ///< of the output, h = w
+  int m = 0;     ///< output tile: 2, 4 or 6
+  const float* u = nullptr;
+  const float* bias = nullptr;
+  [[nodiscard]] int tiles_per_row() const { return (side + m - 1) / m; }
+  [[nodiscard]] int tiles() const { return tiles_per_row() * tiles_per_row(); }
+  [[nodiscard]] int points() const { return (m + 2) * (m + 2); }
+  /// Rows and columns of the zero-bordered plane that this layer reads.
+  [[nodiscard]] int padded_side() const { return tiles_per_row() * m + 2; }
+};
+
+/// A range of tiles of several pictures: tile t belongs to picture t / tiles(), row-major within it.
+struct TileRange {
+  int begin = 0, end = 0;
+  [[nodiscard]] int count() const { return end - begin; }
+};
+
+/// Row stride of transformed tiles, in floats; the odd cache line keeps 14 rows out of one L1 set.
+constexpr int64_t transformed_stride(int ic) { return ic + kBlock; }
+
+/// Floats that `count` transformed tiles, and their products for one panel, take.
+inline int64_t transformed_count(const WinogradLayer& layer, int count) {
+  return int64_t{layer.points()} * count * transformed_stride(layer.ic);
+}
+
+struct CpuKernels {
+  std::string_view name;
+  int panel;  ///< output channels that one product computes; u is laid out in panels
+
+  /// Transforms output channels [panel_begin, panel_end) * panel of `kernel` (3, 3, ic, oc): u[p][point][ic][panel],
+  /// computed in double and rounded once. `u` is the start of the whole array.
+  void (*transform_kernel)(const float* kernel, int ic, int oc, int m, int panel_begin, int panel_end, float* u);
+
+  /// v[point][tile - tiles.begin][ic + 16] = B^T d B for the tiles of `tiles` and channel blocks [block_begin,
+  /// block_end). `tile_capacity` >= tiles.count() is the number of tiles v is laid out for; v's first tile is
+  /// `v_first`.
+  void (*transform_input)(const WinogradLayer& layer, const Plane* in, TileRange tiles, int block_begin, int block_end,
+                          int tile_capacity, int v_first, float* v);
+
+  /// For output channels of panel `p`: products with the transformed tiles (v's tiles v_first ..), output transform,
+  /// bias, ReLU, and, if `pool`, 2x2 max pooling; writes the tiles' part of `out`. `products` is scratch of points *
+  /// tiles.count() * panel floats.
+  void (*compute_panel)(const WinogradLayer& layer, const float* v, int tile_capacity, int v_first, TileRange tiles,
+                        int p, bool pool, float* products, const Plane* out);
+
+  /// Rows [y_begin, y_end) of the first convolution: direct, from the normalised input (226, 226, 3), BGR with a zero
+  /// border, and `kernel` (3, 3, 3, 64); bias and ReLU applied.
+  void (*first_conv)(const float* input, const float* kernel, const float* bias, int y_begin, int y_end,
+                     const Plane& out);
+};
+
+/// The sets this build holds that this machine can run, best first; the last is "portable".
+struct CpuKernelList {
+  const CpuKernels* const* begin_;
+  size_t count;
+  [[nodiscard]] const CpuKernels* const* begin() const { return begin_; }
+  [[nodiscard]] const CpuKernels* const* end() const { return begin_ + count; }
+};
+[[nodiscard]] CpuKernelList runnable_cpu_kernels();
+
+/// The set called `name`, or the best one for "". Throws Error{kInvalidArgument} naming those that can run here.
+[[nodiscard]] const CpuKernels& cpu_kernels(std::string_view name);
+
+const CpuKernels& cpu_kernels_avx512();
+const CpuKernels& cpu_kernels_avx2();
+const CpuKernels& cpu_kernels_portable();
+
+}  // namespace vgg16

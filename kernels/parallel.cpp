@@ -1,0 +1,112 @@
+#include "kernels/parallel.h"
+
+#include <sched.h>
+
+#include <atomic>
+#include <algorithm>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+// How often a waiting member looks before it sleeps: about 50 us, longer than the gap between two layers of one forward
+// pass and far shorter than the gap between two pictures.
+constexpr int kSpins = 2000;
+
+inline void relax() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+void wait_while_equal(std::atomic<uint32_t>& value, uint32_t old) {
+  for (int i = 0; i < kSpins; ++i) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    relax();
+  }
+  value.wait(old, std::memory_order_acquire);
+}
+
+}  // namespace
+
+struct ThreadPool::State {
+  // On cache lines of their own: members poll `generation` while others take indices.
+  alignas(64) std::atomic<uint32_t> generation{0};
+  alignas(64) std::atomic<uint32_t> running{0};
+  alignas(64) std::atomic<int64_t> next{0};
+  alignas(64) void (*call)(void*, int) = nullptr;
+  void* context = nullptr;
+  bool stopping = false;
+  std::vector<std::thread> members;
+
+  void serve(int member) {
+    uint32_t seen = 0;
+    for (;;) {
+      wait_while_equal(generation, seen);
+      seen = generation.load(std::memory_order_acquire);
+      if (stopping) return;
+      call(context, member);
+      if (running.fetch_sub(1, std::memory_order_acq_rel) == 1) running.notify_one();
+    }
+  }
+
+  void stop() {
+    stopping = true;
+    generation.fetch_add(1, std::memory_order_acq_rel);
+    generation.notify_all();
+    for (auto& member : members) member.join();
+  }
+};
+
+int available_processors() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+ThreadPool::ThreadPool(int n_threads) : state_(std::make_unique<State>()) {
+  if (n_threads == 0) n_threads = available_processors();
+  require(n_threads > 0, ErrorCode::kInvalidArgument, "threads must be 0 or more, not " + std::to_string(n_threads));
+  try {
+    for (int member = 1; member < n_threads; ++member) {
+      state_->members.emplace_back([state = state_.get(), member] { state->serve(member); });
+    }
+  } catch (const std::system_error& e) {
+    state_->stop();
+    throw Error(ErrorCode::kMemory, "cannot start " + std::to_string(n_threads) + " threads: " + e.what());
+  }
+}
+
+ThreadPool::~ThreadPool() { state_->stop(); }
+
+int ThreadPool::size() const { return static_cast<int>(state_->members.size()) + 1; }
+
+void ThreadPool::run_erased(void (*call)(void*, int), void* context) {
+  State& s = *state_;
+  const auto others = static_cast<uint32_t>(s.members.size());
+  if (others > 0) {
+    s.call = call;
+    s.context = context;
+    s.running.store(others, std::memory_order_relaxed);
+    s.generation.fetch_add(1, std::memory_order_acq_rel);
+    s.generation.notify_all();
+  }
+  call(context, 0);
+  for (uint32_t left = s.running.load(std::memory_order_acquire); left != 0;
+       left = s.running.load(std::memory_order_acquire)) {
+    wait_while_equal(s.running, left);
+  }
+}
+
+void ThreadPool::start_counting() { state_->next.store(0, std::memory_order_relaxed); }
+
+int64_t ThreadPool::next_index() { return state_->next.fetch_add(1, std::memory_order_relaxed); }
+
+}  // namespace vgg16

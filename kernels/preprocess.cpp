@@ -1,0 +1,19 @@
+#include "kernels/preprocess.h"
+
+#include "vgg16/preprocess.h"
+
+namespace vgg16 {
+
+void preprocess_cpu(const uint8_t* picture, float* out) {
+  constexpr int kPadded = kInputSide + 2;
+  for (int y = 0; y < kInputSide; ++y) {
+    float* row = out + ((y + 1) * kPadded + 1) * 3;
+    for (int x = 0; x < kInputSide; ++x, picture += 3, row += 3) {
+      row[0] = static_cast<float>(picture[2]) - kMeanBgr[0];
+      row[1] = static_cast<float>(picture[1]) - kMeanBgr[1];
+      row[2] = static_cast<float>(picture[0]) - kMeanBgr[2];
+    }
+  }
+}
+
+}  // namespace vgg16

@@ -1,0 +1,82 @@
+#include "kernels/reference.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "vgg16/preprocess.h"
+
+namespace vgg16 {
+
+Reference conv3x3_relu_reference(const double* x, Shape4 shape, const float* w, const float* b, int oc) {
+  const auto [n, height, width, ic] = shape;
+  Reference y;
+  const auto count = static_cast<size_t>(int64_t{n} * height * width * oc);
+  y.values.resize(count);
+  y.magnitudes.resize(count);
+  std::vector<double> sum(static_cast<size_t>(oc));
+  std::vector<double> magnitude(static_cast<size_t>(oc));
+  size_t at = 0;
+  for (int picture = 0; picture < n; ++picture) {
+    for (int i = 0; i < height; ++i) {
+      for (int j = 0; j < width; ++j) {
+        for (size_t o = 0; o < sum.size(); ++o) {
+          sum[o] = static_cast<double>(b[o]);
+          magnitude[o] = std::fabs(sum[o]);
+        }
+        for (int kh = 0; kh < 3; ++kh) {
+          for (int kw = 0; kw < 3; ++kw) {
+            const int row = i + kh - 1;
+            const int column = j + kw - 1;
+            if (row < 0 || row >= height || column < 0 || column >= width) continue;
+            const double* pixel = x + ((int64_t{picture} * height + row) * width + column) * ic;
+            for (int c = 0; c < ic; ++c) {
+              if (pixel[c] == 0) continue;
+              const float* weights = w + (int64_t{kh * 3 + kw} * ic + c) * oc;
+              for (size_t o = 0; o < sum.size(); ++o) {
+                const double product = pixel[c] * static_cast<double>(weights[o]);
+                sum[o] += product;
+                magnitude[o] += std::fabs(product);
+              }
+            }
+          }
+        }
+        for (size_t o = 0; o < sum.size(); ++o, ++at) {
+          y.values[at] = std::max(sum[o], 0.0);
+          y.magnitudes[at] = magnitude[o];
+        }
+      }
+    }
+  }
+  return y;
+}
+
+std::vector<double> maxpool2x2_reference(const double* x, Shape4 shape) {
+  const auto [n, height, width, channels] = shape;
+  std::vector<double> y;
+  const auto value = [&](int picture, int i, int j, int c) {
+    return x[((int64_t{picture} * height + i) * width + j) * channels + c];
+  };
+  for (int picture = 0; picture < n; ++picture) {
+    for (int i = 0; i < height / 2; ++i) {
+      for (int j = 0; j < width / 2; ++j) {
+        for (int c = 0; c < channels; ++c) {
+          y.push_back(std::max({value(picture, 2 * i, 2 * j, c), value(picture, 2 * i, 2 * j + 1, c),
+                                value(picture, 2 * i + 1, 2 * j, c), value(picture, 2 * i + 1, 2 * j + 1, c)}));
+        }
+      }
+    }
+  }
+  return y;
+}
+
+std::vector<double> preprocess_reference(const uint8_t* picture) {
+  std::vector<double> y;
+  for (int pixel = 0; pixel < kInputSide * kInputSide; ++pixel) {
+    for (int channel = 0; channel < 3; ++channel) {
+      y.push_back(static_cast<double>(static_cast<float>(picture[pixel * 3 + 2 - channel]) - kMeanBgr[channel]));
+    }
+  }
+  return y;
+}
+
+}  // namespace vgg16

@@ -1,0 +1,29 @@
+// Every operation again: plain loops, double sums, obviously right. Linked by tests and benchmarks only.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "vgg16/tensor.h"
+
+namespace vgg16 {
+
+/// A result in double and, per element, the sum of the absolute values that went into it, from which the error that
+/// float32 may make is computed.
+struct Reference {
+  std::vector<double> values;
+  std::vector<double> magnitudes;
+};
+
+/// y[i,j,o] = max(b[o] + sum over kh, kw, c of x[i+kh-1, j+kw-1, c] w[kh,kw,c,o], 0), zero padding; x (n, h, w, ic),
+/// w (3, 3, ic, oc) row-major. Source: arXiv:1409.1556, section 2.1.
+[[nodiscard]] Reference conv3x3_relu_reference(const double* x, Shape4 shape, const float* w, const float* b, int oc);
+
+/// 2x2, stride 2: y[n,i,j,c] = max x[n, 2i..2i+1, 2j..2j+1, c].
+[[nodiscard]] std::vector<double> maxpool2x2_reference(const double* x, Shape4 shape);
+
+/// One picture, uint8 (224, 224, 3) RGB, to BGR minus the mean; no border.
+[[nodiscard]] std::vector<double> preprocess_reference(const uint8_t* picture);
+
+}  // namespace vgg16

@@ -1,0 +1,144 @@
+// Pixel by pixel against Pillow, which the script in tests/python runs.
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "image/resize.h"
+#include "support/pictures.h"
+#include "support/temp_dir.h"
+#include "vgg16/image.h"
+#include "vgg16/preprocess.h"
+
+namespace vgg16 {
+namespace {
+
+namespace fs = std::filesystem;
+
+class AgainstPillow : public testing::Test {
+ protected:
+  void SetUp() override {
+    const char* python = std::getenv("VGG16_TEST_PYTHON");
+    if (python == nullptr) GTEST_SKIP() << "VGG16_TEST_PYTHON names no Python interpreter";
+    python_ = python;
+    if (std::system((quoted(python_) + " -c 'import PIL' 2>/dev/null").c_str()) != 0)
+      GTEST_SKIP() << "Pillow is missing";
+  }
+
+  void run_script(const std::string& arguments) {
+    const fs::path script = fs::path(VGG16_SOURCE_DIR) / "tests/python/make_pictures.py";
+    ASSERT_EQ(std::system((quoted(python_) + " " + quoted(script) + " " + arguments).c_str()), 0);
+  }
+
+  static std::string quoted(const fs::path& path) { return std::string(1, '\'').append(path.string()).append(1, '\''); }
+
+  static std::vector<uint8_t> read_bytes(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    EXPECT_TRUE(file) << path;
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  }
+
+  static std::vector<uint8_t> resized(const Image& image) {
+    std::vector<uint8_t> pixels(3 * kInputSide * kInputSide);
+    resize_nearest(image, kInputSide, pixels.data());
+    return pixels;
+  }
+
+  // Largest difference between two pictures of one size.
+  static int distance(const std::vector<uint8_t>& a, const std::vector<uint8_t>& b) {
+    if (a.size() != b.size()) return 256;
+    int largest = 0;
+    for (size_t i = 0; i < a.size(); ++i) largest = std::max(largest, std::abs(a[i] - b[i]));
+    return largest;
+  }
+
+  std::string python_;
+  TempDir folder_;
+};
+
+TEST_F(AgainstPillow, EveryKindOfPictureIsEqual) {
+  ASSERT_NO_FATAL_FAILURE(run_script("pictures " + quoted(folder_.path())));
+  std::ifstream index(folder_ / "index.txt");
+  std::string name;
+  int width = 0;
+  int height = 0;
+  int pictures = 0;
+  while (index >> name >> width >> height) {
+    SCOPED_TRACE(name);
+    const auto image = load_image(folder_ / name);
+    ASSERT_TRUE(image) << image.reason();
+    EXPECT_EQ(image.value().width, width);
+    EXPECT_EQ(image.value().height, height);
+    EXPECT_EQ(distance(image.value().pixels, read_bytes(folder_ / (name + ".rgb"))), 0);
+    EXPECT_EQ(distance(resized(image.value()), read_bytes(folder_ / (name + ".224"))), 0);
+    ++pictures;
+  }
+  EXPECT_GT(pictures, 500);
+}
+
+TEST_F(AgainstPillow, EveryResizeIndexIsEqual) {
+  ASSERT_NO_FATAL_FAILURE(run_script("indices " + quoted(folder_.path())));
+  const std::vector<uint8_t> expected = read_bytes(folder_ / "indices.bin");
+  ASSERT_EQ(expected.size(), 4000U * 224U * 4U);
+  for (int side = 1; side <= 4000; ++side) {
+    const std::vector<int> indices = nearest_indices(side, kInputSide);
+    EXPECT_EQ(std::memcmp(indices.data(), expected.data() + (side - 1) * 224 * 4, 224 * 4), 0) << side;
+  }
+}
+
+TEST_F(AgainstPillow, PhotographsAreEqual) {
+  const fs::path data = fs::path(VGG16_SOURCE_DIR) / "../shared/data";
+  if (!fs::exists(data)) GTEST_SKIP() << "no photographs beside the source tree";
+  ASSERT_NO_FATAL_FAILURE(run_script("checksums " + quoted(data) + " " + quoted(folder_.path())));
+  std::ifstream sums(folder_ / "checksums.txt");
+  int width = 0;
+  int height = 0;
+  uint32_t crc = 0;
+  uint32_t resized_crc = 0;
+  std::string path;
+  int pictures = 0;
+  while (sums >> width >> height >> crc >> resized_crc && std::getline(sums >> std::ws, path)) {
+    SCOPED_TRACE(path);
+    const auto image = load_image(path);
+    ASSERT_TRUE(image) << image.reason();
+    const std::vector<uint8_t> small = resized(image.value());
+    EXPECT_EQ(crc32_of(image.value().pixels.data(), image.value().pixels.size()), crc);
+    EXPECT_EQ(crc32_of(small.data(), small.size()), resized_crc);
+    ++pictures;
+  }
+  EXPECT_GT(pictures, 0);
+  RecordProperty("pictures", pictures);
+}
+
+// Pillow takes what libjpeg could make of a damaged file, and so do we, pixel by pixel, but for one kind of damage:
+// where the coded data ended before the picture did, and the rest is grey.
+TEST_F(AgainstPillow, DamagedPicturesAreTruncatedOrEqual) {
+  ASSERT_NO_FATAL_FAILURE(run_script("damaged " + quoted(folder_.path())));
+  std::ifstream list(folder_ / "accepted.txt");
+  int number = 0;
+  int accepted = 0;
+  int width = 0;
+  int height = 0;
+  uint32_t crc = 0;
+  int decoded = 0;
+  while (list >> number >> accepted >> width >> height >> crc) {
+    SCOPED_TRACE(number);
+    const auto image = load_image(folder_ / (std::to_string(number) + ".jpg"));
+    if (!image && accepted == 1) {
+      EXPECT_EQ(image.reason(), "truncated: its data ends before the last pixel");
+    } else if (image) {
+      EXPECT_EQ(accepted, 1) << "Pillow refuses it";
+      EXPECT_EQ(crc32_of(image.value().pixels.data(), image.value().pixels.size()), crc);
+      ++decoded;
+    }
+  }
+  EXPECT_GT(decoded, 500);
+}
+
+}  // namespace
+}  // namespace vgg16

@@ -1,0 +1,197 @@
+#include "learn/model_file.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <limits>
+
+#include "safetensors/safetensors.h"
+#include "support/temp_dir.h"
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+using testing::HasSubstr;
+using Metadata = std::map<std::string, std::string, std::less<>>;
+
+Classifier example(int classes) {
+  Classifier model;
+  for (int c = 0; c < classes; ++c) model.classes.push_back("class " + std::to_string(c));
+  model.columns = 4;
+  const int rows = classes == 2 ? 1 : classes;
+  for (int i = 0; i < rows * 4; ++i) model.coef.push_back(0.1 * (i % 5) - 0.2);
+  for (int i = 0; i < rows; ++i) model.intercept.push_back(0.01 * i - 0.02);
+  model.c = 10;
+  model.recipe = {"block5_pool", "none", "keras-nearest-224-bgr-mean", std::string(64, '0'), "cpu", "f32",
+                  "avx2",        "0.1.0"};
+  model.metadata["scores"] = "[]";
+  return model;
+}
+
+std::string read_all(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string refusal(const std::function<void()>& action, ErrorCode code = ErrorCode::kRefused) {
+  try {
+    action();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), code) << e.what();
+    return e.what();
+  }
+  ADD_FAILURE() << "not refused";
+  return {};
+}
+
+TEST(ModelFile, ComesBackAsItWasWritten) {
+  for (const int classes : {2, 3, 17}) {
+    const TempDir folder;
+    Classifier model = example(classes);
+    model.classes[1] = "na\xC3\xAFve \"quoted\"\n";
+    model.save(folder / "m.model", {});
+    const Classifier back = Classifier::load(folder / "m.model");
+    EXPECT_EQ(back.classes, model.classes);
+    EXPECT_EQ(back.columns, 4);
+    EXPECT_EQ(back.coef, model.coef);
+    EXPECT_EQ(back.intercept, model.intercept);
+    EXPECT_EQ(back.c, 10);
+    EXPECT_EQ(back.recipe.layer, "block5_pool");
+    EXPECT_EQ(back.recipe.weights_sha256, model.recipe.weights_sha256);
+    EXPECT_EQ(back.recipe.instruction_set, "avx2");
+    EXPECT_EQ(back.metadata, model.metadata);
+    back.save(folder / "again.model", {});
+    EXPECT_EQ(read_all(folder / "again.model"), read_all(folder / "m.model"));
+  }
+}
+
+TEST(ModelFile, AnExistingFileIsKeptUnlessAsked) {
+  const TempDir folder;
+  example(3).save(folder / "m.model", {});
+  EXPECT_THAT(refusal([&] { example(2).save(folder / "m.model", {}); }, ErrorCode::kExists), HasSubstr("--overwrite"));
+  EXPECT_EQ(Classifier::load(folder / "m.model").classes.size(), 3U);
+  example(2).save(folder / "m.model", {.overwrite = true});
+  EXPECT_EQ(Classifier::load(folder / "m.model").classes.size(), 2U);
+}
+
+TEST(ModelFile, CutShortAtEveryLengthIsRefused) {
+  const TempDir folder;
+  example(3).save(folder / "m.model", {});
+  const std::string whole = read_all(folder / "m.model");
+  for (size_t length = 0; length < whole.size(); ++length) {
+    const std::span<const char> part(whole.data(), length);
+    EXPECT_FALSE(refusal([&] { static_cast<void>(parse_model(std::as_bytes(part), "m.model")); }).empty()) << length;
+  }
+}
+
+TEST(ModelFile, OtherKindsOfFilesAreNamed) {
+  const auto parse = [](std::string_view text) {
+    return refusal([&] { static_cast<void>(parse_model(std::as_bytes(std::span(text)), "x")); });
+  };
+  EXPECT_THAT(parse(std::string_view("\x80\x04\x95\x10\0\0\0\0\0\0\0", 11)), HasSubstr("x: a Python pickle"));
+  EXPECT_THAT(parse("ccopy_reg\n_reconstructor\n"), HasSubstr("x: a Python pickle"));
+  EXPECT_THAT(parse("\x89HDF\r\n\x1A\nrest of it"), HasSubstr("an HDF5 file"));
+  EXPECT_THAT(parse("some text that is not a model"), HasSubstr("x: "));
+}
+
+/// Each case spoils one thing in an otherwise good file.
+struct Spoilt {
+  const char* what;
+  const char* message;
+  std::function<void(Metadata&, std::vector<TensorToWrite>&)> change;
+};
+
+TEST(ModelFile, EverythingIsChecked) {
+  const std::vector<double> coef(12, 0.5);
+  const std::vector<double> intercept(3, 0.25);
+  std::vector<double> infinite = coef;
+  infinite[7] = std::numeric_limits<double>::infinity();
+  const auto bytes = [](const std::vector<double>& v) { return std::as_bytes(std::span(v)); };
+  const std::vector<Spoilt> cases = {
+      {"no format", "no format", [](auto& m, auto&) { m.erase("format"); }},
+      {"a later format", "vgg16-classifier-1", [](auto& m, auto&) { m["format"] = "vgg16-classifier-9"; }},
+      {"no classes", "no metadata `classes`", [](auto& m, auto&) { m.erase("classes"); }},
+      {"classes not JSON", "not a JSON list", [](auto& m, auto&) { m["classes"] = "[\"a\", "; }},
+      {"classes not a list", "not a JSON list", [](auto& m, auto&) { m["classes"] = "{}"; }},
+      {"classes not names", "not a name", [](auto& m, auto&) { m["classes"] = "[1, 2, 3]"; }},
+      {"a class twice", "names a twice", [](auto& m, auto&) { m["classes"] = R"(["a","a","b"])"; }},
+      {"one class", "1 names", [](auto& m, auto&) { m["classes"] = R"(["a"])"; }},
+      {"too many classes", "expected (4, D)", [](auto& m, auto&) { m["classes"] = R"(["a","b","c","d"])"; }},
+      {"two classes want one row", "expected (1, D)", [](auto& m, auto&) { m["classes"] = R"(["a","b"])"; }},
+      {"no C", "no metadata `C`", [](auto& m, auto&) { m.erase("C"); }},
+      {"C negative", "not a positive number", [](auto& m, auto&) { m["C"] = "-1"; }},
+      {"C not a number", "not a positive number", [](auto& m, auto&) { m["C"] = "\"1\""; }},
+      {"no coef", "tensors, expected", [](auto&, auto& t) { t.erase(t.begin()); }},
+      {"another tensor", "3 tensors",
+       [&](auto&, auto& t) {
+         t.push_back({"x", "F64", {3}, bytes(intercept)});
+       }},
+      {"coef is F32", "F32 (3, 8)",
+       [](auto&, auto& t) {
+         t[0] = {"coef", "F32", {3, 8}, t[0].bytes};
+       }},
+      {"coef is flat", "expected F64 with 2 dim",
+       [](auto&, auto& t) {
+         t[0] = {"coef", "F64", {12}, t[0].bytes};
+       }},
+      {"coef is empty", "(3, 0)",
+       [](auto&, auto& t) {
+         t[0] = {"coef", "F64", {3, 0}, {}};
+       }},
+      {"coef is not finite", "value 7 is not finite", [&](auto&, auto& t) { t[0].bytes = bytes(infinite); }},
+      {"intercept too long", "expected (3)",
+       [&](auto&, auto& t) {
+         t[1] = {"intercept", "F64", {12}, bytes(coef)};
+       }},
+  };
+  for (const Spoilt& spoilt : cases) {
+    const TempDir folder;
+    Metadata metadata = {{"format", "vgg16-classifier-1"}, {"classes", R"(["a","b","c"])"}, {"C", "1.0"}};
+    std::vector<TensorToWrite> tensors = {{"coef", "F64", {3, 4}, bytes(coef)},
+                                          {"intercept", "F64", {3}, bytes(intercept)}};
+    write_safetensors(folder / "good.model", tensors, metadata, false);
+    EXPECT_EQ(Classifier::load(folder / "good.model").columns, 4);
+    spoilt.change(metadata, tensors);
+    write_safetensors(folder / "bad.model", tensors, metadata, false);
+    EXPECT_THAT(refusal([&] { static_cast<void>(Classifier::load(folder / "bad.model")); }), HasSubstr(spoilt.message))
+        << spoilt.what;
+  }
+}
+
+TEST(ClassifierTest, ProbabilitiesFollowTheScores) {
+  Classifier two = example(2);
+  two.coef = {1, 0, 0, 0};
+  two.intercept = {0.5};
+  const std::vector<double> p = two.predict_probabilities(std::vector<float>{2, 9, 9, 9});
+  ASSERT_EQ(p.size(), 2U);
+  EXPECT_NEAR(p[1], 1 / (1 + std::exp(-2.5)), 1e-15);
+  EXPECT_NEAR(p[0] + p[1], 1, 1e-15);
+
+  Classifier three = example(3);
+  three.coef = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0};
+  three.intercept = {0, 0, 1};
+  const std::vector<double> q = three.predict_probabilities(std::vector<float>{1, 2, 3, 4});
+  const double total = std::exp(1) + std::exp(2) + std::exp(4);
+  EXPECT_NEAR(q[0], std::exp(1) / total, 1e-15);
+  EXPECT_NEAR(q[2], std::exp(4) / total, 1e-15);
+}
+
+TEST(ClassifierTest, ARowOfAnotherSizeOrNotFiniteIsRefused) {
+  const Classifier model = example(3);
+  EXPECT_THAT(
+      refusal([&] { static_cast<void>(model.predict_probabilities(std::vector<float>(5))); }, ErrorCode::kShape),
+      HasSubstr("a row of 5 numbers, expected 4"));
+  EXPECT_THAT(refusal([&] {
+                static_cast<void>(model.predict_probabilities(std::vector<float>{1, NAN, 1, 1}));
+              }),
+              HasSubstr("not finite"));
+}
+
+}  // namespace
+}  // namespace vgg16

@@ -1,0 +1,311 @@
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <limits>
+
+#include "learn/lbfgs.h"
+#include "support/feature_data.h"
+#include "support/temp_dir.h"
+#include "vgg16/classifier.h"
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+std::string refusal(const std::function<void()>& action, ErrorCode code = ErrorCode::kRefused) {
+  try {
+    action();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), code) << e.what();
+    return e.what();
+  }
+  ADD_FAILURE() << "not refused";
+  return {};
+}
+
+std::string train_refusal(const FeatureTable& table, const TrainOptions& options = {}) {
+  return refusal([&] { static_cast<void>(train(table, options)); });
+}
+
+/// The objective at the classifier, from the rows themselves, and its derivative by coef and intercept.
+double plain_objective(const FeatureTable& table, int64_t rows, int classes, double c, const std::vector<double>& x,
+                       std::vector<double>& gradient) {
+  const int64_t k = classes == 2 ? 1 : classes;
+  const int64_t d = table.columns;
+  std::vector<float> row(static_cast<size_t>(d));
+  std::fill(gradient.begin(), gradient.end(), 0.0);
+  double value = 0;
+  for (int64_t i = 0; i < k * d; ++i) {
+    value += 0.5 * x[i] * x[i];
+    gradient[i] = x[i];
+  }
+  std::vector<double> z(static_cast<size_t>(classes));
+  for (int64_t r = 0; r < rows; ++r) {
+    table.read_rows(r, 1, row.data());
+    std::fill(z.begin(), z.end(), 0.0);
+    for (int64_t i = 0; i < k; ++i) {
+      const int64_t at = classes == 2 ? 1 : i;
+      z[at] = x[k * d + i];
+      for (int64_t j = 0; j < d; ++j) z[at] += x[i * d + j] * row[j];
+    }
+    const double highest = *std::max_element(z.begin(), z.end());
+    double total = 0;
+    for (const double s : z) total += std::exp(s - highest);
+    const int64_t own = table.labels[r];
+    value += c * (std::log(total) + highest - z[own]);
+    for (int64_t i = 0; i < k; ++i) {
+      const int64_t at = classes == 2 ? 1 : i;
+      const double residual = c * (std::exp(z[at] - highest) / total - (own == at ? 1 : 0));
+      for (int64_t j = 0; j < d; ++j) gradient[i * d + j] += residual * row[j];
+      gradient[k * d + i] += residual;
+    }
+  }
+  return value;
+}
+
+class TrainTest : public testing::TestWithParam<int> {};
+
+TEST_P(TrainTest, ReachesTheOptimumOfThePlainObjectiveOnTheRows) {
+  const int classes = GetParam();
+  const FeatureTable table =
+      sparse_classes({.rows = 80, .columns = 150, .classes = classes, .zeros = 0.8, .separation = 0.3});
+  TrainOptions options;
+  options.c = {0.003};
+  options.relative_gap = 1e-10;
+  const TrainResult result = train(table, options);
+  const Classifier& model = result.classifier;
+  const int64_t k = classes == 2 ? 1 : classes;
+  ASSERT_EQ(model.coef.size(), static_cast<size_t>(k * 150));
+  ASSERT_EQ(model.intercept.size(), static_cast<size_t>(k));
+
+  const PlainObjective f = [&](const std::vector<double>& x, std::vector<double>& g) {
+    return plain_objective(table, result.report.train_rows, classes, 0.003, x, g);
+  };
+  std::vector<double> ours = model.coef;
+  ours.insert(ours.end(), model.intercept.begin(), model.intercept.end());
+  std::vector<double> gradient(ours.size());
+  const double value = f(ours, gradient);
+  EXPECT_NEAR(value, result.report.fits.back().objective, 1e-9 * value);
+  EXPECT_LE(*std::max_element(gradient.begin(), gradient.end()), 1e-4);
+
+  LbfgsOptions lbfgs;
+  lbfgs.max_iterations = 5000;
+  const auto reference = minimize_lbfgs(f, std::vector<double>(ours.size(), 0.0), lbfgs);
+  EXPECT_LE(value, reference.objective * (1 + 1e-9));
+  EXPECT_GE(value, reference.objective * (1 - 1e-9));
+  for (size_t i = 0; i < model.coef.size(); ++i) ASSERT_NEAR(ours[i], reference.x[i], 1e-5);
+}
+
+TEST_P(TrainTest, EveryFitIsCertifiedAndTheReportIsWhole) {
+  const int classes = GetParam();
+  const FeatureTable table = sparse_classes({.rows = 200, .columns = 400, .classes = classes});
+  const TrainResult result = train(table, {});
+  const Report& report = result.report;
+  EXPECT_EQ(report.train_rows, 150);
+  EXPECT_EQ(report.test_rows, 50);
+  EXPECT_EQ(report.candidates.size(), 6U);
+  EXPECT_EQ(report.fits.size(), 19U);
+  for (const FitCertificate& f : report.fits) {
+    EXPECT_LE(f.relative_gap, 1e-6);
+    EXPECT_EQ(f.stop_reason, "converged");
+  }
+  EXPECT_EQ(report.fits.back().fold, -1);
+  EXPECT_EQ(report.candidates[report.best].rank, 1);
+  EXPECT_EQ(report.classes, table.label_names);
+  ASSERT_EQ(report.predictions.size(), 50U);
+  std::vector<float> row(400);
+  int64_t right = 0;
+  for (const HeldOutPrediction& p : report.predictions) {
+    table.read_rows(p.row, 1, row.data());
+    const std::vector<double> probability = result.classifier.predict_probabilities(row);
+    EXPECT_NEAR(probability[p.predicted], p.probability, 1e-7) << "row " << p.row;
+    EXPECT_EQ(std::max_element(probability.begin(), probability.end()) - probability.begin(), p.predicted);
+    EXPECT_EQ(p.label, table.labels[p.row]);
+    right += p.label == p.predicted ? 1 : 0;
+  }
+  EXPECT_DOUBLE_EQ(report.accuracy, static_cast<double>(right) / 50);
+}
+
+INSTANTIATE_TEST_SUITE_P(Classes, TrainTest, testing::Values(2, 3, 5));
+
+TEST(Train, TheModelFileIsTheSameBytesForAnyNumberOfThreads) {
+  const TempDir folder;
+  const FeatureTable table = sparse_classes({.rows = 240, .columns = 500, .classes = 4, .separation = 0.5});
+  std::string first;
+  for (const int threads : {1, 2, 3}) {
+    TrainOptions options;
+    options.threads = threads;
+    train(table, options).classifier.save(folder / "m.model", {.overwrite = true});
+    std::ifstream file(folder / "m.model", std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(file), {});
+    if (threads == 1) first = bytes;
+    EXPECT_EQ(bytes, first) << threads << " threads";
+  }
+}
+
+TEST(Train, TheOrderOfTheListDecidesTiesAndNothingElse) {
+  const FeatureTable table = sparse_classes({.rows = 120, .columns = 300});
+  TrainOptions up;
+  TrainOptions down;
+  std::reverse(down.c.begin(), down.c.end());
+  const Report a = train(table, up).report;
+  const Report b = train(table, down).report;
+  for (size_t i = 0; i < 6; ++i) {
+    EXPECT_EQ(a.candidates[i].c, b.candidates[5 - i].c);
+    EXPECT_EQ(a.candidates[i].fold_scores, b.candidates[5 - i].fold_scores);
+  }
+}
+
+TEST(Train, ProgressEndsAtItsTotal) {
+  std::map<std::string, std::pair<int64_t, int64_t>, std::less<>> last;
+  const auto progress = [&](std::string_view stage, int64_t done, int64_t total) {
+    last[std::string(stage)] = {done, total};
+  };
+  static_cast<void>(train(sparse_classes({}), {}, progress));
+  EXPECT_EQ(last.size(), 3U);
+  for (const auto& [stage, counts] : last) EXPECT_EQ(counts.first, counts.second) << stage;
+}
+
+TEST(TrainRefuses, OneClass) {
+  const FeatureTable table = table_of(std::vector<float>(40, 1.0F), 2, std::vector<int64_t>(20, 0), {"cats"});
+  EXPECT_EQ(train_refusal(table), "test.h5: all rows belong to one class, cats; expected at least two classes");
+}
+
+TEST(TrainRefuses, AnEmptyTable) { EXPECT_THAT(train_refusal(table_of({}, 4, {}, {"a", "b"})), HasSubstr("no rows")); }
+
+TEST(TrainRefuses, AClassWithFewerTrainingRowsThanFolds) {
+  std::vector<int64_t> labels(40, 0);
+  for (int i = 0; i < 40; ++i) labels[i] = i % 2;
+  labels[3] = 2;
+  labels[6] = 2;
+  labels[38] = 2;
+  const FeatureTable table = table_of(std::vector<float>(80, 1.0F), 2, labels, {"a", "b", "c"});
+  EXPECT_THAT(train_refusal(table), HasSubstr("class c has 2 of its 3 rows among the first 30"));
+}
+
+TEST(TrainRefuses, AClassThatIsOnlyHeldOut) {
+  std::vector<int64_t> labels(40, 0);
+  for (int i = 0; i < 40; ++i) labels[i] = i < 30 ? i % 2 : 2;
+  const FeatureTable table = table_of(std::vector<float>(80, 1.0F), 2, labels, {"a", "b", "c"});
+  EXPECT_THAT(train_refusal(table), HasSubstr("class c has 0 of its 10 rows among the first 30"));
+}
+
+TEST(TrainRefuses, NumbersThatAreNotFinite) {
+  std::vector<float> values(40 * 3, 1.0F);
+  values[17 * 3 + 2] = std::numeric_limits<float>::quiet_NaN();
+  std::vector<int64_t> labels(40);
+  for (int i = 0; i < 40; ++i) labels[i] = i % 2;
+  EXPECT_THAT(train_refusal(table_of(values, 3, labels, {"a", "b"})), HasSubstr("row 17 (class/17.jpg): column 2 is "));
+}
+
+TEST(TrainRefuses, ALabelWithoutAName) {
+  FeatureTable table = sparse_classes({});
+  table.labels[5] = 3;
+  EXPECT_THAT(train_refusal(table), HasSubstr("row 5 has label 3, expected 0 to 2"));
+  table.labels[5] = -1;
+  EXPECT_THAT(train_refusal(table), HasSubstr("row 5 has label -1"));
+}
+
+TEST(TrainRefuses, OptionsWithoutMeaning) {
+  const FeatureTable table = sparse_classes({});
+  const auto refused = [&](const std::function<void(TrainOptions&)>& change) {
+    TrainOptions options;
+    change(options);
+    return refusal([&] { static_cast<void>(train(table, options)); }, ErrorCode::kInvalidArgument);
+  };
+  EXPECT_THAT(refused([](TrainOptions& o) { o.c.clear(); }), HasSubstr("C"));
+  EXPECT_THAT(refused([](TrainOptions& o) { o.c = {1, 0}; }), HasSubstr("C is 0"));
+  EXPECT_THAT(refused([](TrainOptions& o) { o.c = {NAN}; }), HasSubstr("C is nan"));
+  EXPECT_THAT(refused([](TrainOptions& o) { o.folds = 1; }), HasSubstr("folds is 1"));
+  EXPECT_THAT(refused([](TrainOptions& o) { o.test_size = 0; }), HasSubstr("test size"));
+  EXPECT_THAT(refused([](TrainOptions& o) { o.test_size = 1; }), HasSubstr("test size"));
+  EXPECT_THAT(refused([](TrainOptions& o) { o.threads = -2; }), HasSubstr("threads"));
+}
+
+TEST(TrainDegenerate, AllZerosGivesTheClassFrequencies) {
+  std::vector<int64_t> labels;
+  for (int i = 0; i < 40; ++i) labels.push_back(i % 4 == 0 ? 1 : 0);
+  const TrainResult result = train(table_of(std::vector<float>(40 * 5, 0.0F), 5, labels, {"a", "b"}), {});
+  EXPECT_EQ(result.report.fits.back().relative_gap, 0);
+  const std::vector<double> p = result.classifier.predict_probabilities(std::vector<float>(5, 0.0F));
+  EXPECT_NEAR(p[1], 8.0 / 30, 1e-12);
+  EXPECT_EQ(result.report.per_class[1].recall, 0);
+}
+
+TEST(TrainDegenerate, ConstantColumnsChangeNothing) {
+  const FeatureTable table = sparse_classes({.rows = 60, .columns = 100, .separation = 0.4});
+  std::vector<float> wide;
+  std::vector<float> row(100);
+  for (int64_t r = 0; r < 60; ++r) {
+    table.read_rows(r, 1, row.data());
+    wide.insert(wide.end(), row.begin(), row.end());
+    wide.insert(wide.end(), {1000.0F, -3.0F});
+  }
+  TrainOptions options;
+  options.c = {0.01};
+  options.relative_gap = 1e-10;
+  const TrainResult narrow_result = train(table, options);
+  const TrainResult wide_result = train(table_of(wide, 102, table.labels, table.label_names), options);
+  EXPECT_NEAR(narrow_result.report.fits.back().objective, wide_result.report.fits.back().objective, 1e-8);
+  for (int64_t c = 0; c < 3; ++c) {
+    EXPECT_NEAR(wide_result.classifier.coef[c * 102 + 100], 0, 1e-9);
+    EXPECT_NEAR(wide_result.classifier.coef[c * 102 + 7], narrow_result.classifier.coef[c * 100 + 7], 1e-6);
+  }
+}
+
+TEST(TrainDegenerate, SeparableRowsAtALargeCConvergeAndAreAllRight) {
+  const FeatureTable table = sparse_classes({.rows = 100, .columns = 600, .separation = 1.5});
+  TrainOptions options;
+  options.c = {10000};
+  const TrainResult result = train(table, options);
+  EXPECT_EQ(result.report.fits.back().stop_reason, "converged");
+  EXPECT_LE(result.report.fits.back().relative_gap, 1e-6);
+  std::vector<float> row(600);
+  for (int64_t r = 0; r < result.report.train_rows; ++r) {
+    table.read_rows(r, 1, row.data());
+    const std::vector<double> p = result.classifier.predict_probabilities(row);
+    EXPECT_EQ(std::max_element(p.begin(), p.end()) - p.begin(), table.labels[r]);
+  }
+}
+
+TEST(TrainDegenerate, DuplicateRowsWithContradictingLabelsConverge) {
+  std::vector<float> values;
+  std::vector<int64_t> labels;
+  for (int i = 0; i < 60; ++i) {
+    for (int d = 0; d < 8; ++d) values.push_back(d == i % 3 ? 5.0F : 0.0F);
+    labels.push_back(i % 2);
+  }
+  const TrainResult result = train(table_of(values, 8, labels, {"a", "b"}), {});
+  for (const FitCertificate& f : result.report.fits) EXPECT_LE(f.relative_gap, 1e-6);
+  const std::vector<double> p = result.classifier.predict_probabilities(std::vector<float>{5, 0, 0, 0, 0, 0, 0, 0});
+  EXPECT_NEAR(p[0], 0.5, 0.1);
+}
+
+TEST(TrainDegenerate, LabelsWithGapsKeepTheirNames) {
+  FeatureTable table = sparse_classes({.rows = 100, .columns = 200, .classes = 3});
+  table.label_names = {"a", "nobody", "b", "c"};
+  for (int64_t& label : table.labels) label += label > 0 ? 1 : 0;
+  const TrainResult result = train(table, {});
+  EXPECT_THAT(result.classifier.classes, testing::ElementsAre("a", "b", "c"));
+  EXPECT_THAT(result.report.warnings, Contains("class nobody has no rows and is left out"));
+  EXPECT_GT(result.report.accuracy, 0.5);
+}
+
+TEST(TrainDegenerate, AClassAbsentFromTheHeldOutRowsHasARowOfSupportZero) {
+  FeatureTable table = sparse_classes({.rows = 100, .columns = 200, .classes = 2});
+  table.label_names.push_back("rare");
+  for (int i = 0; i < 4; ++i) table.labels[10 * i] = 2;
+  const Report report = train(table, {}).report;
+  ASSERT_EQ(report.per_class.size(), 3U);
+  EXPECT_EQ(report.per_class[2].support, 0);
+  EXPECT_THAT(report.warnings, Contains(HasSubstr("no held-out row belongs to rare")));
+}
+
+}  // namespace
+}  // namespace vgg16

@@ -1,0 +1,123 @@
+#include "vgg16/weights.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <vector>
+
+#include "files/files.h"
+#include "network/vgg16.h"
+#include "vgg16/error.h"
+#include "weights/half.h"
+#include "weights/sha256.h"
+#include "weights/tensor_weights.h"
+
+namespace vgg16 {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "tensors are little-endian and read in place");
+
+constexpr size_t kMaxWeightsBytes = size_t{4} << 30;
+
+template <class Unit>
+size_t count_not_finite(std::span<const std::byte> bytes, Unit exponent_mask) {
+  size_t count = 0;
+  for (size_t i = 0; i + sizeof(Unit) <= bytes.size(); i += sizeof(Unit)) {
+    Unit unit;
+    std::memcpy(&unit, bytes.data() + i, sizeof unit);
+    count += (unit & exponent_mask) == exponent_mask ? 1 : 0;
+  }
+  return count;
+}
+
+void copy_floats(std::span<const std::byte> bytes, WeightsType type, float* out) {
+  if (type == WeightsType::kF32) {
+    std::memcpy(out, bytes.data(), bytes.size());
+    return;
+  }
+  for (size_t i = 0; i < bytes.size() / 2; ++i) {
+    uint16_t half = 0;
+    std::memcpy(&half, bytes.data() + 2 * i, 2);
+    out[i] = float_from_half(half);
+  }
+}
+
+// What a file that is neither HDF5 nor safetensors most likely is.
+std::string likely_kind(std::span<const std::byte> bytes) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), std::min<size_t>(bytes.size(), 64));
+  if (text.starts_with("version https://git-lfs")) return "a Git LFS pointer, not the file itself; run git lfs pull";
+  if (text.starts_with("<")) return "looks like an HTML page, not weights; download it again";
+  if (text.starts_with("\x1F\x8B")) return "gzip-compressed; unpack it first";
+  if (text.starts_with("PK")) return "a zip archive (a .keras or PyTorch file?); expected Keras .h5 or safetensors";
+  if (text.starts_with("\x80")) return "a Python pickle: refused; expected Keras .h5 or safetensors";
+  return "";
+}
+
+}  // namespace
+
+ConvShape conv_shape(size_t conv) {
+  for (size_t i = 0; i < kVgg16.size(); ++i) {
+    if (is_conv(i) && conv_index(i) == conv) return {kVgg16[i].name, input_shape(i, 1).c, kVgg16[i].channels};
+  }
+  throw Error(ErrorCode::kInvalidArgument, "convolution " + std::to_string(conv) + ": 0 to 12");
+}
+
+TensorWeights::TensorWeights(std::array<ConvTensors, kConvLayers> tensors, WeightsType type, std::string name,
+                             std::string sha256, std::shared_ptr<const void> owner)
+    : tensors_(tensors), type_(type), name_(std::move(name)), owner_(std::move(owner)), sha256_(std::move(sha256)) {
+  for (size_t conv = 0; conv < kConvLayers; ++conv) {
+    for (const auto& [bytes, part] : {std::pair(tensors_[conv].kernel, "/kernel"), {tensors_[conv].bias, "/bias"}}) {
+      const size_t bad = type_ == WeightsType::kF32 ? count_not_finite<uint32_t>(bytes, 0x7F800000U)
+                                                    : count_not_finite<uint16_t>(bytes, uint16_t{0x7C00});
+      if (bad > 0) {
+        throw Error(ErrorCode::kRefused, std::string(conv_shape(conv).name) + part + " in " + name_ + ": " +
+                                             std::to_string(bad) + " values are not finite");
+      }
+    }
+  }
+}
+
+void TensorWeights::copy_kernel(size_t conv, float* out) const { copy_floats(tensors_.at(conv).kernel, type_, out); }
+
+void TensorWeights::copy_bias(size_t conv, float* out) const { copy_floats(tensors_.at(conv).bias, type_, out); }
+
+const std::string& TensorWeights::sha256() const {
+  std::call_once(digest_once_, [&] {
+    if (!sha256_.empty()) return;
+    Sha256 digest;
+    std::vector<float> values;
+    for (size_t conv = 0; conv < kConvLayers; ++conv) {
+      const ConvShape shape = conv_shape(conv);
+      values.resize(kernel_count(shape) + static_cast<size_t>(shape.oc));
+      copy_kernel(conv, values.data());
+      copy_bias(conv, values.data() + kernel_count(shape));
+      digest.update(std::as_bytes(std::span(values)));
+    }
+    sha256_ = digest.hex_digest();
+  });
+  return sha256_;
+}
+
+std::shared_ptr<const Weights> Weights::load(const std::filesystem::path& path) {
+  auto file = std::make_shared<const MappedFile>(path, kMaxWeightsBytes);
+  const auto bytes = file->bytes();
+  constexpr std::string_view kHdf5Signature = "\x89HDF\r\n\x1A\n";
+  if (bytes.size() >= 8 && std::memcmp(bytes.data(), kHdf5Signature.data(), 8) == 0) return read_keras_h5(path);
+  const std::string name = printable(path.native());
+  if (const std::string kind = likely_kind(bytes); !kind.empty()) throw Error(ErrorCode::kRefused, name + ": " + kind);
+  struct Mapped final : Weights {
+    std::shared_ptr<const MappedFile> file;
+    std::shared_ptr<const Weights> weights;
+    void copy_kernel(size_t conv, float* out) const override { weights->copy_kernel(conv, out); }
+    void copy_bias(size_t conv, float* out) const override { weights->copy_bias(conv, out); }
+    [[nodiscard]] WeightsType type() const override { return weights->type(); }
+    [[nodiscard]] const std::string& name() const override { return weights->name(); }
+    [[nodiscard]] const std::string& sha256() const override { return weights->sha256(); }
+  };
+  auto mapped = std::make_shared<Mapped>();
+  mapped->weights = from_safetensors(bytes, name, "");
+  mapped->file = std::move(file);
+  return mapped;
+}
+
+}  // namespace vgg16
