@@ -1,0 +1,112 @@
+#include "vgg16/dataset.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <numeric>
+#include <span>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "extract/shuffle.h"
+#include "extract/walk.h"
+#include "vgg16/error.h"
+#include "vgg16/image.h"
+
+namespace vgg16 {
+namespace {
+
+struct Checked {
+  int64_t size_bytes = 0;
+  uint32_t crc32 = 0;
+  std::string reason;  // why it cannot be used, or empty
+};
+
+Checked check_picture(const std::filesystem::path& path) {
+  const Result<std::vector<std::byte>> bytes = read_picture(path);
+  if (!bytes) return {.reason = bytes.reason()};
+  const Result<Image> kind = inspect_image(bytes.value());
+  if (!kind) return {.reason = kind.reason()};
+  const auto* data = reinterpret_cast<const Bytef*>(bytes.value().data());
+  return {.size_bytes = static_cast<int64_t>(bytes.value().size()),
+          .crc32 = static_cast<uint32_t>(crc32_z(0, data, bytes.value().size())),
+          .reason = {}};
+}
+
+// Each picture's result has its own place, so their order does not depend on the threads. These threads wait for the
+// disk, not for the processor; where the system gives fewer than asked for, the work takes longer and that is all.
+std::vector<Checked> check_pictures(const std::filesystem::path& folder, std::span<const std::string> paths,
+                                    int threads) {
+  std::vector<Checked> results(paths.size());
+  std::atomic<size_t> next = 0;
+  std::mutex failure_mutex;
+  std::exception_ptr failure;
+  const auto work = [&] {
+    try {
+      for (size_t i = next++; i < paths.size(); i = next++) results[i] = check_picture(folder / paths[i]);
+    } catch (...) {
+      const std::scoped_lock lock(failure_mutex);
+      failure = std::current_exception();
+      next = paths.size();
+    }
+  };
+  {
+    std::vector<std::jthread> helpers;
+    try {
+      while (static_cast<int>(helpers.size()) + 1 < threads && helpers.size() + 1 < paths.size()) {
+        helpers.emplace_back(work);
+      }
+    } catch (const std::system_error&) {
+    }
+    work();
+  }
+  if (failure) std::rethrow_exception(failure);
+  return results;
+}
+
+}  // namespace
+
+Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t> seed, int threads) {
+  FolderListing listing = walk_dataset_folder(folder);
+  if (listing.without_class > 0 && listing.candidates.empty()) {
+    throw Error(ErrorCode::kRefused, printable(folder.native()) + " holds " + std::to_string(listing.without_class) +
+                                         " pictures but no class folders; expected one folder per class, such as " +
+                                         printable((folder / "cats" / "1.jpg").native()));
+  }
+  if (seed) python_shuffle(std::span(listing.candidates), *seed);
+
+  Dataset dataset{.folder = folder, .label_names = {}, .pictures = {}, .skipped = std::move(listing.skipped)};
+  for (const std::string& path : listing.irregular) {
+    const Result<std::vector<std::byte>> bytes = read_picture(folder / path);
+    dataset.skipped.push_back({path, bytes.ok() ? "changed while the folder was listed" : bytes.reason()});
+  }
+  std::vector<Checked> checked = check_pictures(folder, listing.candidates, threads);
+  std::vector<std::string> classes;  // of each picture, in row order
+  for (size_t i = 0; i < checked.size(); ++i) {
+    std::string& path = listing.candidates[i];
+    if (!checked[i].reason.empty()) {
+      dataset.skipped.push_back({std::move(path), std::move(checked[i].reason)});
+      continue;
+    }
+    classes.push_back(holding_folder(path));
+    dataset.pictures.push_back(
+        {.path = std::move(path), .label = 0, .size_bytes = checked[i].size_bytes, .crc32 = checked[i].crc32});
+  }
+  dataset.label_names = classes;
+  std::sort(dataset.label_names.begin(), dataset.label_names.end());
+  dataset.label_names.erase(std::unique(dataset.label_names.begin(), dataset.label_names.end()),
+                            dataset.label_names.end());
+  for (size_t i = 0; i < classes.size(); ++i) {
+    const auto found = std::lower_bound(dataset.label_names.begin(), dataset.label_names.end(), classes[i]);
+    dataset.pictures[i].label = found - dataset.label_names.begin();
+  }
+  std::sort(dataset.skipped.begin(), dataset.skipped.end(),
+            [](const SkippedPicture& a, const SkippedPicture& b) { return a.path < b.path; });
+  return dataset;
+}
+
+}  // namespace vgg16

@@ -1,0 +1,32 @@
+// Python's shuffle: the same seed gives the same order in both languages.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <span>
+#include <utility>
+
+namespace vgg16 {
+
+/// The generator behind Python's random.Random(seed) for a non-negative integer seed: MT19937 whose state is filled by
+/// init_by_array from the seed's 32-bit words, lowest first (CPython, Modules/_randommodule.c, random_seed).
+class PythonRandom {
+ public:
+  explicit PythonRandom(uint64_t seed);
+
+  /// Uniform in [0, n), n > 0, by rejection from n's bit length (Lib/random.py, _randbelow_with_getrandbits).
+  [[nodiscard]] uint64_t below(uint64_t n);
+
+ private:
+  std::mt19937 generator_;
+};
+
+/// Puts `items` in the order of random.Random(seed).shuffle(items): from the end, each swapped with one at or before
+/// it.
+template <class T>
+void python_shuffle(std::span<T> items, uint64_t seed) {
+  PythonRandom random(seed);
+  for (size_t i = items.size(); i-- > 1;) std::swap(items[i], items[random.below(i + 1)]);
+}
+
+}  // namespace vgg16

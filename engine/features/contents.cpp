@@ -1,0 +1,114 @@
+#include "features/contents.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "features/header.h"
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+uint32_t checksum_of(const UntrustedH5& file, int64_t value, const char* name) {
+  if (value < 0 || value > int64_t{0xFFFFFFFF})
+    file.refuse("is damaged: '" + std::string(name) + "' holds impossible sums");
+  return static_cast<uint32_t>(value);
+}
+
+void read_own_attributes(const UntrustedH5& file, FeatureFilePlan& plan) {
+  const int64_t version = file.integer_attribute("format_version");
+  if (version > kFeatureFormatVersion) {
+    file.refuse("was made by a newer version of this program (format " + std::to_string(version) + ", this one reads " +
+                std::to_string(kFeatureFormatVersion) + ")");
+  }
+  if (version < 1) file.refuse("is damaged: its format version is " + std::to_string(version));
+  plan.recipe = {.layer = file.text_attribute("layer"),
+                 .pool = file.text_attribute("pool"),
+                 .preprocessing = file.text_attribute("preprocessing"),
+                 .weights_sha256 = file.text_attribute("weights_sha256"),
+                 .backend = file.text_attribute("backend"),
+                 .precision = file.text_attribute("precision"),
+                 .instruction_set = file.text_attribute("instruction_set"),
+                 .program_version = file.text_attribute("program_version")};
+  plan.seed = file.integer_attribute("seed");
+}
+
+ShardPlan read_shard(const UntrustedH5& file, int64_t rows) {
+  ShardPlan shard{
+      .shard = {.index = file.integer_attribute("shard_index"), .count = file.integer_attribute("shard_count")},
+      .total_rows = file.integer_attribute("total_rows"),
+      .plan_digest = file.text_attribute("plan_digest"),
+      .row_numbers = file.integers("row_numbers", rows)};
+  const auto [index, count] = std::pair(shard.shard.index, shard.shard.count);
+  bool valid = count >= 1 && index >= 1 && index <= count && shard.total_rows >= 0;
+  int64_t previous = -1;
+  for (const int64_t row : shard.row_numbers) {
+    valid = valid && row > previous && row < shard.total_rows && row % count == index - 1;
+    previous = row;
+  }
+  if (!valid) file.refuse("is damaged: it is no shard that this program writes");
+  return shard;
+}
+
+}  // namespace
+
+FeatureFileContents read_contents(const UntrustedH5& file) {
+  FeatureFileContents contents;
+  FeatureFilePlan& plan = contents.plan;
+  const UntrustedH5::Dataset features = file.dataset("features", 2);
+  const int64_t rows = features.dims[0];
+  plan.columns = features.dims[1];
+  contents.format = file.float_format(features, "features");
+  contents.features_offset = features.offset;
+  contents.ours = file.has_attribute("format_version");
+  const bool shard = contents.ours && file.has_attribute("shard_count");
+  if (plan.columns == 0 || (rows == 0 && !shard)) file.refuse("holds no features");
+
+  const std::vector<int64_t> labels = file.integers("labels", rows);
+  plan.label_names = file.strings("label_names", std::nullopt);
+  const auto classes = static_cast<int64_t>(plan.label_names.size());
+  plan.pictures.resize(static_cast<size_t>(rows));
+  for (size_t row = 0; row < labels.size(); ++row) {
+    if (labels[row] < 0 || labels[row] >= classes) {
+      file.refuse("has label " + std::to_string(labels[row]) + " in row " + std::to_string(row) + ", but only " +
+                  std::to_string(classes) + " names in 'label_names'");
+    }
+    plan.pictures[row].label = labels[row];
+  }
+  if (!contents.ours) return contents;
+
+  read_own_attributes(file, plan);
+  if (contents.format.type == NumberType::kF64 || contents.format.big_endian ||
+      (contents.features_offset < 0 && rows > 0)) {
+    file.refuse("is damaged: its features are not stored as this program stores them");
+  }
+  plan.type = contents.format.type == NumberType::kF16 ? FeatureType::kF16 : FeatureType::kF32;
+  std::vector<std::string> paths = file.strings("paths", rows);
+  const std::vector<int64_t> sizes = file.integers("file_size", rows);
+  const std::vector<int64_t> file_sums = file.integers("file_crc32", rows);
+  const std::vector<int64_t> row_sums = file.integers("row_crc32", rows);
+  for (size_t row = 0; row < plan.pictures.size(); ++row) {
+    plan.pictures[row].path = std::move(paths[row]);
+    plan.pictures[row].size_bytes = sizes[row];
+    plan.pictures[row].crc32 = checksum_of(file, file_sums[row], "file_crc32");
+    contents.row_crc32.push_back(checksum_of(file, row_sums[row], "row_crc32"));
+  }
+  std::vector<std::string> skipped = file.strings("skipped", std::nullopt, 2);
+  if (skipped.size() % 2 != 0) file.refuse("is damaged: 'skipped' is no list of pairs");
+  for (size_t i = 0; i < skipped.size(); i += 2) {
+    plan.skipped.push_back({std::move(skipped[i]), std::move(skipped[i + 1])});
+  }
+  if (shard) plan.shard = read_shard(file, rows);
+  return contents;
+}
+
+void require_finished(const FeatureFileContents& contents, const std::string& name) {
+  const auto missing = std::count(contents.row_crc32.begin(), contents.row_crc32.end(), 0U);
+  if (missing == 0) return;
+  const auto rows = static_cast<std::ptrdiff_t>(contents.row_crc32.size());
+  throw Error(ErrorCode::kRefused, name + " is unfinished: it holds " + std::to_string(rows - missing) + " of " +
+                                       std::to_string(rows) + " rows; finish it with vgg16 extract --resume");
+}
+
+}  // namespace vgg16

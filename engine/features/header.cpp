@@ -1,0 +1,181 @@
+#include "features/header.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <span>
+
+#include "features/h5.h"
+#include "features/plan.h"
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "rows are stored as they are in memory");
+
+// Makes the objects of one file. HDF5's own storage is a file in memory, sparse where the features will be: so nothing
+// that a disk does can happen inside HDF5, whose handling of failed writes is not safe.
+class HeaderMaker {
+ public:
+  HeaderMaker(const H5Checker& check, hid_t file) : check_(check), file_(file) {
+    creation_ = check_.own(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "H5Pcreate");
+    check_(H5Pset_layout(creation_.get(), H5D_CONTIGUOUS), "H5Pset_layout");
+    check_(H5Pset_alloc_time(creation_.get(), H5D_ALLOC_TIME_EARLY), "H5Pset_alloc_time");
+    // Unwritten space reads as zero in a new file; nothing depends on HDF5 filling it.
+    check_(H5Pset_fill_time(creation_.get(), H5D_FILL_TIME_NEVER), "H5Pset_fill_time");
+    check_(H5Pset_obj_track_times(creation_.get(), 0), "H5Pset_obj_track_times");
+    string_ = string_type(check_);
+  }
+
+  H5Id dataset(const char* name, hid_t type, std::span<const hsize_t> dims) {
+    const H5Id space =
+        check_.own(H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr), H5Sclose, "H5Screate_simple");
+    return check_.own(H5Dcreate2(file_, name, type, space.get(), H5P_DEFAULT, creation_.get(), H5P_DEFAULT), H5Dclose,
+                      "H5Dcreate2(" + std::string(name) + ")");
+  }
+
+  void numbers(const char* name, hid_t stored, hid_t in_memory, std::span<const int64_t> values) {
+    static_assert(sizeof(int64_t) == 8);
+    const H5Id set = dataset(name, stored, std::array{static_cast<hsize_t>(values.size())});
+    if (values.empty()) return;
+    check_(H5Dwrite(set.get(), in_memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "H5Dwrite");
+  }
+
+  void strings(const char* name, const std::vector<const char*>& values, std::span<const hsize_t> dims) {
+    const H5Id set = dataset(name, string_.get(), dims);
+    if (values.empty()) return;
+    check_(H5Dwrite(set.get(), string_.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "H5Dwrite");
+  }
+
+  void attribute(const char* name, const std::string& value) {
+    const char* text = value.c_str();
+    write_attribute(name, string_.get(), string_.get(), static_cast<const void*>(&text));
+  }
+
+  void attribute(const char* name, int64_t value) { write_attribute(name, H5T_STD_I64LE, H5T_NATIVE_INT64, &value); }
+
+ private:
+  void write_attribute(const char* name, hid_t stored, hid_t in_memory, const void* value) {
+    const H5Id space = check_.own(H5Screate(H5S_SCALAR), H5Sclose, "H5Screate");
+    const H5Id attribute =
+        check_.own(H5Acreate2(file_, name, stored, space.get(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, "H5Acreate2");
+    check_(H5Awrite(attribute.get(), in_memory, value), "H5Awrite");
+  }
+
+  const H5Checker& check_;
+  hid_t file_;
+  H5Id creation_;
+  H5Id string_;
+};
+
+int64_t offset_of(const H5Checker& check, const H5Id& dataset) {
+  const haddr_t offset = H5Dget_offset(dataset.get());
+  if (H5Sget_simple_extent_npoints(H5Id(H5Dget_space(dataset.get()), H5Sclose).get()) == 0) return 0;
+  check(offset == HADDR_UNDEF ? -1 : 0, "H5Dget_offset");
+  return static_cast<int64_t>(offset);
+}
+
+// Creates everything in `file`; returns the offsets only.
+FeatureHeader make_objects(const FeatureFilePlan& plan, const H5Checker& check, hid_t file) {
+  HeaderMaker make(check, file);
+  const auto rows = static_cast<hsize_t>(plan.pictures.size());
+  std::vector<int64_t> labels;
+  std::vector<int64_t> sizes;
+  std::vector<int64_t> checksums;
+  std::vector<const char*> paths;
+  for (const PictureFile& picture : plan.pictures) {
+    labels.push_back(picture.label);
+    sizes.push_back(picture.size_bytes);
+    checksums.push_back(int64_t{picture.crc32});
+    paths.push_back(picture.path.c_str());
+  }
+  std::vector<const char*> names;
+  for (const std::string& name : plan.label_names) names.push_back(name.c_str());
+  std::vector<const char*> skipped;
+  for (const SkippedPicture& picture : plan.skipped) {
+    skipped.push_back(picture.path.c_str());
+    skipped.push_back(picture.reason.c_str());
+  }
+
+  make.attribute("format_version", kFeatureFormatVersion);
+  make.attribute("layer", plan.recipe.layer);
+  make.attribute("pool", plan.recipe.pool);
+  make.attribute("preprocessing", plan.recipe.preprocessing);
+  make.attribute("weights_sha256", plan.recipe.weights_sha256);
+  make.attribute("backend", plan.recipe.backend);
+  make.attribute("precision", plan.recipe.precision);
+  make.attribute("instruction_set", plan.recipe.instruction_set);
+  make.attribute("seed", plan.seed);
+  make.attribute("program_version", plan.recipe.program_version);
+  if (plan.shard) {
+    make.attribute("shard_index", plan.shard->shard.index);
+    make.attribute("shard_count", plan.shard->shard.count);
+    make.attribute("total_rows", plan.shard->total_rows);
+    make.attribute("plan_digest", plan.shard->plan_digest);
+    make.numbers("row_numbers", H5T_STD_I64LE, H5T_NATIVE_INT64, plan.shard->row_numbers);
+  }
+  make.numbers("labels", H5T_STD_I64LE, H5T_NATIVE_INT64, labels);
+  make.strings("label_names", names, std::array{static_cast<hsize_t>(names.size())});
+  make.strings("paths", paths, std::array{rows});
+  make.numbers("file_size", H5T_STD_I64LE, H5T_NATIVE_INT64, sizes);
+  make.numbers("file_crc32", H5T_STD_U32LE, H5T_NATIVE_INT64, checksums);
+  make.strings("skipped", skipped, std::array{static_cast<hsize_t>(plan.skipped.size()), hsize_t{2}});
+
+  const H5Id half = float16_type(check);
+  const H5Id marks = make.dataset("row_crc32", H5T_STD_U32LE, std::array{rows});
+  const H5Id features = make.dataset("features", plan.type == FeatureType::kF16 ? half.get() : H5T_IEEE_F32LE,
+                                     std::array{rows, static_cast<hsize_t>(plan.columns)});
+  FeatureHeader header;
+  header.features_offset = offset_of(check, features);
+  header.row_crc32_offset = offset_of(check, marks);
+  return header;
+}
+
+}  // namespace
+
+FeatureHeader make_header(const FeatureFilePlan& plan, const std::string& name) {
+  require_valid_plan(plan);
+  const H5Checker check(name, H5Checker::File::kWritten);
+  const PosixFile storage = PosixFile::in_memory(name);
+  FeatureHeader header;
+  {
+    const H5Lock lock;
+    H5Id file = check.own(H5Fcreate(storage.proc_path().c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose,
+                          "H5Fcreate");
+    header = make_objects(plan, check, file.get());
+    check(file.close_now(), "H5Fclose");
+  }
+  header.rows = static_cast<int64_t>(plan.pictures.size());
+  header.row_bytes = plan.columns * stored_size(plan.type);
+  header.file_size = storage.status().st_size;
+  const int64_t behind = header.features_offset + header.rows * header.row_bytes;
+  header.before.resize(static_cast<size_t>(header.features_offset));
+  storage.read_at(0, header.before);
+  header.after.resize(static_cast<size_t>(header.file_size - behind));
+  storage.read_at(behind, header.after);
+  return header;
+}
+
+void write_header(const FeatureHeader& header, const PosixFile& file) {
+  file.reserve(header.file_size);
+  file.write_at(0, header.before);
+  file.write_at(header.features_offset + header.rows * header.row_bytes, header.after);
+}
+
+bool has_header(const FeatureHeader& header, const PosixFile& file) {
+  if (file.status().st_size != header.file_size) return false;
+  const auto same = [&](int64_t offset, const std::vector<std::byte>& expected) {
+    std::vector<std::byte> found(expected.size());
+    file.read_at(offset, found);
+    // The marks of rows that are there already lie inside; a new header has zeros in their place.
+    const int64_t marks = std::clamp<int64_t>(header.row_crc32_offset - offset, 0, static_cast<int64_t>(found.size()));
+    const int64_t end =
+        std::clamp<int64_t>(header.row_crc32_offset + 4 * header.rows - offset, 0, static_cast<int64_t>(found.size()));
+    std::fill(found.begin() + marks, found.begin() + end, std::byte{0});
+    return found == expected;
+  };
+  return same(0, header.before) && same(header.features_offset + header.rows * header.row_bytes, header.after);
+}
+
+}  // namespace vgg16

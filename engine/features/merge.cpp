@@ -1,0 +1,145 @@
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "features/contents.h"
+#include "features/h5.h"
+#include "features/plan.h"
+#include "features/posix_file.h"
+#include "vgg16/error.h"
+#include "vgg16/feature_file.h"
+
+namespace vgg16 {
+namespace {
+
+struct Part {
+  std::filesystem::path path;
+  FeatureFilePlan plan;  // plan.shard is there
+};
+
+Part read_part(const std::filesystem::path& path) {
+  const H5Lock lock;
+  const UntrustedH5 file(path);
+  FeatureFileContents contents = read_contents(file);
+  if (!contents.plan.shard) file.refuse("is no part of a sharded run; expected files written with --shard I/N");
+  require_finished(contents, file.check().file());
+  return {path, std::move(contents.plan)};
+}
+
+std::string shown(const Part& part) { return printable(part.path.native()); }
+
+// What the parts must agree on: everything but their own rows.
+std::string difference(const Part& a, const Part& b) {
+  FeatureFilePlan first = a.plan;
+  FeatureFilePlan second = b.plan;
+  for (FeatureFilePlan* plan : {&first, &second}) {
+    plan->pictures.clear();
+    plan->skipped.clear();
+    plan->shard->shard.index = 1;
+  }
+  std::string found = plan_difference(first, second);
+  if (found.empty() && a.plan.shard->total_rows != b.plan.shard->total_rows) found = "the number of pictures differs";
+  return found;
+}
+
+void require_complete(const std::vector<Part>& parts) {
+  std::map<int64_t, const Part*> by_index;
+  for (const Part& part : parts) {
+    const std::string found = difference(parts.front(), part);
+    require(found.empty(), ErrorCode::kRefused,
+            shown(part) + " and " + shown(parts.front()) + " belong to different runs: " + found);
+    const auto [other, is_new] = by_index.emplace(part.plan.shard->shard.index, &part);
+    require(is_new, ErrorCode::kRefused,
+            shown(part) + " and " + shown(*other->second) + " are the same shard, " +
+                std::to_string(part.plan.shard->shard.index) + "/" + std::to_string(part.plan.shard->shard.count));
+  }
+  const int64_t count = parts.front().plan.shard->shard.count;
+  std::string missing;
+  for (int64_t index = 1; index <= count && missing.size() < 200; ++index) {
+    if (!by_index.contains(index)) missing += (missing.empty() ? "" : ", ") + std::to_string(index);
+  }
+  require(missing.empty(), ErrorCode::kRefused,
+          "shards " + missing + " of " + std::to_string(count) + " are missing; name their files, too");
+}
+
+// The plan of the whole run, and where each row of each part goes in it.
+struct MergePlan {
+  FeatureFilePlan plan;
+  std::map<const Part*, std::vector<int64_t>> rows;
+};
+
+MergePlan merge_plans(const std::vector<Part>& parts) {
+  const auto total = static_cast<size_t>(parts.front().plan.shard->total_rows);
+  MergePlan merged;
+  merged.plan = parts.front().plan;
+  merged.plan.shard.reset();
+  merged.plan.pictures.clear();
+  std::vector<const PictureFile*> by_number(total, nullptr);
+  std::set<std::pair<std::string, std::string>> skipped;
+  for (const Part& part : parts) {
+    for (size_t row = 0; row < part.plan.pictures.size(); ++row) {
+      by_number[static_cast<size_t>(part.plan.shard->row_numbers[row])] = &part.plan.pictures[row];
+    }
+    for (const SkippedPicture& picture : part.plan.skipped) skipped.emplace(picture.path, picture.reason);
+  }
+  std::vector<int64_t> new_row(total, -1);
+  for (size_t number = 0; number < total; ++number) {
+    if (by_number[number] == nullptr) continue;
+    new_row[number] = static_cast<int64_t>(merged.plan.pictures.size());
+    merged.plan.pictures.push_back(*by_number[number]);
+  }
+  for (const Part& part : parts) {
+    std::vector<int64_t>& rows = merged.rows[&part];
+    for (const int64_t number : part.plan.shard->row_numbers) rows.push_back(new_row[static_cast<size_t>(number)]);
+  }
+  const std::string name = shown(parts.front());
+  require(!merged.plan.pictures.empty(), ErrorCode::kNotFound, "the shards of " + name + " hold no rows at all");
+  if (merged.plan.pictures.size() == total) {
+    // No picture was dropped: then this is the very plan that the parts were made from.
+    require(plan_digest(merged.plan) == parts.front().plan.shard->plan_digest, ErrorCode::kRefused,
+            "the pictures of the parts do not fit together: the dataset has changed between their runs");
+    return merged;
+  }
+  merged.plan.skipped.clear();
+  for (const auto& [path, reason] : skipped) merged.plan.skipped.push_back({path, reason});
+  remove_unused_classes(merged.plan);
+  return merged;
+}
+
+}  // namespace
+
+MergeResult merge_feature_files(std::span<const std::filesystem::path> parts, const std::filesystem::path& output,
+                                bool overwrite) {
+  require(!parts.empty(), ErrorCode::kInvalidArgument, "there are no parts to merge");
+  require(overwrite || !something_at(output), ErrorCode::kExists,
+          printable(output.native()) + " already exists; add --overwrite to replace it");
+  std::vector<Part> read;
+  for (const std::filesystem::path& path : parts) read.push_back(read_part(path));
+  require_complete(read);
+  MergePlan merged = merge_plans(read);
+
+  FeatureFileWriter writer(output, merged.plan, {.overwrite = overwrite, .resume = !overwrite});
+  const std::vector<int64_t> missing = writer.missing_rows();
+  std::vector<float> features(static_cast<size_t>(merged.plan.columns));
+  for (const Part& part : read) {
+    const FeatureTable table = open_feature_file(part.path);  // which checks every row that is read
+    const std::vector<int64_t>& rows = merged.rows[&part];
+    require(table.rows == static_cast<int64_t>(rows.size()) && table.columns == merged.plan.columns,
+            ErrorCode::kRefused, shown(part) + " has changed while it was read");
+    for (int64_t row = 0; row < table.rows; ++row) {
+      if (!std::binary_search(missing.begin(), missing.end(), rows[static_cast<size_t>(row)])) continue;
+      table.read_rows(row, 1, features.data());
+      writer.write(rows[static_cast<size_t>(row)], features);
+    }
+  }
+  writer.finish();
+  return {.rows = static_cast<int64_t>(merged.plan.pictures.size()),
+          .classes = static_cast<int64_t>(merged.plan.label_names.size()),
+          .skipped = std::move(merged.plan.skipped)};
+}
+
+}  // namespace vgg16

@@ -1,0 +1,209 @@
+#include "features/plan.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+void require_text(const std::string& text, std::string_view what) {
+  require(text.find('\0') == std::string::npos, ErrorCode::kInvalidArgument,
+          std::string(what) + " '" + printable(text) + "' holds a zero byte, which the file cannot store");
+}
+
+// FNV-1a with 64 bits (Fowler, Noll and Vo): tells plans apart, guards against nobody.
+class Digest {
+ public:
+  void add(int64_t value) {
+    for (int shift = 0; shift < 64; shift += 8) add_byte(static_cast<uint8_t>(static_cast<uint64_t>(value) >> shift));
+  }
+  void add(const std::string& text) {
+    add(static_cast<int64_t>(text.size()));
+    for (const char c : text) add_byte(static_cast<uint8_t>(c));
+  }
+  [[nodiscard]] std::string hex() const {
+    std::string text;
+    for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789abcdef"[(state_ >> shift) & 15U];
+    return text;
+  }
+
+ private:
+  void add_byte(uint8_t byte) { state_ = (state_ ^ byte) * 0x100000001B3U; }
+  uint64_t state_ = 0xCBF29CE484222325U;
+};
+
+using RecipeField = std::pair<std::string_view, std::string Recipe::*>;
+constexpr std::array<RecipeField, 8> kRecipeFields = {{{"layer", &Recipe::layer},
+                                                       {"pool", &Recipe::pool},
+                                                       {"preprocessing", &Recipe::preprocessing},
+                                                       {"weights", &Recipe::weights_sha256},
+                                                       {"backend", &Recipe::backend},
+                                                       {"precision", &Recipe::precision},
+                                                       {"instruction set", &Recipe::instruction_set},
+                                                       {"program version", &Recipe::program_version}}};
+
+std::string differ(std::string_view what, const std::string& there, const std::string& now) {
+  return "the " + std::string(what) + " differs: '" + printable(there) + "' there, '" + printable(now) + "' now";
+}
+
+std::string differ(std::string_view what, int64_t there, int64_t now) {
+  return differ(what, std::to_string(there), std::to_string(now));
+}
+
+std::string type_name(FeatureType type) { return type == FeatureType::kF16 ? "f16" : "f32"; }
+
+std::string shard_name(const std::optional<ShardPlan>& shard) {
+  return shard ? std::to_string(shard->shard.index) + "/" + std::to_string(shard->shard.count) : "none";
+}
+
+// The pictures, compared by name first: a changed order comes last, because it is what other changes bring about.
+std::string picture_difference(const std::vector<PictureFile>& there, const std::vector<PictureFile>& now) {
+  std::map<std::string_view, const PictureFile*> by_path;
+  for (const PictureFile& picture : there) by_path.emplace(picture.path, &picture);
+  for (const PictureFile& picture : now) {
+    const auto found = by_path.find(picture.path);
+    if (found == by_path.end()) return "the pictures differ: " + printable(picture.path) + " is new";
+    if (found->second->size_bytes != picture.size_bytes || found->second->crc32 != picture.crc32) {
+      return "the pictures differ: the contents of " + printable(picture.path) + " have changed";
+    }
+    by_path.erase(found);
+  }
+  if (!by_path.empty()) return "the pictures differ: " + printable(by_path.begin()->first) + " is gone";
+  for (size_t i = 0; i < now.size(); ++i) {
+    if (there[i].path != now[i].path) return "the order of the pictures differs from row " + std::to_string(i) + " on";
+    if (there[i].label != now[i].label) return "the class of " + printable(now[i].path) + " differs";
+  }
+  return {};
+}
+
+std::string skipped_difference(const std::vector<SkippedPicture>& there, const std::vector<SkippedPicture>& now) {
+  for (size_t i = 0; i < std::max(there.size(), now.size()); ++i) {
+    if (i < there.size() && i < now.size() && there[i].path == now[i].path && there[i].reason == now[i].reason)
+      continue;
+    return "the skipped pictures differ from " + printable(i < now.size() ? now[i].path : there[i].path) + " on";
+  }
+  return {};
+}
+
+}  // namespace
+
+void require_valid_plan(const FeatureFilePlan& plan) {
+  require(plan.columns > 0, ErrorCode::kInvalidArgument, "a features file needs at least one column");
+  require(!plan.pictures.empty() || plan.shard, ErrorCode::kInvalidArgument, "a features file needs at least one row");
+  require(!plan.shard || plan.shard->row_numbers.size() == plan.pictures.size(), ErrorCode::kInvalidArgument,
+          "a shard needs one row number per picture");
+  const auto classes = static_cast<int64_t>(plan.label_names.size());
+  for (const std::string& name : plan.label_names) require_text(name, "class");
+  for (const PictureFile& picture : plan.pictures) {
+    require_text(picture.path, "path");
+    require(picture.label >= 0 && picture.label < classes, ErrorCode::kInvalidArgument,
+            printable(picture.path) + " has label " + std::to_string(picture.label) + ", expected one below " +
+                std::to_string(classes));
+  }
+  for (const SkippedPicture& skipped : plan.skipped) {
+    require_text(skipped.path, "path");
+    require_text(skipped.reason, "reason");
+  }
+  for (const auto& [name, member] : kRecipeFields) require_text(plan.recipe.*member, name);
+}
+
+std::string plan_digest(const FeatureFilePlan& plan) {
+  Digest digest;
+  digest.add(plan.columns);
+  digest.add(type_name(plan.type));
+  digest.add(static_cast<int64_t>(plan.label_names.size()));
+  for (const std::string& name : plan.label_names) digest.add(name);
+  digest.add(static_cast<int64_t>(plan.pictures.size()));
+  for (const PictureFile& picture : plan.pictures) {
+    digest.add(picture.path);
+    digest.add(picture.label);
+    digest.add(picture.size_bytes);
+    digest.add(int64_t{picture.crc32});
+  }
+  for (const SkippedPicture& skipped : plan.skipped) {
+    digest.add(skipped.path);
+    digest.add(skipped.reason);
+  }
+  for (const auto& [name, member] : kRecipeFields) digest.add(plan.recipe.*member);
+  digest.add(plan.seed);
+  return digest.hex();
+}
+
+FeatureFilePlan shard_plan(const FeatureFilePlan& whole, Shard shard) {
+  require(shard.count >= 1 && shard.index >= 1 && shard.index <= shard.count, ErrorCode::kInvalidArgument,
+          "shard " + std::to_string(shard.index) + "/" + std::to_string(shard.count) +
+              " does not exist; expected I/N with I from 1 to N");
+  require(!whole.shard, ErrorCode::kInvalidArgument, "a shard cannot be divided again");
+  FeatureFilePlan part = whole;
+  part.pictures.clear();
+  part.shard = ShardPlan{.shard = shard,
+                         .total_rows = static_cast<int64_t>(whole.pictures.size()),
+                         .plan_digest = plan_digest(whole),
+                         .row_numbers = {}};
+  for (int64_t row = shard.index - 1; row < part.shard->total_rows; row += shard.count) {
+    part.pictures.push_back(whole.pictures[static_cast<size_t>(row)]);
+    part.shard->row_numbers.push_back(row);
+  }
+  return part;
+}
+
+FeatureFilePlan without_rows(const FeatureFilePlan& plan, const std::map<int64_t, std::string>& dropped) {
+  FeatureFilePlan kept = plan;
+  kept.pictures.clear();
+  if (kept.shard) kept.shard->row_numbers.clear();
+  for (size_t row = 0; row < plan.pictures.size(); ++row) {
+    const auto found = dropped.find(static_cast<int64_t>(row));
+    if (found != dropped.end()) {
+      kept.skipped.push_back({plan.pictures[row].path, found->second});
+      continue;
+    }
+    kept.pictures.push_back(plan.pictures[row]);
+    if (kept.shard) kept.shard->row_numbers.push_back(plan.shard->row_numbers[row]);
+  }
+  std::sort(kept.skipped.begin(), kept.skipped.end(), [](const SkippedPicture& a, const SkippedPicture& b) {
+    return std::tie(a.path, a.reason) < std::tie(b.path, b.reason);
+  });
+  if (!kept.shard) remove_unused_classes(kept);
+  return kept;
+}
+
+void remove_unused_classes(FeatureFilePlan& plan) {
+  std::vector<int64_t> new_label(plan.label_names.size(), -1);
+  for (const PictureFile& picture : plan.pictures) new_label[static_cast<size_t>(picture.label)] = 0;
+  std::vector<std::string> used;
+  for (size_t label = 0; label < new_label.size(); ++label) {
+    if (new_label[label] < 0) continue;
+    new_label[label] = static_cast<int64_t>(used.size());
+    used.push_back(std::move(plan.label_names[label]));
+  }
+  plan.label_names = std::move(used);
+  for (PictureFile& picture : plan.pictures) picture.label = new_label[static_cast<size_t>(picture.label)];
+}
+
+std::string plan_difference(const FeatureFilePlan& there, const FeatureFilePlan& now) {
+  for (const auto& [name, member] : kRecipeFields) {
+    if (there.recipe.*member != now.recipe.*member) return differ(name, there.recipe.*member, now.recipe.*member);
+  }
+  if (there.type != now.type) return differ("stored type", type_name(there.type), type_name(now.type));
+  if (there.columns != now.columns) return differ("number of columns", there.columns, now.columns);
+  if (there.seed != now.seed) return differ("seed", there.seed, now.seed);
+  if (shard_name(there.shard) != shard_name(now.shard)) {
+    return differ("shard", shard_name(there.shard), shard_name(now.shard));
+  }
+  std::string difference = picture_difference(there.pictures, now.pictures);
+  if (difference.empty()) difference = skipped_difference(there.skipped, now.skipped);
+  if (difference.empty() && there.label_names != now.label_names) return "the class names differ";
+  if (difference.empty() && there.shard && there.shard->plan_digest != now.shard->plan_digest) {
+    return "the pictures of other shards differ";
+  }
+  return difference;
+}
+
+}  // namespace vgg16

@@ -1,0 +1,220 @@
+#include "features/posix_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+template <class Call>
+auto retry(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+int open_retrying(const std::filesystem::path& path, int flags) {
+  return retry([&] { return open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, 0666); });
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+int64_t free_bytes(int descriptor) {
+  struct statvfs space {};
+  if (fstatvfs(descriptor, &space) != 0) return -1;
+  return static_cast<int64_t>(space.f_bavail) * static_cast<int64_t>(space.f_frsize);
+}
+
+}  // namespace
+
+PosixFile::PosixFile(std::filesystem::path path, int flags, const std::filesystem::path& called)
+    : path_(std::move(path)),
+      name_(printable((called.empty() ? path_ : called).native())),
+      descriptor_(open_retrying(path_, flags)) {
+  if (descriptor_ >= 0) return;
+  const int error = errno;
+  const bool creating = (flags & O_CREAT) != 0;
+  throw Error(error == ENOENT && !creating ? ErrorCode::kNotFound : ErrorCode::kIo,
+              name_ + (creating ? " cannot be created: " : " cannot be opened: ") + system_message(error));
+}
+
+PosixFile::PosixFile(PosixFile&& other) noexcept
+    : path_(std::move(other.path_)), name_(std::move(other.name_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+PosixFile& PosixFile::operator=(PosixFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(name_, other.name_);
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+PosixFile::~PosixFile() {
+  if (descriptor_ >= 0) close(descriptor_);  // everything that must be on disk has been synced before
+}
+
+PosixFile PosixFile::in_memory(const std::string& name) {
+  PosixFile file;
+  file.name_ = name;
+  file.descriptor_ = memfd_create("vgg16-features", MFD_CLOEXEC);
+  if (file.descriptor_ < 0)
+    throw Error(ErrorCode::kMemory, name + ": no memory for its header: " + system_message(errno));
+  return file;
+}
+
+void PosixFile::set_path(std::filesystem::path path) {
+  path_ = std::move(path);
+  name_ = printable(path_.native());
+}
+
+std::string PosixFile::proc_path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
+
+void PosixFile::fail(std::string_view what, int error) const {
+  throw Error(ErrorCode::kIo, name_ + " " + std::string(what) + ": " + system_message(error));
+}
+
+struct stat PosixFile::status() const {
+  struct stat status {};
+  if (fstat(descriptor_, &status) != 0) fail("cannot be examined", errno);
+  return status;
+}
+
+bool PosixFile::is_at_its_path() const {
+  struct stat named {};
+  if (stat(path_.c_str(), &named) != 0) return false;
+  const struct stat own = status();
+  return named.st_dev == own.st_dev && named.st_ino == own.st_ino;
+}
+
+void PosixFile::write_at(int64_t offset, std::span<const std::byte> bytes) const {
+  while (!bytes.empty()) {
+    const ssize_t written = retry([&] { return pwrite(descriptor_, bytes.data(), bytes.size(), offset); });
+    if (written <= 0) fail("cannot be written", written < 0 ? errno : EIO);
+    bytes = bytes.subspan(static_cast<size_t>(written));
+    offset += written;
+  }
+}
+
+void PosixFile::read_at(int64_t offset, std::span<std::byte> bytes) const {
+  while (!bytes.empty()) {
+    const ssize_t got = retry([&] { return pread(descriptor_, bytes.data(), bytes.size(), offset); });
+    if (got < 0) fail("cannot be read", errno);
+    if (got == 0) {
+      throw Error(ErrorCode::kRefused,
+                  name_ + " ends at byte " + std::to_string(offset) + " where more was expected: it was cut short");
+    }
+    bytes = bytes.subspan(static_cast<size_t>(got));
+    offset += got;
+  }
+}
+
+void PosixFile::truncate(int64_t size) const {
+  if (retry([&] { return ftruncate(descriptor_, size); }) != 0) fail("cannot be resized", errno);
+}
+
+void PosixFile::reserve(int64_t size) const {
+  struct rlimit limit {};
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < static_cast<rlim_t>(size)) {
+    // Asked before, because going over it is a signal that ends the program.
+    throw Error(ErrorCode::kIo, name_ + " needs " + readable_size(size) + ", the limit for one file is " +
+                                    readable_size(static_cast<int64_t>(limit.rlim_cur)) + " (ulimit -f)");
+  }
+  const auto full = [&] {
+    const int64_t free = free_bytes(descriptor_);
+    throw Error(ErrorCode::kIo, name_ + " needs " + readable_size(size) + ", " +
+                                    (free < 0 ? "less is" : readable_size(free) + " are") + " free in " +
+                                    printable(folder_of(path_).native()) + "; free space or write elsewhere");
+  };
+  const int64_t free_before = free_bytes(descriptor_);
+  if (retry([&] { return fallocate(descriptor_, 0, 0, size); }) == 0) return;
+  if (errno == ENOSPC || errno == EDQUOT) full();
+  if (errno != EOPNOTSUPP && errno != ENOSYS) fail("cannot be given its size", errno);
+  if (free_before >= 0 && free_before < size) full();
+  truncate(size);
+}
+
+void PosixFile::sync() const {
+  if (retry([&] { return fdatasync(descriptor_); }) != 0) fail("cannot be synced to disk", errno);
+}
+
+bool PosixFile::try_lock() const {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  if (retry([&] { return fcntl(descriptor_, F_OFD_SETLK, &lock); }) == 0) return true;
+  if (errno == EAGAIN || errno == EACCES) return false;
+  if (errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL) return true;
+  fail("cannot be locked", errno);
+}
+
+void rename_file(const std::filesystem::path& from, const std::filesystem::path& to, Replace replace) {
+  int result = 0;
+  if (replace == Replace::kNo) {
+    result = renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE);
+    if (result != 0 && (errno == EINVAL || errno == ENOSYS)) {  // the file system cannot: look, then rename
+      if (something_at(to))
+        errno = EEXIST;
+      else
+        result = rename(from.c_str(), to.c_str());
+    }
+  } else {
+    result = rename(from.c_str(), to.c_str());
+  }
+  if (result == 0) return;
+  const int error = errno;
+  const std::string target = printable(to.native());
+  if (error == EEXIST) {
+    throw Error(ErrorCode::kExists,
+                target + " has appeared meanwhile; what was written stays in " + printable(from.native()));
+  }
+  throw Error(ErrorCode::kIo,
+              printable(from.native()) + " cannot be renamed to " + target + ": " + system_message(error));
+}
+
+void remove_file(const std::filesystem::path& path) {
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) {
+    throw Error(ErrorCode::kIo, printable(path.native()) + " cannot be removed: " + system_message(errno));
+  }
+}
+
+void sync_folder_of(const std::filesystem::path& path) {
+  const PosixFile folder(folder_of(path), O_RDONLY | O_DIRECTORY);
+  // Some file systems cannot sync a folder, and then need no syncing of it.
+  if (fsync(folder.descriptor()) != 0 && errno != EINVAL && errno != ENOTSUP) {
+    throw Error(ErrorCode::kIo, folder.name() + " cannot be synced to disk: " + system_message(errno));
+  }
+}
+
+bool something_at(const std::filesystem::path& path) {
+  struct stat status {};
+  if (lstat(path.c_str(), &status) == 0) return true;
+  if (errno == ENOENT) return false;
+  throw Error(ErrorCode::kIo, printable(path.native()) + " cannot be examined: " + system_message(errno));
+}
+
+std::string readable_size(int64_t size_bytes) {
+  constexpr std::array<const char*, 5> kUnits = {"bytes", "kB", "MB", "GB", "TB"};
+  auto value = static_cast<double>(std::max<int64_t>(size_bytes, 0));
+  size_t unit = 0;
+  while (value >= 999.5 && unit + 1 < kUnits.size()) {
+    value /= 1000;
+    ++unit;
+  }
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), unit > 0 && value < 10 ? "%.1f %s" : "%.0f %s", value, kUnits[unit]);
+  return text.data();
+}
+
+}  // namespace vgg16

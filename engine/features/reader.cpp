@@ -1,0 +1,130 @@
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "features/contents.h"
+#include "features/h5.h"
+#include "vgg16/error.h"
+#include "vgg16/feature_file.h"
+
+namespace vgg16 {
+namespace {
+
+// Rows that lie one after the other in the file: read without HDF5, by any number of threads.
+class ContiguousRows {
+ public:
+  ContiguousRows(PosixFile file, FeatureFileContents contents)
+      : file_(std::move(file)),
+        contents_(std::move(contents)),
+        row_bytes_(contents_.plan.columns * contents_.format.size()) {}
+
+  void read(int64_t first, int64_t count, float* out) const {
+    // A few rows at a time: memory does not grow with `count`.
+    const int64_t at_once = std::max<int64_t>(1, (int64_t{1} << 20) / row_bytes_);
+    std::vector<std::byte> stored(static_cast<size_t>(std::min(at_once, count) * row_bytes_));
+    for (int64_t done = 0; done < count; done += at_once) {
+      const int64_t rows = std::min(at_once, count - done);
+      const auto bytes = std::span(stored).first(static_cast<size_t>(rows * row_bytes_));
+      file_.read_at(contents_.features_offset + (first + done) * row_bytes_, bytes);
+      if (contents_.ours) verify(first + done, rows, bytes);
+      load_row(bytes, contents_.format, out + done * contents_.plan.columns);
+    }
+  }
+
+ private:
+  void verify(int64_t first, int64_t rows, std::span<const std::byte> bytes) const {
+    for (int64_t i = 0; i < rows; ++i) {
+      const auto row = static_cast<size_t>(first + i);
+      const auto stored = bytes.subspan(static_cast<size_t>(i * row_bytes_), static_cast<size_t>(row_bytes_));
+      const PictureFile& picture = contents_.plan.pictures[row];
+      if (row_checksum(first + i, picture.label, stored) == contents_.row_crc32[row]) continue;
+      throw Error(ErrorCode::kRefused, file_.name() + " is damaged: row " + std::to_string(first + i) + " (" +
+                                           printable(picture.path) + ") does not match its checksum");
+    }
+  }
+
+  PosixFile file_;
+  FeatureFileContents contents_;
+  int64_t row_bytes_;
+};
+
+// Rows in chunks or inside the header: read by HDF5, one thread at a time.
+class H5Rows {
+ public:
+  H5Rows(UntrustedH5 file, int64_t columns) : file_(std::make_unique<UntrustedH5>(std::move(file))), columns_(columns) {
+    features_ = file_->dataset("features", 2).id;
+  }
+  ~H5Rows() {
+    const H5Lock lock;
+    features_ = H5Id();
+    file_.reset();
+  }
+  H5Rows(const H5Rows&) = delete;
+  H5Rows& operator=(const H5Rows&) = delete;
+
+  void read(int64_t first, int64_t count, float* out) const {
+    const H5Lock lock;
+    const H5Checker& check = file_->check();
+    const std::array<hsize_t, 2> start = {static_cast<hsize_t>(first), 0};
+    const std::array<hsize_t, 2> shape = {static_cast<hsize_t>(count), static_cast<hsize_t>(columns_)};
+    const H5Id from = check.own(H5Dget_space(features_.get()), H5Sclose, "H5Dget_space");
+    check(H5Sselect_hyperslab(from.get(), H5S_SELECT_SET, start.data(), nullptr, shape.data(), nullptr),
+          "H5Sselect_hyperslab");
+    const H5Id to = check.own(H5Screate_simple(2, shape.data(), nullptr), H5Sclose, "H5Screate_simple");
+    check(H5Dread(features_.get(), H5T_NATIVE_FLOAT, to.get(), from.get(), H5P_DEFAULT, out), "H5Dread(features)");
+  }
+
+ private:
+  std::unique_ptr<UntrustedH5> file_;
+  H5Id features_;
+  int64_t columns_;
+};
+
+template <class Rows>
+auto reading(std::shared_ptr<const Rows> rows, int64_t total) {
+  return [rows = std::move(rows), total](int64_t first, int64_t count, float* out) {
+    require(first >= 0 && count >= 0 && first <= total - count, ErrorCode::kShape,
+            "rows " + std::to_string(first) + " to " + std::to_string(first + count) + " of " + std::to_string(total) +
+                " do not exist");
+    if (count > 0) rows->read(first, count, out);
+  };
+}
+
+}  // namespace
+
+FeatureTable open_feature_file(const std::filesystem::path& path) {
+  const H5Lock lock;
+  UntrustedH5 file(path);
+  FeatureFileContents contents = read_contents(file);
+  require_finished(contents, file.check().file());
+
+  FeatureTable table;
+  table.rows = static_cast<int64_t>(contents.plan.pictures.size());
+  table.columns = contents.plan.columns;
+  table.label_names = contents.plan.label_names;
+  table.recipe = contents.plan.recipe;
+  table.name = file.check().file();
+  for (const PictureFile& picture : contents.plan.pictures) {
+    table.labels.push_back(picture.label);
+    if (contents.ours) table.paths.push_back(picture.path);
+  }
+  if (contents.features_offset >= 0) {
+    table.read_rows =
+        reading(std::make_shared<const ContiguousRows>(file.take_file(), std::move(contents)), table.rows);
+  } else {
+    table.read_rows = reading(std::make_shared<const H5Rows>(std::move(file), table.columns), table.rows);
+  }
+  return table;
+}
+
+std::vector<SkippedPicture> read_skipped(const std::filesystem::path& path) {
+  const H5Lock lock;
+  const UntrustedH5 file(path);
+  FeatureFileContents contents = read_contents(file);
+  require_finished(contents, file.check().file());
+  return std::move(contents.plan.skipped);
+}
+
+}  // namespace vgg16

@@ -1,0 +1,84 @@
+#include "features/row.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "features/half.h"
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+[[noreturn]] void refuse(std::span<const float> features, size_t column, const std::string& name) {
+  const float value = features[column];
+  if (!std::isfinite(value)) {
+    throw Error(ErrorCode::kRefused,
+                name + ": the value in column " + std::to_string(column) + " is not finite; its row cannot be stored");
+  }
+  throw Error(ErrorCode::kRefused, name + ": the value " + std::to_string(value) + " in column " +
+                                       std::to_string(column) + " does not fit float16 (at most 65504); store as f32");
+}
+
+template <class Bits>
+Bits swap_bytes(Bits value) {
+  if constexpr (sizeof(Bits) == 2) return __builtin_bswap16(value);
+  if constexpr (sizeof(Bits) == 4) return __builtin_bswap32(value);
+  if constexpr (sizeof(Bits) == 8) return __builtin_bswap64(value);
+}
+
+template <class Bits, class Convert>
+void convert_all(std::span<const std::byte> stored, bool big_endian, float* features, Convert convert) {
+  for (size_t i = 0; i < stored.size() / sizeof(Bits); ++i) {
+    Bits bits;
+    std::memcpy(&bits, stored.data() + i * sizeof(Bits), sizeof(Bits));
+    features[i] = convert(big_endian ? swap_bytes(bits) : bits);
+  }
+}
+
+}  // namespace
+
+uint32_t row_checksum(int64_t row, int64_t label, std::span<const std::byte> stored) {
+  const std::array<int64_t, 2> prefix = {row, label};
+  uLong sum = crc32_z(0, reinterpret_cast<const Bytef*>(prefix.data()), sizeof prefix);
+  sum = crc32_z(sum, reinterpret_cast<const Bytef*>(stored.data()), stored.size());
+  return sum == 0 ? 1 : static_cast<uint32_t>(sum);
+}
+
+void store_row(std::span<const float> features, FeatureType type, std::span<std::byte> stored,
+               const std::string& name) {
+  if (type == FeatureType::kF32) {
+    uint32_t largest = 0;  // a magnitude's bits are ordered as the magnitude is, infinity and NaN above all
+    for (const float value : features) largest = std::max(largest, std::bit_cast<uint32_t>(value) & 0x7FFFFFFFU);
+    if (largest >= 0x7F800000U) {
+      const auto bad = std::find_if(features.begin(), features.end(), [](float v) { return !std::isfinite(v); });
+      refuse(features, static_cast<size_t>(bad - features.begin()), name);
+    }
+    std::memcpy(stored.data(), features.data(), features.size_bytes());
+    return;
+  }
+  for (size_t i = 0; i < features.size(); ++i) {
+    const uint16_t half = float_to_half(features[i]);
+    if (half == kHalfOverflow) refuse(features, i, name);
+    std::memcpy(stored.data() + 2 * i, &half, 2);
+  }
+}
+
+void load_row(std::span<const std::byte> stored, NumberFormat format, float* features) {
+  switch (format.type) {
+    case NumberType::kF16:
+      return convert_all<uint16_t>(stored, format.big_endian, features, half_to_float);
+    case NumberType::kF32:
+      return convert_all<uint32_t>(stored, format.big_endian, features,
+                                   [](uint32_t bits) { return std::bit_cast<float>(bits); });
+    case NumberType::kF64:
+      return convert_all<uint64_t>(stored, format.big_endian, features,
+                                   [](uint64_t bits) { return static_cast<float>(std::bit_cast<double>(bits)); });
+  }
+}
+
+}  // namespace vgg16

@@ -1,0 +1,134 @@
+#include "features/row_committer.h"
+
+#include <algorithm>
+#include <system_error>
+
+#include "vgg16/error.h"
+
+namespace vgg16 {
+
+RowCommitter::RowCommitter(const PosixFile& file, const FeatureHeader& header, int64_t rows_per_commit)
+    : file_(file),
+      header_(header),
+      rows_per_commit_(static_cast<size_t>(std::max<int64_t>(rows_per_commit, 1))),
+      max_rows_in_memory_(std::max<int64_t>(4, kBufferBytes / header.row_bytes)) {
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& error) {
+    throw Error(ErrorCode::kMemory, file.name() + ": no thread to write it: " + system_message(error.code().value()));
+  }
+}
+
+RowCommitter::~RowCommitter() {
+  {
+    const std::scoped_lock lock(mutex_);
+    closing_ = true;
+  }
+  work_.notify_one();
+  thread_.join();
+}
+
+std::vector<std::byte> RowCommitter::acquire() {
+  std::unique_lock lock(mutex_);
+  progress_.wait(lock, [&] { return failure_ || !free_.empty() || rows_in_memory_ < max_rows_in_memory_; });
+  rethrow_failure();
+  if (!free_.empty()) {
+    std::vector<std::byte> memory = std::move(free_.back());
+    free_.pop_back();
+    return memory;
+  }
+  std::vector<std::byte> memory(static_cast<size_t>(header_.row_bytes));
+  free_.reserve(static_cast<size_t>(rows_in_memory_) + 1);  // so that giving memory back cannot fail
+  ++rows_in_memory_;
+  return memory;
+}
+
+void RowCommitter::release(std::vector<std::byte> memory) {
+  const std::scoped_lock lock(mutex_);
+  free_.push_back(std::move(memory));
+}
+
+void RowCommitter::queue(int64_t row, uint32_t checksum, std::vector<std::byte> memory) {
+  {
+    const std::scoped_lock lock(mutex_);
+    rethrow_failure();
+    queue_.push_back({row, checksum, std::move(memory)});
+  }
+  work_.notify_one();
+}
+
+void RowCommitter::commit() {
+  std::unique_lock lock(mutex_);
+  rethrow_failure();
+  commit_wanted_ = true;
+  work_.notify_one();
+  progress_.wait(lock, [&] { return failure_ || !commit_wanted_; });
+  rethrow_failure();
+}
+
+void RowCommitter::rethrow_failure() const {
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+void RowCommitter::run() {
+  try {
+    std::vector<QueuedRow> rows;
+    for (;;) {
+      bool commit_all = false;
+      bool close = false;
+      {
+        std::unique_lock lock(mutex_);
+        work_.wait(lock, [&] { return !queue_.empty() || commit_wanted_ || closing_; });
+        std::swap(rows, queue_);
+        commit_all = commit_wanted_ || closing_;
+        close = closing_;
+      }
+      write_rows(rows);
+      if (commit_all) commit_written();
+      if (close) return;
+      if (commit_all) {
+        const std::scoped_lock lock(mutex_);
+        commit_wanted_ = false;
+      }
+      progress_.notify_all();
+    }
+  } catch (...) {
+    {
+      const std::scoped_lock lock(mutex_);
+      failure_ = std::current_exception();
+    }
+    progress_.notify_all();
+  }
+}
+
+void RowCommitter::write_rows(std::vector<QueuedRow>& rows) {
+  for (QueuedRow& row : rows) {
+    file_.write_at(header_.features_offset + row.row * header_.row_bytes, row.memory);
+    written_.emplace_back(row.row, row.checksum);
+    release(std::move(row.memory));
+    progress_.notify_all();
+    if (written_.size() >= rows_per_commit_) commit_written();
+  }
+  rows.clear();
+}
+
+void RowCommitter::commit_written() {
+  if (written_.empty()) return;
+  file_.sync();
+  std::sort(written_.begin(), written_.end());
+  std::vector<uint32_t> checksums;  // of rows that follow one another: one write for all of them
+  for (size_t begin = 0; begin < written_.size();) {
+    const int64_t first = written_[begin].first;
+    checksums.clear();
+    for (size_t i = begin; i < written_.size() && written_[i].first == first + static_cast<int64_t>(i - begin); ++i) {
+      checksums.push_back(written_[i].second);
+    }
+    file_.write_at(header_.row_crc32_offset + 4 * first, std::as_bytes(std::span(checksums)));
+    begin += checksums.size();
+  }
+  file_.sync();
+  committed_ += static_cast<int64_t>(written_.size());
+  written_.clear();
+}
+
+}  // namespace vgg16

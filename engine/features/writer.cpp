@@ -1,0 +1,236 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "features/header.h"
+#include "features/output_file.h"
+#include "features/plan.h"
+#include "features/posix_file.h"
+#include "features/resume.h"
+#include "features/row.h"
+#include "features/row_committer.h"
+#include "vgg16/error.h"
+#include "vgg16/feature_file.h"
+
+namespace vgg16 {
+
+struct FeatureFileWriter::Impl {
+  enum class RowState : uint8_t { kMissing, kWritten, kDropped };
+
+  Impl(std::filesystem::path output, FeatureFilePlan the_plan, FeatureWriteOptions the_options)
+      : path(std::move(output)),
+        partial(partial_path_of(path)),
+        plan(std::move(the_plan)),
+        options(the_options),
+        header(make_header(plan, printable(path.native()))),
+        state(plan.pictures.size(), RowState::kMissing) {}
+
+  void open() {
+    if (options.resume && something_at(path)) {
+      if (accept_finished()) return;
+    } else if (!options.overwrite && something_at(path)) {
+      throw Error(ErrorCode::kExists, printable(path.native()) +
+                                          " already exists; add --overwrite to replace it or --resume to continue it");
+    }
+    if (!something_at(partial)) {
+      start();
+    } else if (options.resume) {
+      resume();
+    } else {
+      replace_partial();
+    }
+    committer = std::make_unique<RowCommitter>(*file, header, options.rows_per_commit);
+  }
+
+  // Something is at `path`, and the run is to be continued: it may be complete already.
+  bool accept_finished() {
+    try {
+      require_finished_run(path, header, plan);
+    } catch (const Error&) {
+      if (options.overwrite) return false;  // an older file, to be replaced by this run
+      throw;
+    }
+    finished = true;
+    std::fill(state.begin(), state.end(), RowState::kWritten);
+    resumed_rows = static_cast<int64_t>(state.size());
+    // A run that was killed between its last two steps leaves the partial file of a compacted one.
+    if (something_at(partial)) remove_file(open_partial(path).path());
+    return true;
+  }
+
+  void start() {
+    file = create_output(path, header);
+    begun = true;
+    publish(*file, partial, Replace::kYes);
+  }
+
+  void replace_partial() {
+    const PosixFile old = open_partial(path);  // its lock is held until it is replaced
+    if (!options.overwrite) {
+      throw Error(ErrorCode::kExists, old.name() +
+                                          " is left from an interrupted run; add --resume to continue it or "
+                                          "--overwrite to start again");
+    }
+    start();
+  }
+
+  void resume() {
+    file = open_partial(path);
+    require_same_run(*file, header, plan);
+    VerifiedRows rows = verify_rows(*file, header, plan);
+    for (const int64_t row : rows.good) state[static_cast<size_t>(row)] = RowState::kWritten;
+    resumed_rows = static_cast<int64_t>(rows.good.size());
+    damaged = std::move(rows.damaged);
+  }
+
+  [[nodiscard]] int64_t committed() const { return resumed_rows + (committer ? committer->committed() : 0); }
+
+  RowState& missing_row(int64_t row) {
+    require(row >= 0 && row < static_cast<int64_t>(state.size()), ErrorCode::kInvalidArgument,
+            printable(path.native()) + " has no row " + std::to_string(row));
+    RowState& found = state[static_cast<size_t>(row)];
+    require(found == RowState::kMissing, ErrorCode::kInvalidArgument,
+            printable(path.native()) + ": row " + std::to_string(row) + " has been written or dropped before");
+    return found;
+  }
+
+  // Copies the rows that stay into a new file, which takes the final name.
+  void compact() {
+    const FeatureFilePlan kept = without_rows(plan, dropped);
+    const FeatureHeader kept_header = make_header(kept, printable(path.native()));
+    PosixFile compacted = create_output(path, kept_header);
+    try {
+      StoredRows rows(*file, header);
+      RowCommitter writing(compacted, kept_header, options.rows_per_commit);
+      int64_t next = 0;
+      for (int64_t row = 0; row < header.rows; ++row) {
+        if (dropped.contains(row)) continue;
+        const PictureFile& picture = plan.pictures[static_cast<size_t>(row)];
+        const auto stored = rows.read(row, picture.label);
+        if (!stored) {
+          throw Error(ErrorCode::kIo, file->name() + ": row " + std::to_string(row) + " (" + printable(picture.path) +
+                                          ") cannot be read back as it was written; run again with --resume");
+        }
+        std::vector<std::byte> memory = writing.acquire();
+        std::copy(stored->begin(), stored->end(), memory.begin());
+        const uint32_t sum = row_checksum(next, kept.pictures[static_cast<size_t>(next)].label, memory);
+        writing.queue(next++, sum, std::move(memory));
+      }
+      writing.commit();
+    } catch (...) {
+      unlink(compacted.path().c_str());
+      throw;
+    }
+    publish(compacted, path, options.overwrite ? Replace::kYes : Replace::kNo);
+    remove_file(partial);
+    sync_folder_of(partial);
+  }
+
+  // Best effort: rows stay; a file that this run has begun and that has none goes.
+  void abandon() noexcept {
+    try {
+      if (committer) committer->commit();
+    } catch (...) {
+    }
+    try {
+      if (begun && !finished && committed() == 0 && file->is_at_its_path()) unlink(file->path().c_str());
+    } catch (...) {
+    }
+  }
+
+  std::filesystem::path path;
+  std::filesystem::path partial;
+  FeatureFilePlan plan;
+  FeatureWriteOptions options;
+  FeatureHeader header;
+  std::vector<RowState> state;
+  std::map<int64_t, std::string> dropped;
+  std::vector<int64_t> damaged;
+  int64_t resumed_rows = 0;
+  bool begun = false;  // the partial file is this run's
+  bool finished = false;
+  std::optional<PosixFile> file;
+  std::unique_ptr<RowCommitter> committer;  // uses file and header
+};
+
+FeatureFileWriter::FeatureFileWriter(std::filesystem::path path, FeatureFilePlan plan, FeatureWriteOptions options)
+    : impl_(std::make_unique<Impl>(std::move(path), std::move(plan), options)) {
+  try {
+    impl_->open();
+  } catch (...) {
+    impl_->abandon();
+    throw;
+  }
+}
+
+FeatureFileWriter::~FeatureFileWriter() { impl_->abandon(); }
+
+std::vector<int64_t> FeatureFileWriter::missing_rows() const {
+  std::vector<int64_t> missing;
+  for (size_t row = 0; row < impl_->state.size(); ++row) {
+    if (impl_->state[row] == Impl::RowState::kMissing) missing.push_back(static_cast<int64_t>(row));
+  }
+  return missing;
+}
+
+const std::vector<int64_t>& FeatureFileWriter::damaged_rows() const { return impl_->damaged; }
+
+int64_t FeatureFileWriter::committed_rows() const { return impl_->committed(); }
+
+const std::filesystem::path& FeatureFileWriter::partial_path() const { return impl_->partial; }
+
+void FeatureFileWriter::write(int64_t row, std::span<const float> features) {
+  Impl& impl = *impl_;
+  Impl::RowState& state = impl.missing_row(row);
+  const PictureFile& picture = impl.plan.pictures[static_cast<size_t>(row)];
+  require(static_cast<int64_t>(features.size()) == impl.plan.columns, ErrorCode::kShape,
+          printable(impl.path.native()) + ": a row has " + std::to_string(features.size()) + " columns, expected " +
+              std::to_string(impl.plan.columns));
+  std::vector<std::byte> memory = impl.committer->acquire();
+  try {
+    store_row(features, impl.plan.type, memory, printable(picture.path));
+  } catch (...) {
+    impl.committer->release(std::move(memory));
+    throw;
+  }
+  const uint32_t checksum = row_checksum(row, picture.label, memory);
+  impl.committer->queue(row, checksum, std::move(memory));
+  state = Impl::RowState::kWritten;
+}
+
+void FeatureFileWriter::drop(int64_t row, std::string reason) {
+  Impl::RowState& state = impl_->missing_row(row);
+  require(reason.find('\0') == std::string::npos, ErrorCode::kInvalidArgument, "a reason holds a zero byte");
+  impl_->dropped.emplace(row, std::move(reason));
+  state = Impl::RowState::kDropped;
+}
+
+void FeatureFileWriter::commit() {
+  if (impl_->committer) impl_->committer->commit();
+}
+
+void FeatureFileWriter::finish() {
+  Impl& impl = *impl_;
+  if (impl.finished) return;
+  const std::vector<int64_t> missing = missing_rows();
+  require(
+      missing.empty(), ErrorCode::kInvalidArgument,
+      printable(impl.path.native()) + ": " + std::to_string(missing.size()) + " rows were neither written nor dropped");
+  impl.committer->commit();
+  if (impl.dropped.size() == impl.state.size() && !impl.plan.shard) {
+    throw Error(ErrorCode::kNotFound, printable(impl.path.native()) + " is not written: none of the " +
+                                          std::to_string(impl.state.size()) + " pictures is usable");
+  }
+  if (impl.dropped.empty()) {
+    publish(*impl.file, impl.path, impl.options.overwrite ? Replace::kYes : Replace::kNo);
+  } else {
+    impl.compact();
+  }
+  impl.finished = true;
+}
+
+}  // namespace vgg16
