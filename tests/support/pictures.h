@@ -73,6 +73,7 @@ inline FileBytes png_chunk(std::string_view type, const FileBytes& data) {
   FileBytes body = file_bytes(type);
   append_bytes(body, data);
   FileBytes chunk;
+  chunk.reserve(12 + data.size());
   append_u32(chunk, static_cast<uint32_t>(data.size()));
   append_bytes(chunk, body);
   append_u32(chunk, crc32_of(body.data(), body.size()));

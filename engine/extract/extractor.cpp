@@ -1,0 +1,88 @@
+#include "vgg16/extractor.h"
+
+#include <algorithm>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "backend/make_backend.h"
+#include "extract/pipeline.h"
+#include "extract/rows.h"
+#include "kernels/parallel.h"
+#include "vgg16/error.h"
+#include "vgg16/image.h"
+#include "vgg16/preprocess.h"
+
+namespace vgg16 {
+namespace {
+
+constexpr int kMaxBatch = 1024;
+constexpr int kMaxThreads = 1024;
+
+// Decoding costs about a hundredth of the forward pass on one core, and its threads compete with the forward pass for
+// the same cores: a few keep up, and more would only stand in the way.
+constexpr int kMaxDecodeThreads = 4;
+
+void require_between(int value, int least, int most, const char* what) {
+  require(value >= least && value <= most, ErrorCode::kInvalidArgument,
+          std::string(what) + " " + std::to_string(value) + ", expected " + std::to_string(least) + " to " +
+              std::to_string(most));
+}
+
+std::unique_ptr<Backend> backend_for(const Weights* weights, const ExtractorOptions& options, size_t last_layer) {
+  require(weights != nullptr, ErrorCode::kInvalidArgument, "an extractor needs weights");
+  require_between(options.batch_size, 1, kMaxBatch, "batch size");
+  require_between(options.threads, 0, kMaxThreads, "threads");
+  return make_backend(*weights, {.device = options.device,
+                                 .instruction_set = {},
+                                 .threads = options.threads,
+                                 .max_batch = options.batch_size,
+                                 .last_layer = last_layer});
+}
+
+}  // namespace
+
+struct Extractor::Impl {
+  Impl(std::shared_ptr<const Weights> shared, const ExtractorOptions& options)
+      : weights(std::move(shared)),
+        backend(backend_for(weights.get(), options, layer_index(options.layer))),
+        rows(*backend, layer_index(options.layer), options.pool),
+        pipeline{options.batch_size,
+                 std::min(options.threads == 0 ? available_processors() : options.threads, kMaxDecodeThreads)} {}
+
+  std::shared_ptr<const Weights> weights;
+  std::unique_ptr<Backend> backend;
+  RowComputer rows;
+  PipelineOptions pipeline;
+};
+
+Extractor::Extractor(std::shared_ptr<const Weights> weights, const ExtractorOptions& options)
+    : impl_(std::make_unique<Impl>(std::move(weights), options)) {}
+Extractor::~Extractor() = default;
+Extractor::Extractor(Extractor&&) noexcept = default;
+Extractor& Extractor::operator=(Extractor&&) noexcept = default;
+
+int64_t Extractor::columns() const { return impl_->rows.columns(); }
+std::string_view Extractor::backend() const { return impl_->backend->name(); }
+std::string_view Extractor::instruction_set() const { return impl_->backend->instruction_set(); }
+
+void Extractor::extract(ImagesIn images, float* rows) {
+  require(images.n >= 0, ErrorCode::kShape,
+          "extract: " + std::to_string(images.n) + " pictures, expected none or more");
+  constexpr int64_t kPictureBytes = int64_t{3} * kInputSide * kInputSide;
+  for (int first = 0; first < images.n; first += impl_->pipeline.batch_size) {
+    const int n = std::min(impl_->pipeline.batch_size, images.n - first);
+    impl_->rows.compute({images.data + first * kPictureBytes, n}, rows + first * columns());
+  }
+}
+
+ExtractTimes Extractor::extract_files(std::span<const std::filesystem::path> paths, const ExtractCallbacks& callbacks) {
+  try {
+    return run_pipeline(impl_->rows, paths, load_image, callbacks, impl_->pipeline);
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::kMemory, "no memory for batches of " + std::to_string(impl_->pipeline.batch_size) +
+                                        " pictures; choose a smaller batch size");
+  }
+}
+
+}  // namespace vgg16

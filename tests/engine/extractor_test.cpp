@@ -1,0 +1,149 @@
+#include "vgg16/extractor.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/pictures.h"
+#include "support/temp_dir.h"
+#include "vgg16/error.h"
+#include "vgg16/image.h"
+#include "vgg16/preprocess.h"
+
+namespace vgg16 {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+constexpr size_t kPicture = size_t{3} * kInputSide * kInputSide;
+
+std::shared_ptr<const Weights> weights() {
+  static const std::shared_ptr<const Weights> shared = Weights::synthetic(5);
+  return shared;
+}
+
+// Up to an early layer, so that a forward pass is short.
+ExtractorOptions quick(Pool pool, int batch_size, int threads) {
+  return {.layer = "block2_pool", .pool = pool, .device = "cpu", .threads = threads, .batch_size = batch_size};
+}
+
+std::vector<uint8_t> random_pictures(int n) {
+  std::mt19937 random(13);
+  std::vector<uint8_t> pixels(static_cast<size_t>(n) * kPicture);
+  std::generate(pixels.begin(), pixels.end(), [&] { return static_cast<uint8_t>(random()); });
+  return pixels;
+}
+
+std::vector<float> extracted(Extractor& extractor, const std::vector<uint8_t>& pixels, int n) {
+  std::vector<float> rows(static_cast<size_t>(n) * static_cast<size_t>(extractor.columns()));
+  extractor.extract({pixels.data(), n}, rows.data());
+  return rows;
+}
+
+TEST(ExtractorTest, KnowsItsColumns) {
+  EXPECT_EQ(Extractor(weights(), {.batch_size = 1}).columns(), 25088);
+  EXPECT_EQ(Extractor(weights(), quick(Pool::kNone, 1, 1)).columns(), 56 * 56 * 128);
+  Extractor pooled(weights(), quick(Pool::kMax, 1, 1));
+  EXPECT_EQ(pooled.columns(), 128);
+  EXPECT_EQ(pooled.backend(), "cpu");
+  EXPECT_FALSE(pooled.instruction_set().empty());
+}
+
+TEST(ExtractorTest, GivesTheSameBitsForAnyBatchSizeAndThreadCount) {
+  const std::vector<uint8_t> pixels = random_pictures(5);
+  Extractor one(weights(), quick(Pool::kAvg, 1, 1));
+  const std::vector<float> expected = extracted(one, pixels, 5);
+  for (const int batch_size : {2, 5, 8}) {
+    for (const int threads : {1, 2, 3}) {
+      Extractor extractor(weights(), quick(Pool::kAvg, batch_size, threads));
+      EXPECT_EQ(extracted(extractor, pixels, 5), expected) << batch_size << " pictures, " << threads << " threads";
+    }
+  }
+}
+
+TEST(ExtractorTest, PoolsWhatItWouldGiveUnpooled) {
+  const std::vector<uint8_t> pixels = random_pictures(2);
+  Extractor plain(weights(), quick(Pool::kNone, 2, 2));
+  Extractor largest(weights(), quick(Pool::kMax, 2, 2));
+  const std::vector<float> all = extracted(plain, pixels, 2);
+  const std::vector<float> pooled = extracted(largest, pixels, 2);
+  for (size_t n = 0; n < 2; ++n) {
+    for (size_t c = 0; c < 128; ++c) {
+      float expected = all[n * 56 * 56 * 128 + c];
+      for (size_t p = 1; p < size_t{56} * 56; ++p) expected = std::max(expected, all[(n * 56 * 56 + p) * 128 + c]);
+      EXPECT_EQ(pooled[n * 128 + c], expected);
+    }
+  }
+}
+
+TEST(ExtractorTest, FilesGiveTheRowsOfTheirPixels) {
+  const TempDir folder;
+  write_test_file(folder / "a.jpg", small_jpeg());
+  write_test_file(folder / "b.png", small_png({.width = 2, .height = 2}, file_bytes({"\0\x10\x20\1\x30\x40", 6})));
+  write_test_file(folder / "c.jpg", "no picture");
+  const std::vector<fs::path> paths = {folder / "b.png", folder / "c.jpg", folder / "a.jpg"};
+
+  Extractor extractor(weights(), quick(Pool::kAvg, 2, 2));
+  std::vector<std::vector<float>> rows;
+  std::vector<std::string> skipped;
+  ExtractCallbacks callbacks;
+  callbacks.row = [&](int64_t index, std::span<const float> row) {
+    EXPECT_EQ(index, rows.empty() ? 0 : 2);
+    rows.emplace_back(row.begin(), row.end());
+  };
+  callbacks.skipped = [&](int64_t index, const std::string& reason) {
+    skipped.push_back(std::to_string(index) + " " + reason);
+  };
+  extractor.extract_files(paths, callbacks);
+
+  EXPECT_EQ(skipped, std::vector<std::string>{"1 not a JPEG or PNG"});
+  ASSERT_EQ(rows.size(), 2U);
+  for (const size_t i : {0U, 1U}) {
+    const auto image = load_image(paths[2 * i]);
+    ASSERT_TRUE(image) << image.reason();
+    std::vector<uint8_t> pixels(kPicture);
+    resize_nearest(image.value(), kInputSide, pixels.data());
+    EXPECT_EQ(rows[i], extracted(extractor, pixels, 1));
+  }
+}
+
+TEST(ExtractorTest, TakesNoPictures) {
+  Extractor extractor(weights(), quick(Pool::kAvg, 2, 1));
+  extractor.extract({}, nullptr);
+  extractor.extract_files({}, {});
+  EXPECT_THROW(extractor.extract({nullptr, -1}, nullptr), Error);
+}
+
+TEST(ExtractorTest, CanBeMoved) {
+  const std::vector<uint8_t> pixels = random_pictures(1);
+  Extractor first(weights(), quick(Pool::kAvg, 1, 1));
+  const std::vector<float> expected = extracted(first, pixels, 1);
+  Extractor second(std::move(first));
+  EXPECT_EQ(extracted(second, pixels, 1), expected);
+}
+
+TEST(ExtractorTest, RefusesOptionsWithoutMeaning) {
+  const auto error_of = [](std::shared_ptr<const Weights> from, const ExtractorOptions& options) {
+    try {
+      Extractor extractor(std::move(from), options);
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), ErrorCode::kInvalidArgument);
+      return std::string(e.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(error_of(weights(), {.batch_size = 0}), "batch size 0, expected 1 to 1024");
+  EXPECT_EQ(error_of(weights(), {.batch_size = 1025}), "batch size 1025, expected 1 to 1024");
+  EXPECT_EQ(error_of(weights(), {.threads = -1}), "threads -1, expected 0 to 1024");
+  EXPECT_THAT(error_of(weights(), {.layer = "block9_pool"}), HasSubstr("block9_pool"));
+  EXPECT_EQ(error_of(nullptr, {}), "an extractor needs weights");
+}
+
+}  // namespace
+}  // namespace vgg16
