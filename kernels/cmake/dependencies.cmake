@@ -55,14 +55,15 @@ if(VGG16_MISSING_PACKAGES)
                       "-DVGG16_TESTS=OFF and -DVGG16_BENCH=OFF leave out what only the tests and the benchmarks need.")
 endif()
 
-add_library(third_party_zlib INTERFACE)
-target_include_directories(third_party_zlib SYSTEM INTERFACE ${VGG16_ZLIB_INCLUDE})
-target_link_libraries(third_party_zlib INTERFACE ${VGG16_ZLIB_LIBRARY})
+# Imported, not INTERFACE: CMake orders archives by what it knows of their needs, and of bare paths it knows nothing.
+add_library(third_party_zlib UNKNOWN IMPORTED GLOBAL)
+set_target_properties(third_party_zlib PROPERTIES IMPORTED_LOCATION ${VGG16_ZLIB_LIBRARY}
+                      INTERFACE_INCLUDE_DIRECTORIES ${VGG16_ZLIB_INCLUDE})
 
-add_library(third_party_hdf5 INTERFACE)
-target_include_directories(third_party_hdf5 SYSTEM INTERFACE ${VGG16_HDF5_INCLUDE})
-target_link_libraries(third_party_hdf5 INTERFACE ${VGG16_HDF5_LIBRARY} ${VGG16_SZ_LIBRARY} ${VGG16_AEC_LIBRARY}
-                      third_party_zlib ${CMAKE_DL_LIBS} m)
+add_library(third_party_hdf5 UNKNOWN IMPORTED GLOBAL)
+set_target_properties(third_party_hdf5 PROPERTIES IMPORTED_LOCATION ${VGG16_HDF5_LIBRARY}
+                      INTERFACE_INCLUDE_DIRECTORIES ${VGG16_HDF5_INCLUDE})
+target_link_libraries(third_party_hdf5 INTERFACE ${VGG16_SZ_LIBRARY} ${VGG16_AEC_LIBRARY} third_party_zlib ${CMAKE_DL_LIBS} m)
 
 add_library(third_party_jpeg INTERFACE)
 target_include_directories(third_party_jpeg SYSTEM INTERFACE ${VGG16_JPEG_INCLUDE})
