@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <type_traits>
 #include <memory>
+#include <type_traits>
 
 namespace vgg16 {
 

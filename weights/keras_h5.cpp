@@ -1,8 +1,9 @@
 // Keras' vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 and its relatives.
 //
-// Every Keras version puts a layer's arrays somewhere below a group named after the layer, under names that changed over
-// the years (block1_conv1_W_1:0, block1_conv1/kernel:0, ...). So names are not looked at: below the layer's group there
-// must be one array of the kernel's rank and one of the bias's. Attributes, which may say anything, are never read.
+// Every Keras version puts a layer's arrays somewhere below a group named after the layer, under names that changed
+// over the years (block1_conv1_W_1:0, block1_conv1/kernel:0, ...). So names are not looked at: below the layer's group
+// there must be one array of the kernel's rank and one of the bias's. Attributes, which may say anything, are never
+// read.
 #include <memory>
 #include <optional>
 #include <vector>
@@ -31,12 +32,15 @@ std::vector<float> read_array(const Hdf5File& file, hid_t dataset, const std::st
   const auto shape = file.shape(dataset, shown);
   if (shape != expected) file.refuse(shown, "shape " + shape_text(shape) + ", expected " + shape_text(expected));
   const Hdf5Id type(H5Dget_type(dataset));
-  if (H5Tget_class(type.get()) != H5T_FLOAT || H5Tget_size(type.get()) != 4) file.refuse(shown, "expected float32 values");
+  if (H5Tget_class(type.get()) != H5T_FLOAT || H5Tget_size(type.get()) != 4)
+    file.refuse(shown, "expected float32 values");
   size_t count = 1;
   for (const hsize_t dimension : shape) count *= dimension;
-  if (H5Dget_storage_size(dataset) < count * 4 / kMaxCompression) file.refuse(shown, "holds less data than its shape says");
+  if (H5Dget_storage_size(dataset) < count * 4 / kMaxCompression)
+    file.refuse(shown, "holds less data than its shape says");
   std::vector<float> values(count);
-  if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) file.refuse(shown, "damaged");
+  if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+    file.refuse(shown, "damaged");
   return values;
 }
 

@@ -26,7 +26,8 @@ const TensorView& find(const SafetensorsView& file, const std::string& tensor, c
   if (found == file.tensors.end()) refuse("missing; are these VGG16's weights?");
   const TensorView& view = found->second;
   if (view.shape != expected) refuse("shape " + shape_text(view.shape) + ", expected " + shape_text(expected));
-  if (view.dtype != dtype) refuse("type " + view.dtype + ", expected " + std::string(dtype) + " as in the other tensors");
+  if (view.dtype != dtype)
+    refuse("type " + view.dtype + ", expected " + std::string(dtype) + " as in the other tensors");
   return view;
 }
 

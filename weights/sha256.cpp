@@ -74,7 +74,8 @@ std::string Sha256::hex_digest() {
   update(std::as_bytes(std::span(&n_bits, 1)));
   std::string hex;
   for (const uint32_t word : state_) {
-    for (int shift = 28; shift >= 0; shift -= 4) hex += "0123456789abcdef"[(word >> static_cast<unsigned>(shift)) & 15U];
+    for (int shift = 28; shift >= 0; shift -= 4)
+      hex += "0123456789abcdef"[(word >> static_cast<unsigned>(shift)) & 15U];
   }
   return hex;
 }

@@ -37,7 +37,8 @@ std::shared_ptr<const Weights> Weights::synthetic(uint64_t seed) {
     const ConvShape shape = conv_shape(conv);
     // He et al., arXiv:1502.01852, equation 10: variance 2 / (9 ic); a uniform of half-width a has variance a^2 / 3.
     const float half_width = std::sqrt(6.0F / (9.0F * static_cast<float>(shape.ic)));
-    for (const auto& [count, scale] : {std::pair(kernel_count(shape), half_width), {static_cast<size_t>(shape.oc), 0.1F}}) {
+    for (const auto& [count, scale] :
+         {std::pair(kernel_count(shape), half_width), {static_cast<size_t>(shape.oc), 0.1F}}) {
       auto& values = arrays->emplace_back(count);
       for (float& value : values) value = scale * random.symmetric();
       (count == kernel_count(shape) ? tensors[conv].kernel : tensors[conv].bias) = std::as_bytes(std::span(values));

@@ -19,8 +19,8 @@ struct ConvTensors {
 
 class TensorWeights final : public Weights {
  public:
-  /// `owner` keeps the memory of `tensors` alive. The sizes are the caller's to have checked; here every value is checked to
-  /// be finite. Throws Error{kRefused}.
+  /// `owner` keeps the memory of `tensors` alive. The sizes are the caller's to have checked; here every value is
+  /// checked to be finite. Throws Error{kRefused}.
   TensorWeights(std::array<ConvTensors, kConvLayers> tensors, WeightsType type, std::string name, std::string sha256,
                 std::shared_ptr<const void> owner);
 

@@ -19,8 +19,8 @@ class Backend {
   [[nodiscard]] virtual int max_batch() const = 0;
 
   /// Normalises images (n, 224, 224, 3), uint8, RGB, 1 <= n <= max_batch(), runs layers 0..last_layer and writes
-  /// (n, h, w, c) of that layer, float32, to `features`; blocks until they are readable. Allocates nothing. One thread at
-  /// a time. Throws Error{kShape, kDevice}.
+  /// (n, h, w, c) of that layer, float32, to `features`; blocks until they are readable. Allocates nothing. One thread
+  /// at a time. Throws Error{kShape, kDevice}.
   virtual void forward(ImagesIn images, size_t last_layer, HostOut features) = 0;
 };
 

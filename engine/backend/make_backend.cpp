@@ -1,6 +1,7 @@
 #include "backend/make_backend.h"
 
 #include "backend/cpu_backend.h"
+#include "vgg16/build_info.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
@@ -13,6 +14,15 @@ std::unique_ptr<Backend> make_backend(const Weights& weights, const BackendOptio
   auto pool = std::make_unique<ThreadPool>(options.threads);
   auto network = prepare_cpu_network(weights, cpu_kernels(options.instruction_set), options.last_layer, *pool);
   return std::make_unique<CpuBackend>(std::move(network), std::move(pool), options.max_batch);
+}
+
+BuildInfo build_info() {
+  BuildInfo info;
+  info.version = VGG16_VERSION;
+  info.backends = {"cpu"};
+  for (const CpuKernels* kernels : runnable_cpu_kernels()) info.instruction_sets.push_back(kernels->name);
+  info.processors = available_processors();
+  return info;
 }
 
 }  // namespace vgg16

@@ -33,7 +33,8 @@ class Descriptor {
 
 [[noreturn]] void fail_errno(const std::filesystem::path& path, const char* what) {
   const int number = errno;
-  fail(number == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo, path, std::string(what) + ": " + system_message(number));
+  fail(number == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo, path,
+       std::string(what) + ": " + system_message(number));
 }
 
 std::filesystem::path parent_of(const std::filesystem::path& path) {

@@ -31,7 +31,8 @@ class MappedFile {
 void require_absent(const std::filesystem::path& path);
 
 /// Writes `parts` one after the other to a temporary file beside `path`, syncs it, renames it to `path` and syncs the
-/// folder: `path` is whole or untouched whatever happens. Throws Error{kIo} naming `path`; the temporary file is removed.
+/// folder: `path` is whole or untouched whatever happens. Throws Error{kIo} naming `path`; the temporary file is
+/// removed.
 void write_file_whole(const std::filesystem::path& path, std::span<const std::span<const std::byte>> parts);
 
 /// Makes a rename in `path`'s folder durable. Throws Error{kIo}.

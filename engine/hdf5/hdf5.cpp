@@ -45,7 +45,8 @@ Hdf5File::Hdf5File(const std::filesystem::path& path, uint64_t max_bytes) : name
     throw Error(ErrorCode::kIo, name_ + ": cannot open: " + system_message(number));
   }
   if (!S_ISREG(status.st_mode)) throw Error(ErrorCode::kRefused, name_ + ": not a regular file");
-  if (static_cast<uint64_t>(status.st_size) > max_bytes) throw Error(ErrorCode::kRefused, name_ + ": the file is too large");
+  if (static_cast<uint64_t>(status.st_size) > max_bytes)
+    throw Error(ErrorCode::kRefused, name_ + ": the file is too large");
   if (H5Fis_hdf5(path.c_str()) <= 0) throw Error(ErrorCode::kRefused, name_ + ": not an HDF5 file, or not readable");
   const Hdf5Id access(H5Pcreate(H5P_FILE_ACCESS));
   file_ = Hdf5Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()));
@@ -80,7 +81,8 @@ std::vector<std::string> Hdf5File::children(hid_t group) const {
     found.list.emplace_back(text);
     return 0;
   };
-  if (H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, nullptr, collect, &names) < 0) refuse("a group", "cannot be listed");
+  if (H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, nullptr, collect, &names) < 0)
+    refuse("a group", "cannot be listed");
   if (names.too_many) refuse("a group", "holds too many or too long names");
   return std::move(names.list);
 }
@@ -91,11 +93,14 @@ bool Hdf5File::has_object(hid_t group, const std::string& child, H5O_type_t type
   if (H5Lget_info(group, child.c_str(), &link, H5P_DEFAULT) < 0) refuse(child, "its link cannot be read");
   if (link.type != H5L_TYPE_HARD) refuse(child, "refers to another place or file by a link: refused");
   H5O_info_t object{};
-  if (H5Oget_info_by_name2(group, child.c_str(), &object, H5O_INFO_BASIC, H5P_DEFAULT) < 0) refuse(child, "cannot be read");
+  if (H5Oget_info_by_name2(group, child.c_str(), &object, H5O_INFO_BASIC, H5P_DEFAULT) < 0)
+    refuse(child, "cannot be read");
   return object.type == type;
 }
 
-bool Hdf5File::has_group(hid_t group, const std::string& child) const { return has_object(group, child, H5O_TYPE_GROUP); }
+bool Hdf5File::has_group(hid_t group, const std::string& child) const {
+  return has_object(group, child, H5O_TYPE_GROUP);
+}
 
 bool Hdf5File::has_dataset(hid_t group, const std::string& child) const {
   return has_object(group, child, H5O_TYPE_DATASET);
@@ -115,7 +120,8 @@ Hdf5Id Hdf5File::open_dataset(hid_t group, const std::string& child) const {
   const Hdf5Id creation(H5Dget_create_plist(id.get()));
   const H5D_layout_t layout = H5Pget_layout(creation.get());
   if (layout == H5D_VIRTUAL) refuse(child, "is a virtual dataset, which reads other files: refused");
-  if (layout != H5D_CONTIGUOUS && layout != H5D_COMPACT && layout != H5D_CHUNKED) refuse(child, "has an unknown layout");
+  if (layout != H5D_CONTIGUOUS && layout != H5D_COMPACT && layout != H5D_CHUNKED)
+    refuse(child, "has an unknown layout");
   if (H5Pget_external_count(creation.get()) != 0) refuse(child, "keeps its data in another file: refused");
   const int n_filters = H5Pget_nfilters(creation.get());
   for (int i = 0; i < n_filters; ++i) {

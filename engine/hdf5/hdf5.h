@@ -1,13 +1,13 @@
 // Reading HDF5 files that may be hostile: owned ids, links followed one at a time, no way out of the file.
 //
-// HDF5 can make one file read another (external links, external storage, virtual datasets), run code (filter plugins) and
-// declare any size. Everything here refuses those before a byte of data is read.
+// HDF5 can make one file read another (external links, external storage, virtual datasets), run code (filter plugins)
+// and declare any size. Everything here refuses those before a byte of data is read.
 #pragma once
 
 #include <hdf5.h>
 
-#include <filesystem>
 #include <cstdint>
+#include <filesystem>
 #include <mutex>
 #include <string>
 #include <string_view>

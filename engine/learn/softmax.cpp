@@ -9,8 +9,8 @@ namespace {
 
 constexpr int kMaxNewtonSteps = 200;
 constexpr int kMaxHalvings = 40;
-/// A step of the intercept is at most this long at first. Far from the minimum every row may be certain, the curvature is
-/// nothing, and Newton's step would leap past the minimum into the flat land on its other side.
+/// A step of the intercept is at most this long at first. Far from the minimum every row may be certain, the curvature
+/// is nothing, and Newton's step would leap past the minimum into the flat land on its other side.
 constexpr double kFirstReach = 8;
 
 }  // namespace

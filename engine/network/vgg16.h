@@ -1,4 +1,5 @@
-// The network as a table: Simonyan and Zisserman, arXiv:1409.1556, table 1, column D, without the fully connected layers.
+// The network as a table: Simonyan and Zisserman, arXiv:1409.1556, table 1, column D, without the fully connected
+// layers.
 #pragma once
 
 #include <array>
@@ -12,12 +13,24 @@
 namespace vgg16 {
 
 inline constexpr std::array<LayerSpec, 18> kVgg16 = {{
-    {"block1_conv1", Op::kConv3x3, 64},     {"block1_conv2", Op::kConv3x3, 64},  {"block1_pool", Op::kMaxPool2x2, 64},
-    {"block2_conv1", Op::kConv3x3, 128},    {"block2_conv2", Op::kConv3x3, 128}, {"block2_pool", Op::kMaxPool2x2, 128},
-    {"block3_conv1", Op::kConv3x3, 256},    {"block3_conv2", Op::kConv3x3, 256}, {"block3_conv3", Op::kConv3x3, 256},
-    {"block3_pool", Op::kMaxPool2x2, 256},  {"block4_conv1", Op::kConv3x3, 512}, {"block4_conv2", Op::kConv3x3, 512},
-    {"block4_conv3", Op::kConv3x3, 512},    {"block4_pool", Op::kMaxPool2x2, 512}, {"block5_conv1", Op::kConv3x3, 512},
-    {"block5_conv2", Op::kConv3x3, 512},    {"block5_conv3", Op::kConv3x3, 512}, {"block5_pool", Op::kMaxPool2x2, 512},
+    {"block1_conv1", Op::kConv3x3, 64},
+    {"block1_conv2", Op::kConv3x3, 64},
+    {"block1_pool", Op::kMaxPool2x2, 64},
+    {"block2_conv1", Op::kConv3x3, 128},
+    {"block2_conv2", Op::kConv3x3, 128},
+    {"block2_pool", Op::kMaxPool2x2, 128},
+    {"block3_conv1", Op::kConv3x3, 256},
+    {"block3_conv2", Op::kConv3x3, 256},
+    {"block3_conv3", Op::kConv3x3, 256},
+    {"block3_pool", Op::kMaxPool2x2, 256},
+    {"block4_conv1", Op::kConv3x3, 512},
+    {"block4_conv2", Op::kConv3x3, 512},
+    {"block4_conv3", Op::kConv3x3, 512},
+    {"block4_pool", Op::kMaxPool2x2, 512},
+    {"block5_conv1", Op::kConv3x3, 512},
+    {"block5_conv2", Op::kConv3x3, 512},
+    {"block5_conv3", Op::kConv3x3, 512},
+    {"block5_pool", Op::kMaxPool2x2, 512},
 }};
 
 /// Shape of layer `index`'s output for n pictures.

@@ -29,9 +29,7 @@ struct Reader {
   }
 };
 
-size_t dtype_bytes(std::string_view dtype) {
-  return dtype == "F16" ? 2 : dtype == "F32" ? 4 : dtype == "F64" ? 8 : 0;
-}
+size_t dtype_bytes(std::string_view dtype) { return dtype == "F16" ? 2 : dtype == "F32" ? 4 : dtype == "F64" ? 8 : 0; }
 
 // A DOM parser keeps the last of two equal keys and recurses as deep as the text says; both are refused on the way.
 Json parse_header(std::string_view text, const Reader& reader) {
@@ -100,12 +98,12 @@ TensorView read_tensor(const std::string& tensor, const Json& entry, std::span<c
 }
 
 void require_gapless(std::vector<Range> ranges, uint64_t size, const Reader& reader) {
-  std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) {
-    return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
-  });
+  std::sort(ranges.begin(), ranges.end(),
+            [](const Range& a, const Range& b) { return a.begin != b.begin ? a.begin < b.begin : a.end < b.end; });
   uint64_t covered = 0;
   for (const Range& range : ranges) {
-    if (range.begin != covered) reader.refuse(range.begin < covered ? "two tensors overlap" : "a hole between two tensors");
+    if (range.begin != covered)
+      reader.refuse(range.begin < covered ? "two tensors overlap" : "a hole between two tensors");
     covered = range.end;
   }
   if (covered != size) reader.refuse("bytes after the last tensor");
@@ -119,7 +117,8 @@ SafetensorsView parse_safetensors(std::span<const std::byte> bytes, std::string_
   if (bytes.size() < kLengthBytes) reader.refuse("too short for a safetensors file");
   std::memcpy(&header_bytes, bytes.data(), kLengthBytes);
   if (header_bytes > kMaxHeaderBytes || header_bytes > bytes.size() - kLengthBytes) {
-    reader.refuse("not a safetensors file, or cut short: its header would take " + std::to_string(header_bytes) + " bytes");
+    reader.refuse("not a safetensors file, or cut short: its header would take " + std::to_string(header_bytes) +
+                  " bytes");
   }
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, header_bytes);
   if (text.empty() || text[0] != '{') reader.refuse("not a safetensors file: the header is not a JSON object");
@@ -168,7 +167,8 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
   std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const uint64_t length = text.size();
-  std::vector<std::span<const std::byte>> parts = {std::as_bytes(std::span(&length, 1)), std::as_bytes(std::span(text))};
+  std::vector<std::span<const std::byte>> parts = {std::as_bytes(std::span(&length, 1)),
+                                                   std::as_bytes(std::span(text))};
   for (const TensorToWrite& tensor : tensors) parts.push_back(tensor.bytes);
   write_file_whole(path, parts);
 }

@@ -38,9 +38,9 @@ struct TensorToWrite {
   std::span<const std::byte> bytes;
 };
 
-/// Writes a file that parse_safetensors accepts, byte for byte the same for the same input: metadata first in key order,
-/// tensors in the order given, the header padded with spaces to a multiple of 8. Whole or not at all.
-/// Throws Error{kExists, kIo}.
+/// Writes a file that parse_safetensors accepts, byte for byte the same for the same input: metadata first in key
+/// order, tensors in the order given, the header padded with spaces to a multiple of 8. Whole or not at all. Throws
+/// Error{kExists, kIo}.
 void write_safetensors(const std::filesystem::path& path, std::span<const TensorToWrite> tensors,
                        const std::map<std::string, std::string, std::less<>>& metadata, bool overwrite);
 

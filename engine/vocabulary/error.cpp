@@ -1,7 +1,10 @@
 #include "vgg16/error.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <numeric>
 #include <system_error>
+#include <vector>
 
 namespace vgg16 {
 namespace {
@@ -23,6 +26,19 @@ std::size_t utf8_length(std::string_view s) {
     return second && tail(2) && tail(3) ? 4 : 0;
   }
   return 0;
+}
+
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({changed, row[j] + 1, row[j - 1] + 1}));
+    }
+  }
+  return row[b.size()];
 }
 
 }  // namespace
@@ -50,6 +66,20 @@ std::string printable(std::string_view name) {
     }
   }
   return shown;
+}
+
+std::string_view nearest_name(std::string_view word, std::span<const std::string_view> known) {
+  word = word.substr(0, 64);  // a long word is near to nothing, and costs time
+  std::string_view nearest;
+  size_t fewest = std::max<size_t>(2, word.size() / 3) + 1;
+  for (const std::string_view name : known) {
+    const size_t edits = edit_distance(word, name);
+    if (edits < fewest) {
+      fewest = edits;
+      nearest = name;
+    }
+  }
+  return nearest;
 }
 
 std::string system_message(int number) { return std::generic_category().message(number); }

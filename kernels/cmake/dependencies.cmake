@@ -55,18 +55,22 @@ if(VGG16_MISSING_PACKAGES)
                       "-DVGG16_TESTS=OFF and -DVGG16_BENCH=OFF leave out what only the tests and the benchmarks need.")
 endif()
 
-add_library(third_party_zlib INTERFACE)
-target_include_directories(third_party_zlib SYSTEM INTERFACE ${VGG16_ZLIB_INCLUDE})
-target_link_libraries(third_party_zlib INTERFACE ${VGG16_ZLIB_LIBRARY})
+# vgg16_archive(NAME ARCHIVE INCLUDE [NEEDS library...]): an imported target, so that CMake knows which archive needs which
+# and puts them in that order whoever else names them.
+function(vgg16_archive name archive include)
+  cmake_parse_arguments(ARCHIVE "" "" "NEEDS" ${ARGN})
+  add_library(${name} STATIC IMPORTED GLOBAL)
+  set_target_properties(${name} PROPERTIES IMPORTED_LOCATION ${archive})
+  target_include_directories(${name} SYSTEM INTERFACE ${include})
+  target_link_libraries(${name} INTERFACE ${ARCHIVE_NEEDS})
+endfunction()
 
-add_library(third_party_hdf5 INTERFACE)
-target_include_directories(third_party_hdf5 SYSTEM INTERFACE ${VGG16_HDF5_INCLUDE})
-target_link_libraries(third_party_hdf5 INTERFACE ${VGG16_HDF5_LIBRARY} ${VGG16_SZ_LIBRARY} ${VGG16_AEC_LIBRARY}
-                      third_party_zlib ${CMAKE_DL_LIBS} m)
-
-add_library(third_party_jpeg INTERFACE)
-target_include_directories(third_party_jpeg SYSTEM INTERFACE ${VGG16_JPEG_INCLUDE})
-target_link_libraries(third_party_jpeg INTERFACE ${VGG16_JPEG_LIBRARY})
+vgg16_archive(third_party_zlib ${VGG16_ZLIB_LIBRARY} ${VGG16_ZLIB_INCLUDE})
+vgg16_archive(third_party_aec ${VGG16_AEC_LIBRARY} ${VGG16_HDF5_INCLUDE})
+vgg16_archive(third_party_sz ${VGG16_SZ_LIBRARY} ${VGG16_HDF5_INCLUDE} NEEDS third_party_aec)
+vgg16_archive(third_party_hdf5 ${VGG16_HDF5_LIBRARY} ${VGG16_HDF5_INCLUDE}
+              NEEDS third_party_sz third_party_zlib ${CMAKE_DL_LIBS} m)
+vgg16_archive(third_party_jpeg ${VGG16_JPEG_LIBRARY} ${VGG16_JPEG_INCLUDE})
 
 add_library(third_party_stb INTERFACE)
 target_include_directories(third_party_stb SYSTEM INTERFACE ${VGG16_STB_INCLUDE})

@@ -16,7 +16,8 @@ const std::filesystem::path kGolden = std::filesystem::path(VGG16_SOURCE_DIR) / 
 nlohmann::json golden_json() { return nlohmann::json::parse(std::ifstream(kGolden / "golden.json")); }
 
 TEST(GoldenFiles, PicturesAgreeWithTheScriptsByteForByte) {
-  for (const auto& entry : golden_json()["pictures"]) {
+  const auto golden = golden_json();
+  for (const auto& entry : golden["pictures"]) {
     const auto pixels = golden_picture(entry["name"].get<std::string>());
     EXPECT_EQ(crc32_z(0, pixels.data(), pixels.size()), entry["crc32"].get<uint32_t>()) << entry["name"];
   }

@@ -12,10 +12,10 @@
 namespace vgg16 {
 
 struct PictureFile {
-  std::string path;         ///< below the dataset folder, '/' between parts, bytes as the system gives them
-  int64_t label = 0;        ///< index into Dataset::label_names
-  int64_t size_bytes = 0;   ///< of the file when it was checked
-  uint32_t crc32 = 0;       ///< zlib's CRC-32 of the file's bytes when it was checked
+  std::string path;        ///< below the dataset folder, '/' between parts, bytes as the system gives them
+  int64_t label = 0;       ///< index into Dataset::label_names
+  int64_t size_bytes = 0;  ///< of the file when it was checked
+  uint32_t crc32 = 0;      ///< zlib's CRC-32 of the file's bytes when it was checked
 };
 
 struct SkippedPicture {
@@ -30,12 +30,12 @@ struct Dataset {
   std::vector<SkippedPicture> skipped;   ///< sorted bytewise by path
 };
 
-/// Finds every picture below `folder` and checks each: read whole, inspected (image.h), summed. Pictures are regular files
-/// ending in .jpg, .jpeg or .png in any case; .bmp, .gif, .tif, .tiff and .webp are listed as skipped; other and hidden
-/// names are ignored. Links to files and folders are followed, loops skipped. The class is the name of the folder that
-/// holds the picture; a picture directly in `folder` is skipped. Candidates are sorted bytewise by path, then, given a
-/// seed, put in the order of Python's random.Random(seed).shuffle (MT19937); unusable ones are dropped afterwards.
-/// `threads` files are read at a time. Throws Error{kNotFound, kIo} for the folder itself.
+/// Finds every picture below `folder` and checks each: read whole, inspected (image.h), summed. Pictures are regular
+/// files ending in .jpg, .jpeg or .png in any case; .bmp, .gif, .tif, .tiff and .webp are listed as skipped; other and
+/// hidden names are ignored. Links to files and folders are followed, loops skipped. The class is the name of the
+/// folder that holds the picture; a picture directly in `folder` is skipped. Candidates are sorted bytewise by path,
+/// then, given a seed, put in the order of Python's random.Random(seed).shuffle (MT19937); unusable ones are dropped
+/// afterwards. `threads` files are read at a time. Throws Error{kNotFound, kIo} for the folder itself.
 [[nodiscard]] Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t> seed, int threads);
 
 }  // namespace vgg16

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -46,6 +47,10 @@ inline void require(bool condition, ErrorCode code, std::string_view message) {
 
 /// The system's words for errno `number`, such as "No space left on device". Thread-safe.
 [[nodiscard]] std::string system_message(int number);
+
+/// The one of `known` that takes the fewest edits (Levenshtein) to reach from `word`, for "did you mean ...?"; "" where
+/// even that one has little in common with it.
+[[nodiscard]] std::string_view nearest_name(std::string_view word, std::span<const std::string_view> known);
 
 /// A value, or the reason why there is none: for one bad item among many, where the caller carries on with the next.
 template <class T>

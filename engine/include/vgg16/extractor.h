@@ -30,8 +30,8 @@ struct ExtractorOptions {
 
 /// Called with results in input order, from the thread that called extract_files.
 struct ExtractCallbacks {
-  std::function<void(int64_t index, std::span<const float> row)> row;         ///< picture `index` became this row
-  std::function<void(int64_t index, const std::string& reason)> skipped;      ///< picture `index` could not be used
+  std::function<void(int64_t index, std::span<const float> row)> row;     ///< picture `index` became this row
+  std::function<void(int64_t index, const std::string& reason)> skipped;  ///< picture `index` could not be used
   const std::atomic<bool>* stop = nullptr;  ///< when it becomes true, no further batch is started
 };
 
@@ -60,8 +60,8 @@ class Extractor {
   /// Rows (n, columns) float32 of n pictures of 224 x 224, any n; blocks. Throws Error{kShape, kDevice}.
   void extract(ImagesIn images, float* rows);
 
-  /// Reads, decodes and resizes `paths` on other threads while the network runs; memory does not depend on their number.
-  /// A picture that cannot be read or decoded is reported through callbacks.skipped and the run goes on.
+  /// Reads, decodes and resizes `paths` on other threads while the network runs; memory does not depend on their
+  /// number. A picture that cannot be read or decoded is reported through callbacks.skipped and the run goes on.
   ExtractTimes extract_files(std::span<const std::filesystem::path> paths, const ExtractCallbacks& callbacks);
 
  private:

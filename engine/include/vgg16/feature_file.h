@@ -31,8 +31,8 @@ struct Shard {
 /// Where the rows of a shard stand in the whole, so that the parts can be put together again.
 struct ShardPlan {
   Shard shard;
-  int64_t total_rows = 0;         ///< of the whole plan
-  std::string plan_digest;        ///< of the whole plan: parts with another one do not belong together
+  int64_t total_rows = 0;            ///< of the whole plan
+  std::string plan_digest;           ///< of the whole plan: parts with another one do not belong together
   std::vector<int64_t> row_numbers;  ///< in the whole plan, of each row of this one
 };
 
@@ -49,8 +49,8 @@ struct FeatureFilePlan {
   std::optional<ShardPlan> shard;
 };
 
-/// The plan for one shard of `whole`, which must be the plan of all pictures. Classes and skipped pictures stay those of
-/// the whole; a shard may have no row at all. Throws Error{kInvalidArgument} unless 1 <= index <= count.
+/// The plan for one shard of `whole`, which must be the plan of all pictures. Classes and skipped pictures stay those
+/// of the whole; a shard may have no row at all. Throws Error{kInvalidArgument} unless 1 <= index <= count.
 [[nodiscard]] FeatureFilePlan shard_plan(const FeatureFilePlan& whole, Shard shard);
 
 struct FeatureWriteOptions {
@@ -108,10 +108,10 @@ class FeatureFileWriter {
 /// The name under which `path` is written until it is complete.
 [[nodiscard]] std::filesystem::path partial_path_of(const std::filesystem::path& path);
 
-/// Opens a features file, this program's or one with just `features`, `labels` and `label_names` as the old scripts wrote
-/// (float64, float32 or float16; contiguous or chunked). The shapes, types and ranges of everything are checked, and no
-/// part of the file may live in another file. Rows are read as float32, and checked against their checksums where the
-/// file has them. Throws Error{kNotFound, kIo, kMemory, kRefused}.
+/// Opens a features file, this program's or one with just `features`, `labels` and `label_names` as the old scripts
+/// wrote (float64, float32 or float16; contiguous or chunked). The shapes, types and ranges of everything are checked,
+/// and no part of the file may live in another file. Rows are read as float32, and checked against their checksums
+/// where the file has them. Throws Error{kNotFound, kIo, kMemory, kRefused}.
 [[nodiscard]] FeatureTable open_feature_file(const std::filesystem::path& path);
 
 /// The pictures listed as skipped in `path`; none for files without such a list. Throws as open_feature_file.
@@ -125,7 +125,8 @@ struct MergeResult {
 
 /// Puts the parts of a sharded run together: the bytes of `output` are those that one run would have written. The parts
 /// may come in any order; all must be there, complete, of one plan, and every row must match its checksum. A merge that
-/// was interrupted continues. Throws Error{kNotFound, kIo, kExists, kRefused}; kRefused lists the shards that are missing.
+/// was interrupted continues. Throws Error{kNotFound, kIo, kExists, kRefused}; kRefused lists the shards that are
+/// missing.
 MergeResult merge_feature_files(std::span<const std::filesystem::path> parts, const std::filesystem::path& output,
                                 bool overwrite);
 

@@ -8,8 +8,8 @@ namespace vgg16 {
 /// Side of the network's input, in pixels.
 inline constexpr int kInputSide = 224;
 
-/// Subtracted from the channels in BGR order, the ImageNet mean that VGG16 was trained with (arXiv:1409.1556, section 2.1;
-/// values as Keras' preprocess_input in "caffe" mode).
+/// Subtracted from the channels in BGR order, the ImageNet mean that VGG16 was trained with (arXiv:1409.1556,
+/// section 2.1; values as Keras' preprocess_input in "caffe" mode).
 inline constexpr float kMeanBgr[3] = {103.939F, 116.779F, 123.68F};
 
 /// The recipe's name in files: Pillow's nearest resize to 224 x 224 without regard to aspect, BGR, minus kMeanBgr.

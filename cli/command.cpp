@@ -1,0 +1,32 @@
+#include "command.h"
+
+namespace vgg16 {
+
+CLI::App* add_command(CLI::App& program, const std::string& name, const std::string& description,
+                      const std::string& example, Common& common) {
+  CLI::App* app = program.add_subcommand(name, description);
+  app->footer("Example:\n  " + example);
+  app->add_flag("--json", common.json, "Results as JSON on standard output");
+  app->add_flag("-q,--quiet", common.quiet, "No progress and no warnings");
+  app->add_flag("-v,--verbose", common.verbose, "Say more about what is done");
+  app->add_flag("--no-progress", common.no_progress, "No progress");
+  return app;
+}
+
+void add_network_options(CLI::App& app, NetworkOptions& options) {
+  app.add_option("--weights", options.weights,
+                 "Weights file, Keras .h5 or safetensors (default: $VGG16_WEIGHTS, else built in)")
+      ->option_text("FILE");
+  app.add_option("--device", options.device, "auto or cpu")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "cpu"}));
+  app.add_option("--precision", options.precision, "f32")->capture_default_str()->check(CLI::IsMember({"f32"}));
+  app.add_option("--threads", options.threads, "Threads; 0 is one per processor")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1024));
+  app.add_option("-b,--batch-size", options.batch_size, "Pictures per pass through the network")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+}
+
+}  // namespace vgg16

@@ -1,0 +1,63 @@
+// What every command shares: its common options, its exit statuses, how it is registered.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+namespace vgg16 {
+
+/// The exit statuses that users rely on.
+enum ExitStatus : int {
+  kDone = 0,
+  kFailed = 1,
+  kUsage = 2,
+  kSkippedTooMany = 3,
+  kRefusedInput = 4,
+  kInterrupted = 130,
+  kTerminated = 143,
+};
+
+/// Options that every command has.
+struct Common {
+  bool json = false;
+  bool quiet = false;
+  bool verbose = false;
+  bool no_progress = false;
+};
+
+/// The command line's options for running the network, shared by extract and predict.
+struct NetworkOptions {
+  std::string weights;
+  std::string device = "auto";
+  std::string precision = "f32";
+  int threads = 0;
+  int batch_size = 32;
+};
+
+/// A command: its CLI11 description has been made, and `run` does it and returns its exit status.
+struct Command {
+  CLI::App* app = nullptr;
+  std::function<int()> run;
+};
+
+/// The command line as it was given, for messages that tell how to go on.
+struct Invocation {
+  int argc = 0;
+  const char* const* argv = nullptr;
+};
+
+Command add_extract(CLI::App& program, const Invocation& invocation);
+Command add_merge(CLI::App& program);
+Command add_train(CLI::App& program);
+Command add_predict(CLI::App& program);
+Command add_info(CLI::App& program);
+Command add_convert(CLI::App& program);
+
+/// Adds a sub-command with the options that all have, and an example at the end of its help.
+CLI::App* add_command(CLI::App& program, const std::string& name, const std::string& description,
+                      const std::string& example, Common& common);
+
+void add_network_options(CLI::App& app, NetworkOptions& options);
+
+}  // namespace vgg16

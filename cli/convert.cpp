@@ -1,0 +1,49 @@
+// vgg16 convert: one weights format into another.
+#include <memory>
+
+#include "command.h"
+#include "print.h"
+#include "vgg16/error.h"
+#include "vgg16/weights.h"
+
+namespace vgg16 {
+namespace {
+
+struct ConvertOptions {
+  Common common;
+  std::string input;
+  std::string output;
+  std::string dtype = "f16";
+  bool overwrite = false;
+};
+
+int convert(const ConvertOptions& o) {
+  const auto weights = Weights::load(o.input);
+  weights->save(o.output, o.dtype == "f16" ? WeightsType::kF16 : WeightsType::kF32, {.overwrite = o.overwrite});
+  const auto written = Weights::load(o.output);
+  if (o.common.json) {
+    print_json({{"schema", 1}, {"output", o.output}, {"dtype", o.dtype}, {"weights_sha256", written->sha256()}});
+  } else {
+    std::printf("%s: 26 tensors, %s, weights digest %s\n", printable(o.output).c_str(), o.dtype.c_str(),
+                written->sha256().c_str());
+  }
+  return kDone;
+}
+
+}  // namespace
+
+Command add_convert(CLI::App& program) {
+  auto o = std::make_shared<ConvertOptions>();
+  CLI::App* app =
+      add_command(program, "convert", "Convert a weights file to safetensors",
+                  "vgg16 convert vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 vgg16.safetensors", o->common);
+  app->add_option("input", o->input, "Keras .h5 or safetensors")->required()->option_text("WEIGHTS");
+  app->add_option("output", o->output, "safetensors file to write")->required()->option_text("FILE");
+  app->add_option("--dtype", o->dtype, "Of the written numbers: f16 (rounded to nearest even) or f32")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"f16", "f32"}));
+  app->add_flag("--overwrite", o->overwrite, "Replace the output");
+  return {app, [o] { return convert(*o); }};
+}
+
+}  // namespace vgg16

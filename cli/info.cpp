@@ -1,0 +1,138 @@
+// vgg16 info: what a file holds; without a file, what this build and machine are.
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <memory>
+
+#include "command.h"
+#include "print.h"
+#include "vgg16/build_info.h"
+#include "vgg16/classifier.h"
+#include "vgg16/error.h"
+#include "vgg16/feature_file.h"
+#include "weights_source.h"
+
+namespace vgg16 {
+namespace {
+
+struct InfoOptions {
+  Common common;
+  std::string file;
+};
+
+using Json = nlohmann::ordered_json;
+
+// One "name: value" per line; nested values stay JSON.
+void print(const Json& document, const Common& common) {
+  if (common.json) {
+    print_json(document);
+    return;
+  }
+  for (const auto& [key, value] : document.items()) {
+    if (key == "schema") continue;
+    const std::string text =
+        value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    std::printf("%s: %s\n", key.c_str(), printable(text).c_str());
+  }
+}
+
+void add_recipe(Json& document, const Recipe& recipe) {
+  const auto add = [&](const char* key, const std::string& value) {
+    document[key] = value.empty() ? Json("not recorded") : Json(value);
+  };
+  add("layer", recipe.layer);
+  add("pool", recipe.pool);
+  add("preprocessing", recipe.preprocessing);
+  add("weights_sha256", recipe.weights_sha256);
+  add("backend", recipe.backend);
+  add("precision", recipe.precision);
+  add("instruction_set", recipe.instruction_set);
+  add("program_version", recipe.program_version);
+}
+
+Json describe_features(const std::string& file) {
+  const FeatureTable table = open_feature_file(file);
+  std::vector<int64_t> per_class(table.label_names.size());
+  for (const int64_t label : table.labels) ++per_class[static_cast<size_t>(label)];
+  Json document = {{"schema", 1}, {"kind", "features"}, {"rows", table.rows}, {"columns", table.columns}};
+  Json classes = Json::object();
+  for (size_t i = 0; i < per_class.size(); ++i) classes[table.label_names[i]] = per_class[i];
+  document["classes"] = classes;
+  add_recipe(document, table.recipe);
+  document["skipped"] = skipped_json(read_skipped(file));
+  return document;
+}
+
+Json describe_model(const std::string& file) {
+  const Classifier model = Classifier::load(file);
+  Json document = {
+      {"schema", 1}, {"kind", "model"}, {"classes", model.classes}, {"columns", model.columns}, {"C", model.c}};
+  add_recipe(document, model.recipe);
+  return document;
+}
+
+Json describe_weights(const Weights& weights) {
+  return {{"schema", 1},
+          {"kind", "weights"},
+          {"dtype", weights.type() == WeightsType::kF16 ? "f16" : "f32"},
+          {"parameters", 14'714'688},
+          {"weights_sha256", weights.sha256()},
+          {"source", "Visual Geometry Group, University of Oxford; licence CC BY 4.0"}};
+}
+
+Json describe_build() {
+  const BuildInfo info = build_info();
+  return {{"schema", 1},
+          {"version", info.version},
+          {"backends", info.backends},
+          {"instruction_sets", info.instruction_sets},
+          {"processors", info.processors},
+          {"built_in_weights_sha256", builtin_weights_digest()},
+          {"weights_source", "Visual Geometry Group, University of Oxford; licence CC BY 4.0"}};
+}
+
+// A model and a weights file are both safetensors, a features and a Keras file both HDF5: what lies near the start
+// tells.
+enum class Kind { kHdf5, kModel, kOther };
+
+Kind kind_of(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::array<char, 1 << 16> start{};
+  stream.read(start.data(), start.size());
+  const std::string_view text(start.data(), static_cast<size_t>(stream.gcount()));
+  if (text.starts_with("\x89HDF\r\n\x1A\n")) return Kind::kHdf5;
+  return text.find("\"coef\"") != std::string_view::npos || text.find("\"intercept\"") != std::string_view::npos
+             ? Kind::kModel
+             : Kind::kOther;
+}
+
+Json describe_file(const std::string& file) {
+  switch (kind_of(file)) {
+    case Kind::kModel:
+      return describe_model(file);
+    case Kind::kOther:
+      return describe_weights(*Weights::load(file));
+    case Kind::kHdf5:
+      break;
+  }
+  try {
+    return describe_weights(*Weights::load(file));
+  } catch (const Error&) {
+    return describe_features(file);  // whose error is the one to show
+  }
+}
+
+}  // namespace
+
+Command add_info(CLI::App& program) {
+  auto o = std::make_shared<InfoOptions>();
+  CLI::App* app = add_command(program, "info", "Say what a file holds; without a file, what this build is",
+                              "vgg16 info animals.h5", o->common);
+  app->add_option("file", o->file, "Features, model or weights file")->option_text("[FILE]");
+  return {app, [o] {
+            print(o->file.empty() ? describe_build() : describe_file(o->file), o->common);
+            return static_cast<int>(kDone);
+          }};
+}
+
+}  // namespace vgg16

@@ -1,0 +1,132 @@
+// The program: parses the command line, runs one command, turns errors into one line and an exit status.
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <new>
+#include <vector>
+
+#include "command.h"
+#include "print.h"
+#include "vgg16/build_info.h"
+#include "vgg16/error.h"
+#include "weights_source.h"
+
+namespace vgg16 {
+namespace {
+
+constexpr const char* kDescription =
+    "A folder of labelled pictures becomes a trained classifier: VGG16 features and logistic regression.";
+
+constexpr const char* kFooter =
+    "A first run:\n"
+    "  vgg16 extract -d animals -o animals.h5        one sub-folder of pictures per class\n"
+    "  vgg16 train   -d animals.h5 -m animals.model\n"
+    "  vgg16 predict -m animals.model photo.jpg\n\n"
+    "Exit status: 0 done; 1 failed; 2 wrong command line; 3 finished, but more pictures were skipped than\n"
+    "--max-skipped allows, or a picture to predict was unreadable; 4 an input file was refused; 130, 143 interrupted.";
+
+std::string version_text() {
+  const BuildInfo info = build_info();
+  std::string text = "vgg16 " + std::string(info.version) + "\nbackends: ";
+  for (size_t i = 0; i < info.backends.size(); ++i) text += (i == 0 ? "" : ", ") + std::string(info.backends[i]);
+  text += "\ninstruction set: " + std::string(info.instruction_sets[0]);
+  return text + "\nbuilt-in weights: " + builtin_weights_digest() + " (VGG, University of Oxford, CC BY 4.0)";
+}
+
+// The first word that no option or command takes, and the nearest one that is known.
+std::string unknown_word(CLI::App& program, int argc, const char* const* argv) {
+  const auto chosen = program.get_subcommands();
+  CLI::App& app = chosen.empty() ? program : *chosen[0];
+  const auto left = app.remaining(true);
+  const std::string word = left.empty() ? (argc > 1 ? argv[1] : "") : left[0];
+  std::vector<std::string> known;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  if (chosen.empty()) {
+    for (const CLI::App* command : program.get_subcommands([](CLI::App*) { return true; })) {
+      known.push_back(command->get_name());
+    }
+  }
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  const std::string_view nearest = nearest_name(word, names);
+  return "\"" + printable(word) + "\" is not known" +
+         (nearest.empty() ? "" : "; did you mean " + std::string(nearest) + "?");
+}
+
+int usage_error(const CLI::App& program, const std::string& message) {
+  const auto chosen = program.get_subcommands();
+  const std::string command = chosen.empty() ? "vgg16" : "vgg16 " + chosen[0]->get_name();
+  print_error(message + " (" + command + " --help lists the options)");
+  return kUsage;
+}
+
+int exit_status(ErrorCode code) {
+  return code == ErrorCode::kRefused ? kRefusedInput : code == ErrorCode::kInvalidArgument ? kUsage : kFailed;
+}
+
+int run(int argc, const char* const* argv) {
+  CLI::App program(kDescription, "vgg16");
+  program.footer(kFooter);
+  program.set_version_flag("--version", version_text, "Print version, backends, instruction set and weights' digest");
+  program.require_subcommand(1);
+  program.get_formatter()->column_width(34);
+  const std::vector<Command> commands = {add_extract(program, {argc, argv}),
+                                         add_merge(program),
+                                         add_train(program),
+                                         add_predict(program),
+                                         add_info(program),
+                                         add_convert(program)};
+  if (argc == 1) {
+    std::fputs(program.help().c_str(), stderr);
+    return kUsage;
+  }
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::Success& success) {  // --help, --version
+    program.exit(success);
+    finish_output();
+    return kDone;
+  } catch (const CLI::ExtrasError&) {
+    return usage_error(program, unknown_word(program, argc, argv));
+  } catch (const CLI::ParseError& error) {
+    if (program.get_subcommands().empty()) return usage_error(program, unknown_word(program, argc, argv));
+    return usage_error(program, printable(error.what()));
+  }
+  const auto chosen = std::find_if(commands.begin(), commands.end(), [](const Command& c) { return c.app->parsed(); });
+  const int status = chosen->run();
+  finish_output();
+  return status;
+}
+
+// A program started without its standard streams must not write its messages into the first file that it opens.
+void open_standard_streams() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0) _exit(kFailed);
+  }
+}
+
+}  // namespace
+}  // namespace vgg16
+
+int main(int argc, char** argv) {
+  using namespace vgg16;
+  open_standard_streams();
+  ::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of write(), not a silent death
+  ::signal(SIGXFSZ, SIG_IGN);  // the same for ulimit -f
+  try {
+    return run(argc, argv);
+  } catch (const Error& error) {
+    print_error(error.what());
+    return exit_status(error.code());
+  } catch (const std::bad_alloc&) {
+    print_error("out of memory");
+    return kFailed;
+  } catch (const std::exception& error) {
+    print_error(printable(error.what()));
+    return kFailed;
+  }
+}

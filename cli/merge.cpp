@@ -1,0 +1,52 @@
+// vgg16 merge: the parts of a sharded extraction become one features file.
+#include <filesystem>
+#include <memory>
+
+#include "command.h"
+#include "print.h"
+#include "vgg16/error.h"
+#include "vgg16/feature_file.h"
+
+namespace vgg16 {
+namespace {
+
+struct MergeOptions {
+  Common common;
+  std::string output;
+  std::vector<std::string> parts;
+  bool overwrite = false;
+};
+
+int merge(const MergeOptions& o) {
+  const std::vector<std::filesystem::path> parts(o.parts.begin(), o.parts.end());
+  const MergeResult result = merge_feature_files(parts, o.output, o.overwrite);
+  print_skipped(result.skipped, o.common);
+  if (o.common.json) {
+    print_json({{"schema", 1},
+                {"output", o.output},
+                {"rows", result.rows},
+                {"parts", parts.size()},
+                {"skipped", skipped_json(result.skipped)}});
+  } else {
+    std::printf("%s: %s of %s, from %s\n", printable(o.output).c_str(), counted(result.rows, "row", "rows").c_str(),
+                counted(result.classes, "class", "classes").c_str(),
+                counted(static_cast<int64_t>(parts.size()), "part", "parts").c_str());
+  }
+  return kDone;
+}
+
+}  // namespace
+
+Command add_merge(CLI::App& program) {
+  auto o = std::make_shared<MergeOptions>();
+  CLI::App* app = add_command(program, "merge", "Put the parts of a sharded extraction together",
+                              "vgg16 merge -o animals.h5 part-*.h5", o->common);
+  app->add_option("-o,--output", o->output, "Features file to write")->required()->option_text("FILE");
+  app->add_option("parts", o->parts, "Files written by extract --shard I/N, all N of them")
+      ->required()
+      ->option_text("PART...");
+  app->add_flag("--overwrite", o->overwrite, "Replace the output");
+  return {app, [o] { return merge(*o); }};
+}
+
+}  // namespace vgg16

@@ -1,0 +1,181 @@
+// vgg16 predict: labels and probabilities for new pictures.
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <numeric>
+
+#include "command.h"
+#include "print.h"
+#include "vgg16/classifier.h"
+#include "vgg16/error.h"
+#include "vgg16/extractor.h"
+#include "vgg16/preprocess.h"
+#include "weights_source.h"
+
+namespace vgg16 {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct PredictOptions {
+  Common common;
+  NetworkOptions network;
+  std::string model;
+  std::vector<std::string> pictures;
+  int top = 3;
+};
+
+bool is_picture_name(const fs::path& path) {
+  std::string ending = path.extension().native();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return ending == ".jpg" || ending == ".jpeg" || ending == ".png";
+}
+
+// The pictures below a folder, sorted bytewise; hidden names are left out.
+void add_folder(const fs::path& folder, std::vector<fs::path>& pictures) {
+  std::vector<fs::path> found;
+  std::error_code problem;
+  const auto options = fs::directory_options::skip_permission_denied;
+  for (auto at = fs::recursive_directory_iterator(folder, options, problem); at != fs::recursive_directory_iterator();
+       at.increment(problem)) {
+    const bool hidden = at->path().filename().native().starts_with('.');
+    std::error_code unknown;
+    if (hidden && at->is_directory(unknown)) at.disable_recursion_pending();
+    if (!hidden && is_picture_name(at->path()) && !at->is_directory(unknown)) found.push_back(at->path());
+    if (problem) break;
+  }
+  if (problem) {
+    throw Error(ErrorCode::kIo, printable(folder.native()) + ": cannot be listed: " + system_message(problem.value()));
+  }
+  std::sort(found.begin(), found.end());
+  pictures.insert(pictures.end(), found.begin(), found.end());
+}
+
+std::vector<fs::path> expand(const std::vector<std::string>& names) {
+  std::vector<fs::path> pictures;
+  for (const std::string& name : names) {
+    std::error_code unknown;
+    if (name == "-") {
+      for (std::string line; std::getline(std::cin, line);) {
+        if (!line.empty()) pictures.emplace_back(line);
+      }
+    } else if (fs::is_directory(name, unknown)) {
+      add_folder(name, pictures);
+    } else {
+      pictures.emplace_back(name);
+    }
+  }
+  require(!pictures.empty(), ErrorCode::kNotFound, "no pictures to predict in what was given");
+  return pictures;
+}
+
+// The model says how its pictures were prepared; what it does not say is the old scripts' way.
+ExtractorOptions recipe_of(const Classifier& model, const Weights& weights, const PredictOptions& o) {
+  const Recipe& recipe = model.recipe;
+  const std::string name = printable(o.model);
+  if (!recipe.preprocessing.empty() && recipe.preprocessing != kPreprocessing) {
+    throw Error(ErrorCode::kRefused, name + ": made with preprocessing \"" + printable(recipe.preprocessing) +
+                                         "\", this program knows \"" + std::string(kPreprocessing) + "\"");
+  }
+  if (recipe.weights_sha256.empty()) {
+    print_warning(name + " does not record which weights and preprocessing made its features; assuming " +
+                      weights.name() + " and the old scripts' recipe",
+                  o.common);
+  } else if (recipe.weights_sha256 != weights.sha256()) {
+    throw Error(ErrorCode::kRefused, name + ": trained on features of weights " + recipe.weights_sha256 + ", but " +
+                                         weights.name() + " have " + weights.sha256() +
+                                         "; give the same ones with --weights");
+  }
+  ExtractorOptions options{.layer = recipe.layer.empty() ? "block5_pool" : recipe.layer,
+                           .device = o.network.device,
+                           .threads = o.network.threads,
+                           .batch_size = o.network.batch_size};
+  int64_t columns = 0;
+  try {
+    options.pool = recipe.pool.empty() ? Pool::kNone : pool_from_name(recipe.pool);
+    columns = feature_columns(layer_index(options.layer), options.pool);
+  } catch (const Error& unknown) {
+    throw Error(ErrorCode::kRefused, name + ": " + unknown.what());
+  }
+  if (columns != model.columns) {
+    throw Error(ErrorCode::kRefused, name + ": the model expects " + std::to_string(model.columns) + " numbers, " +
+                                         options.layer + " gives " + std::to_string(columns));
+  }
+  return options;
+}
+
+struct Ranked {
+  size_t label;
+  double probability;
+};
+
+std::vector<Ranked> rank(const std::vector<double>& probabilities, size_t top) {
+  std::vector<Ranked> ranked;
+  for (size_t label = 0; label < probabilities.size(); ++label) ranked.push_back({label, probabilities[label]});
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [](const Ranked& a, const Ranked& b) { return a.probability > b.probability; });
+  ranked.resize(std::min(top, ranked.size()));
+  return ranked;
+}
+
+void print_prediction(const fs::path& path, const Classifier& model, const std::vector<Ranked>& top, bool json) {
+  if (json) {
+    auto list = nlohmann::ordered_json::array();
+    for (const auto& [label, probability] : top)
+      list.push_back({{"label", model.classes[label]}, {"probability", probability}});
+    print_json({{"schema", 1},
+                {"path", path.native()},
+                {"label", model.classes[top[0].label]},
+                {"probability", top[0].probability},
+                {"top", list}});
+    return;
+  }
+  std::string line = printable(path.native()) + ":";
+  for (size_t i = 0; i < top.size(); ++i) {
+    line += (i == 0 ? " " : ", ") + printable(model.classes[top[i].label]) + " " + fixed(top[i].probability, 4);
+  }
+  std::puts(line.c_str());
+}
+
+int predict(const PredictOptions& o) {
+  const Classifier model = Classifier::load(o.model);
+  const auto weights = load_weights(o.network.weights);
+  const std::vector<fs::path> pictures = expand(o.pictures);
+  ExtractorOptions options = recipe_of(model, *weights, o);
+  options.batch_size = static_cast<int>(std::min<size_t>(static_cast<size_t>(options.batch_size), pictures.size()));
+  Extractor extractor(weights, options);
+  bool all_read = true;
+  ExtractCallbacks callbacks;
+  callbacks.row = [&](int64_t index, std::span<const float> row) {
+    const auto top = rank(model.predict_probabilities(row), static_cast<size_t>(o.top));
+    print_prediction(pictures[static_cast<size_t>(index)], model, top, o.common.json);
+  };
+  callbacks.skipped = [&](int64_t index, const std::string& reason) {
+    all_read = false;
+    const std::string& path = pictures[static_cast<size_t>(index)].native();
+    if (o.common.json) print_json({{"schema", 1}, {"path", path}, {"error", reason}});
+    print_error(printable(path) + ": " + reason);
+  };
+  static_cast<void>(extractor.extract_files(pictures, callbacks));
+  return all_read ? kDone : kSkippedTooMany;
+}
+
+}  // namespace
+
+Command add_predict(CLI::App& program) {
+  auto o = std::make_shared<PredictOptions>();
+  CLI::App* app = add_command(program, "predict", "Label new pictures with a trained model",
+                              "vgg16 predict -m animals.model photo.jpg holiday/", o->common);
+  app->add_option("-m,--model", o->model, "Model file")->required()->option_text("FILE");
+  app->add_option("pictures", o->pictures, "Pictures, folders, or - for a list of paths on standard input")
+      ->required()
+      ->option_text("PICTURE...");
+  app->add_option("--top", o->top, "Classes shown per picture")->capture_default_str()->check(CLI::Range(1, 10'000));
+  add_network_options(*app, o->network);
+  return {app, [o] { return predict(*o); }};
+}
+
+}  // namespace vgg16

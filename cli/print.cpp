@@ -1,0 +1,90 @@
+#include "print.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+
+#include "vgg16/error.h"
+
+namespace vgg16 {
+
+std::string with_thousands(int64_t number) {
+  std::string digits = std::to_string(number);
+  const size_t sign = number < 0 ? 1 : 0;
+  for (size_t at = digits.size(); at > sign + 3;) {
+    at -= 3;
+    digits.insert(at, ",");
+  }
+  return digits;
+}
+
+std::string counted(int64_t number, std::string_view singular, std::string_view plural) {
+  return with_thousands(number) + " " + std::string(number == 1 ? singular : plural);
+}
+
+std::string fixed(double value, int digits) {
+  char text[64];
+  const int length = std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return std::string(text, static_cast<size_t>(std::min(length, 63)));
+}
+
+std::string shortest(double value) {
+  char text[64];
+  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+  return std::string(text, end);
+}
+
+std::string duration_text(double seconds) {
+  const auto s = static_cast<int64_t>(std::ceil(std::min(seconds, 1e15)));
+  if (s < 60) return std::to_string(s) + " s";
+  if (s < 3600) return std::to_string(s / 60) + " min " + std::to_string(s % 60) + " s";
+  return with_thousands(s / 3600) + " h " + std::to_string(s % 3600 / 60) + " min";
+}
+
+void print_error(std::string_view message) {
+  const std::string line = "vgg16: " + std::string(message) + "\n";
+  std::fputs(line.c_str(), stderr);
+}
+
+void print_warning(std::string_view message, const Common& common) {
+  if (!common.quiet) print_error("warning: " + std::string(message));
+}
+
+void print_note(std::string_view message, const Common& common) {
+  if (common.quiet) return;
+  std::fputs((std::string(message) + "\n").c_str(), stderr);
+}
+
+void print_json(const nlohmann::ordered_json& document) {
+  const std::string text = document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  std::fputs(text.c_str(), stdout);
+}
+
+void finish_output() {
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    throw Error(ErrorCode::kIo, "standard output cannot be written");
+  }
+}
+
+nlohmann::ordered_json skipped_json(const std::vector<SkippedPicture>& skipped) {
+  auto list = nlohmann::ordered_json::array();
+  for (const SkippedPicture& picture : skipped) list.push_back({{"path", picture.path}, {"reason", picture.reason}});
+  return list;
+}
+
+void print_skipped(const std::vector<SkippedPicture>& skipped, const Common& common) {
+  constexpr size_t kShown = 20;
+  if (skipped.empty() || common.quiet) return;
+  print_error("skipped " + counted(static_cast<int64_t>(skipped.size()), "picture", "pictures") + ":");
+  for (size_t i = 0; i < skipped.size(); ++i) {
+    if (i == kShown && !common.verbose) {
+      print_note("  and " + with_thousands(static_cast<int64_t>(skipped.size() - i)) +
+                     " more; --verbose lists all, and so does the file",
+                 common);
+      break;
+    }
+    print_note("  " + printable(skipped[i].path) + ": " + skipped[i].reason, common);
+  }
+}
+
+}  // namespace vgg16

@@ -1,0 +1,44 @@
+// How things look on the screen.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "command.h"
+#include "vgg16/dataset.h"
+#include "vgg16/feature_table.h"
+
+namespace vgg16 {
+
+/// "1,234,567".
+[[nodiscard]] std::string with_thousands(int64_t number);
+/// "1 row", "2 rows".
+[[nodiscard]] std::string counted(int64_t number, std::string_view singular, std::string_view plural);
+/// `value` with `digits` digits after the point.
+[[nodiscard]] std::string fixed(double value, int digits);
+/// "0.1", "10000", "1e-06": the shortest text that reads back as `value`.
+[[nodiscard]] std::string shortest(double value);
+/// "45 s", "3 min 20 s", "2 h 5 min".
+[[nodiscard]] std::string duration_text(double seconds);
+
+/// One line on standard error, "vgg16: ...".
+void print_error(std::string_view message);
+/// The same for what does not stop the run; silent with --quiet.
+void print_warning(std::string_view message, const Common& common);
+/// One line of information on standard error; silent with --quiet.
+void print_note(std::string_view message, const Common& common);
+
+/// One JSON document, on one line, on standard output; bytes that are not UTF-8 become U+FFFD.
+void print_json(const nlohmann::ordered_json& document);
+
+/// Flushes standard output. Throws Error{kIo} if something could not be written, as on a full disk.
+void finish_output();
+
+[[nodiscard]] nlohmann::ordered_json skipped_json(const std::vector<SkippedPicture>& skipped);
+/// Lists skipped pictures on standard error: the first few, or all with --verbose.
+void print_skipped(const std::vector<SkippedPicture>& skipped, const Common& common);
+
+}  // namespace vgg16

@@ -1,0 +1,119 @@
+#include "print_training.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "print.h"
+#include "print_report.h"
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+constexpr size_t kMaxConfusionClasses = 12;
+
+template <class... Values>
+std::string format(const char* pattern, Values... values) {
+  char line[256];
+  std::snprintf(line, sizeof line, pattern, values...);
+  return line;
+}
+
+std::string candidates_text(const Report& report) {
+  std::string text = "         C  accuracy  deviation  log loss  rank  per fold\n";
+  for (const Candidate& candidate : report.candidates) {
+    const bool best = &candidate == &report.candidates[report.best];
+    text += format("%10s  %8.4f  %9.4f  %8.4f  %4d ", shortest(candidate.c).c_str(), candidate.mean,
+                   candidate.deviation, candidate.log_loss, candidate.rank);
+    for (const double score : candidate.fold_scores) text += format(" %.4f", score);
+    text += best ? "  <- best\n" : "\n";
+  }
+  return text;
+}
+
+std::string confusion_text(const Report& report) {
+  if (report.classes.size() > kMaxConfusionClasses) return "";
+  std::string text = "\nconfusion (rows: true class, columns: predicted, in the same order)\n";
+  for (size_t i = 0; i < report.confusion.size(); ++i) {
+    for (const int64_t count : report.confusion[i]) text += format(" %6lld", static_cast<long long>(count));
+    text += "  " + printable(report.classes[i]) + "\n";
+  }
+  return text;
+}
+
+std::string fits_text(const Report& report) {
+  std::string text = "\n         C  fold  iterations  relative gap  objective        seconds  ended because\n";
+  for (const FitCertificate& fit : report.fits) {
+    text += format("%10s  %4s  %10d  %12.2e  %15.9g  %7.3f  %s\n", shortest(fit.c).c_str(),
+                   fit.fold < 0 ? "all" : std::to_string(fit.fold).c_str(), fit.iterations, fit.relative_gap,
+                   fit.objective, fit.seconds, fit.stop_reason.c_str());
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string training_text(const Report& report, bool verbose) {
+  std::string text = candidates_text(report);
+  text += format("\nbest C: %s, fitted on %lld rows, tested on %lld\n\n",
+                 shortest(report.candidates[report.best].c).c_str(), static_cast<long long>(report.train_rows),
+                 static_cast<long long>(report.test_rows));
+  text += classification_report(report);
+  text += confusion_text(report);
+  if (verbose) text += fits_text(report);
+  return text;
+}
+
+nlohmann::ordered_json training_json(const Report& report) {
+  using Json = nlohmann::ordered_json;
+  Json cv = Json::array();
+  for (const Candidate& candidate : report.candidates) {
+    cv.push_back({{"c", candidate.c},
+                  {"mean", candidate.mean},
+                  {"std", candidate.deviation},
+                  {"scores", candidate.fold_scores},
+                  {"rank", candidate.rank},
+                  {"log_loss", candidate.log_loss},
+                  {"iterations", candidate.iterations},
+                  {"relative_gap", candidate.relative_gap}});
+  }
+  const auto score = [](const ClassScore& s) {
+    return Json{
+        {"class", s.name}, {"precision", s.precision}, {"recall", s.recall}, {"f1", s.f1}, {"support", s.support}};
+  };
+  Json per_class = Json::array();
+  for (const ClassScore& s : report.per_class) per_class.push_back(score(s));
+  Json fits = Json::array();
+  for (const FitCertificate& fit : report.fits) {
+    fits.push_back({{"c", fit.c},
+                    {"fold", fit.fold < 0 ? Json(nullptr) : Json(fit.fold)},
+                    {"objective", fit.objective},
+                    {"relative_gap", fit.relative_gap},
+                    {"gradient_norm", fit.gradient_norm},
+                    {"iterations", fit.iterations},
+                    {"stop_reason", fit.stop_reason},
+                    {"seconds", fit.seconds}});
+  }
+  Json predictions = Json::array();
+  for (const HeldOutPrediction& p : report.predictions) {
+    predictions.push_back({{"row", p.row},
+                           {"label", report.classes[static_cast<size_t>(p.label)]},
+                           {"predicted", report.classes[static_cast<size_t>(p.predicted)]},
+                           {"probability", p.probability}});
+  }
+  return {{"schema", 1},
+          {"best_c", report.candidates[report.best].c},
+          {"cv", cv},
+          {"accuracy", report.accuracy},
+          {"log_loss", report.log_loss},
+          {"per_class", per_class},
+          {"confusion", report.confusion},
+          {"classes", report.classes},
+          {"train_rows", report.train_rows},
+          {"test_rows", report.test_rows},
+          {"fits", fits},
+          {"predictions", predictions},
+          {"warnings", report.warnings}};
+}
+
+}  // namespace vgg16

@@ -1,0 +1,18 @@
+// Where a command's weights come from.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "vgg16/weights.h"
+
+namespace vgg16 {
+
+/// The weights in `file`, else those that the environment variable VGG16_WEIGHTS names, else the ones built into this
+/// program. Throws Error{kNotFound, kIo, kRefused}.
+[[nodiscard]] std::shared_ptr<const Weights> load_weights(const std::string& file);
+
+/// Digest of the built-in weights, without reading them.
+[[nodiscard]] std::string builtin_weights_digest();
+
+}  // namespace vgg16

@@ -1,0 +1,19 @@
+// What this build is and what it can run on here.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vgg16 {
+
+struct BuildInfo {
+  std::string_view version;                        ///< of the program, such as "0.1.0"
+  std::vector<std::string_view> backends;          ///< built in: "cpu"
+  std::vector<std::string_view> instruction_sets;  ///< of the CPU backend that this machine runs, the one in use first
+  int processors = 0;                              ///< that this process may use
+};
+
+[[nodiscard]] BuildInfo build_info();
+
+}  // namespace vgg16

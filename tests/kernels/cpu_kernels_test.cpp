@@ -1,0 +1,193 @@
+// Every kernel of every instruction set that this machine runs, against plain loops in double.
+#include "kernels/cpu_kernels.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "kernels/reference.h"
+#include "support/random.h"
+#include "support/tolerance.h"
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+// A plane with memory of its own: zero border, values from (h, w, c), or NaN to be written.
+struct OwnedPlane {
+  std::vector<float> memory;
+  Plane plane;
+
+  OwnedPlane(int channels, int side, int padded_side, float fill) {
+    plane = {nullptr, channels, side, side, padded_side, padded_side};
+    memory.assign(static_cast<size_t>(plane.count()), fill);
+    plane.data = memory.data();
+  }
+  float& value(int y, int x, int c) { return plane.at(c / kBlock, y, x)[c % kBlock]; }
+};
+
+struct Case {
+  int ic, oc, side, m, pictures;
+  bool pool;
+};
+
+std::string case_name(const Case& c) {
+  return std::to_string(c.pictures) + "x" + std::to_string(c.side) + "x" + std::to_string(c.ic) + "to" +
+         std::to_string(c.oc) + "_F" + std::to_string(c.m) + (c.pool ? "_pool" : "");
+}
+
+class WinogradTest : public testing::TestWithParam<const CpuKernels*> {};
+
+// Runs one layer on `tiles` tiles at a time, all pictures together.
+std::vector<float> run_layer(const CpuKernels& kernels, const Case& c, const std::vector<float>& x,
+                             const std::vector<float>& w, const std::vector<float>& b, int tiles_at_a_time) {
+  WinogradLayer layer{c.ic, c.oc, c.side, c.m, nullptr, b.data()};
+  std::vector<float> u(static_cast<size_t>(layer.points()) * static_cast<size_t>(c.ic * c.oc), kNan);
+  kernels.transform_kernel(w.data(), c.ic, c.oc, c.m, 0, c.oc / kernels.panel, u.data());
+  layer.u = u.data();
+
+  const int out_side = c.pool ? c.side / 2 : c.side;
+  std::vector<OwnedPlane> in;
+  std::vector<OwnedPlane> out;
+  size_t next = 0;
+  for (int n = 0; n < c.pictures; ++n) {
+    in.emplace_back(c.ic, c.side, layer.padded_side(), 0.0F);
+    out.emplace_back(c.oc, out_side, out_side + 2, kNan);
+    for (int i = 0; i < c.side; ++i) {
+      for (int j = 0; j < c.side; ++j) {
+        for (int k = 0; k < c.ic; ++k) in.back().value(i, j, k) = x[next++];
+      }
+    }
+  }
+  std::vector<Plane> in_planes;
+  std::vector<Plane> out_planes;
+  for (auto& plane : in) in_planes.push_back(plane.plane);
+  for (auto& plane : out) out_planes.push_back(plane.plane);
+
+  const int n_tiles = layer.tiles() * c.pictures;
+  std::vector<float> v(static_cast<size_t>(transformed_count(layer, n_tiles)), kNan);
+  std::vector<float> products(static_cast<size_t>(layer.points() * tiles_at_a_time * kernels.panel), kNan);
+  kernels.transform_input(layer, in_planes.data(), {0, n_tiles}, 0, c.ic / kBlock, n_tiles, 0, v.data());
+  for (int begin = 0; begin < n_tiles; begin += tiles_at_a_time) {
+    const TileRange tiles = {begin, std::min(begin + tiles_at_a_time, n_tiles)};
+    for (int p = 0; p < c.oc / kernels.panel; ++p) {
+      kernels.compute_panel(layer, v.data(), n_tiles, 0, tiles, p, c.pool, products.data(), out_planes.data());
+    }
+  }
+
+  std::vector<float> y;
+  for (auto& plane : out) {
+    for (int i = -1; i <= out_side; ++i) {
+      for (int j = -1; j <= out_side; ++j) {
+        const bool inside = i >= 0 && i < out_side && j >= 0 && j < out_side;
+        for (int k = 0; k < c.oc; ++k) {
+          if (inside)
+            y.push_back(plane.value(i, j, k));
+          else
+            EXPECT_TRUE(std::isnan(plane.value(i, j, k))) << "written outside at " << i << " " << j;
+        }
+      }
+    }
+  }
+  return y;
+}
+
+TEST_P(WinogradTest, MatchesTheReferenceForEveryTileSizeAndOddTileCounts) {
+  const CpuKernels& kernels = *GetParam();
+  for (const Case& c : {Case{64, 64, 12, 6, 1, false},
+                        {64, 64, 12, 6, 2, true},
+                        {64, 128, 14, 6, 1, true},
+                        {128, 64, 16, 6, 1, false},
+                        {64, 64, 1, 6, 1, false},
+                        {64, 64, 28, 4, 1, true},
+                        {128, 128, 13, 4, 2, false},
+                        {256, 64, 14, 4, 9, true},
+                        {512, 64, 7, 4, 3, false},
+                        {256, 64, 2, 4, 5, true},
+                        {64, 64, 14, 2, 1, true},
+                        {512, 64, 5, 2, 4, false}}) {
+    SCOPED_TRACE(case_name(c));
+    const Shape4 shape = {c.pictures, c.side, c.side, c.ic};
+    const auto x = random_floats(shape.count(), 1, 0, 100);  // activations are not negative
+    const auto w = random_floats(int64_t{9} * c.ic * c.oc, 2);
+    const auto b = random_floats(c.oc, 3, -50, 50);
+    const std::vector<double> x_double(x.begin(), x.end());
+    const Reference reference = conv3x3_relu_reference(x_double.data(), shape, w.data(), b.data(), c.oc);
+    const auto expected =
+        c.pool ? maxpool2x2_reference(reference.values.data(), {c.pictures, c.side, c.side, c.oc}) : reference.values;
+    const double magnitude = *std::max_element(reference.magnitudes.begin(), reference.magnitudes.end());
+    const double tolerance = winograd_tolerance(c.m, c.ic, magnitude);
+    const auto y = run_layer(kernels, c, x, w, b, 17);
+    ASSERT_EQ(y.size(), expected.size());
+    double worst = 0;
+    for (size_t i = 0; i < y.size(); ++i) worst = std::max(worst, std::fabs(static_cast<double>(y[i]) - expected[i]));
+    EXPECT_LE(worst, tolerance);
+    EXPECT_FALSE(std::isnan(worst));
+  }
+}
+
+TEST_P(WinogradTest, GivesTheSameBitsHoweverTheTilesAreCut) {
+  const CpuKernels& kernels = *GetParam();
+  for (const Case& c : {Case{64, 64, 13, 6, 2, false}, {128, 64, 14, 4, 3, true}, {256, 64, 5, 2, 1, false}}) {
+    SCOPED_TRACE(case_name(c));
+    const auto x = random_floats(int64_t{c.pictures} * c.side * c.side * c.ic, 4, 0, 10);
+    const auto w = random_floats(int64_t{9} * c.ic * c.oc, 5);
+    const auto b = random_floats(c.oc, 6);
+    const auto whole = run_layer(kernels, c, x, w, b, 1000);
+    for (const int tiles : {1, 2, 5, 6, 7, 13, 14, 15, 28})
+      EXPECT_EQ(run_layer(kernels, c, x, w, b, tiles), whole) << tiles;
+  }
+}
+
+TEST_P(WinogradTest, FirstConvolutionMatchesTheReference) {
+  const CpuKernels& kernels = *GetParam();
+  const auto picture = random_bytes(int64_t{224} * 224 * 3, 8);
+  const auto x = preprocess_reference(picture.data());
+  std::vector<float> input(size_t{226} * 226 * 3);
+  for (int y = 0; y < 224; ++y) {
+    for (int i = 0; i < 224 * 3; ++i) {
+      input[static_cast<size_t>((y + 1) * 226 * 3 + 3 + i)] =
+          static_cast<float>(x[static_cast<size_t>(y * 224 * 3 + i)]);
+    }
+  }
+  const auto w = random_floats(27 * 64, 9);
+  const auto b = random_floats(64, 10);
+  OwnedPlane out(64, 224, 226, kNan);
+  kernels.first_conv(input.data(), w.data(), b.data(), 0, 100, out.plane);
+  kernels.first_conv(input.data(), w.data(), b.data(), 100, 224, out.plane);
+  const Reference reference = conv3x3_relu_reference(x.data(), {1, 224, 224, 3}, w.data(), b.data(), 64);
+  size_t at = 0;
+  for (int y = 0; y < 224; ++y) {
+    for (int column = 0; column < 224; ++column) {
+      for (int c = 0; c < 64; ++c, ++at) {
+        ASSERT_NEAR(static_cast<double>(out.value(y, column, c)), reference.values[at],
+                    sum_tolerance(27, reference.magnitudes[at]))
+            << y << " " << column << " " << c;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(InstructionSets, WinogradTest,
+                         testing::ValuesIn(runnable_cpu_kernels().begin(), runnable_cpu_kernels().end()),
+                         [](const auto& param) { return std::string(param.param->name); });
+
+TEST(CpuKernelsTest, AreFoundByNameAndRefusedByName) {
+  EXPECT_EQ(cpu_kernels("portable").name, "portable");
+  EXPECT_EQ(&cpu_kernels(""), *runnable_cpu_kernels().begin());
+  try {
+    static_cast<void>(cpu_kernels("avx9000"));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+    EXPECT_NE(std::string(error.what()).find("this machine runs"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace vgg16
