@@ -7,6 +7,7 @@
 
 #include "features/h5.h"
 #include "features/plan.h"
+#include "features/sparse_memory.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
@@ -14,36 +15,36 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "rows are stored as they are in memory");
 
-// Makes the objects of one file. HDF5's own storage is a file in memory, sparse where the features will be: so nothing
-// that a disk does can happen inside HDF5, whose handling of failed writes is not safe.
+// Makes the objects of one file.
 class HeaderMaker {
  public:
   HeaderMaker(const H5Checker& check, hid_t file) : check_(check), file_(file) {
-    creation_ = check_.own(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "H5Pcreate");
+    creation_ = check_.own(H5Pcreate(H5P_DATASET_CREATE), "H5Pcreate");
     check_(H5Pset_layout(creation_.get(), H5D_CONTIGUOUS), "H5Pset_layout");
     check_(H5Pset_alloc_time(creation_.get(), H5D_ALLOC_TIME_EARLY), "H5Pset_alloc_time");
-    // Unwritten space reads as zero in a new file; nothing depends on HDF5 filling it.
-    check_(H5Pset_fill_time(creation_.get(), H5D_FILL_TIME_NEVER), "H5Pset_fill_time");
     check_(H5Pset_obj_track_times(creation_.get(), 0), "H5Pset_obj_track_times");
     string_ = string_type(check_);
   }
 
-  H5Id dataset(const char* name, hid_t type, std::span<const hsize_t> dims) {
-    const H5Id space =
-        check_.own(H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr), H5Sclose, "H5Screate_simple");
-    return check_.own(H5Dcreate2(file_, name, type, space.get(), H5P_DEFAULT, creation_.get(), H5P_DEFAULT), H5Dclose,
+  Hdf5Id dataset(const char* name, hid_t type, std::span<const hsize_t> dims) {
+    // Unwritten space reads as zero in a new file; nothing depends on HDF5 filling it. For text it must.
+    const bool text = H5Tget_class(type) == H5T_STRING;
+    check_(H5Pset_fill_time(creation_.get(), text ? H5D_FILL_TIME_IFSET : H5D_FILL_TIME_NEVER), "H5Pset_fill_time");
+    const Hdf5Id space =
+        check_.own(H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr), "H5Screate_simple");
+    return check_.own(H5Dcreate2(file_, name, type, space.get(), H5P_DEFAULT, creation_.get(), H5P_DEFAULT),
                       "H5Dcreate2(" + std::string(name) + ")");
   }
 
   void numbers(const char* name, hid_t stored, hid_t in_memory, std::span<const int64_t> values) {
     static_assert(sizeof(int64_t) == 8);
-    const H5Id set = dataset(name, stored, std::array{static_cast<hsize_t>(values.size())});
+    const Hdf5Id set = dataset(name, stored, std::array{static_cast<hsize_t>(values.size())});
     if (values.empty()) return;
     check_(H5Dwrite(set.get(), in_memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "H5Dwrite");
   }
 
   void strings(const char* name, const std::vector<const char*>& values, std::span<const hsize_t> dims) {
-    const H5Id set = dataset(name, string_.get(), dims);
+    const Hdf5Id set = dataset(name, string_.get(), dims);
     if (values.empty()) return;
     check_(H5Dwrite(set.get(), string_.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "H5Dwrite");
   }
@@ -57,21 +58,21 @@ class HeaderMaker {
 
  private:
   void write_attribute(const char* name, hid_t stored, hid_t in_memory, const void* value) {
-    const H5Id space = check_.own(H5Screate(H5S_SCALAR), H5Sclose, "H5Screate");
-    const H5Id attribute =
-        check_.own(H5Acreate2(file_, name, stored, space.get(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, "H5Acreate2");
+    const Hdf5Id space = check_.own(H5Screate(H5S_SCALAR), "H5Screate");
+    const Hdf5Id attribute =
+        check_.own(H5Acreate2(file_, name, stored, space.get(), H5P_DEFAULT, H5P_DEFAULT), "H5Acreate2");
     check_(H5Awrite(attribute.get(), in_memory, value), "H5Awrite");
   }
 
   const H5Checker& check_;
   hid_t file_;
-  H5Id creation_;
-  H5Id string_;
+  Hdf5Id creation_;
+  Hdf5Id string_;
 };
 
-int64_t offset_of(const H5Checker& check, const H5Id& dataset) {
+int64_t offset_of(const H5Checker& check, const Hdf5Id& dataset) {
   const haddr_t offset = H5Dget_offset(dataset.get());
-  if (H5Sget_simple_extent_npoints(H5Id(H5Dget_space(dataset.get()), H5Sclose).get()) == 0) return 0;
+  if (H5Sget_simple_extent_npoints(Hdf5Id(H5Dget_space(dataset.get())).get()) == 0) return 0;
   check(offset == HADDR_UNDEF ? -1 : 0, "H5Dget_offset");
   return static_cast<int64_t>(offset);
 }
@@ -122,10 +123,10 @@ FeatureHeader make_objects(const FeatureFilePlan& plan, const H5Checker& check, 
   make.numbers("file_crc32", H5T_STD_U32LE, H5T_NATIVE_INT64, checksums);
   make.strings("skipped", skipped, std::array{static_cast<hsize_t>(plan.skipped.size()), hsize_t{2}});
 
-  const H5Id half = float16_type(check);
-  const H5Id marks = make.dataset("row_crc32", H5T_STD_U32LE, std::array{rows});
-  const H5Id features = make.dataset("features", plan.type == FeatureType::kF16 ? half.get() : H5T_IEEE_F32LE,
-                                     std::array{rows, static_cast<hsize_t>(plan.columns)});
+  const Hdf5Id half = float16_type(check);
+  const Hdf5Id marks = make.dataset("row_crc32", H5T_STD_U32LE, std::array{rows});
+  const Hdf5Id features = make.dataset("features", plan.type == FeatureType::kF16 ? half.get() : H5T_IEEE_F32LE,
+                                       std::array{rows, static_cast<hsize_t>(plan.columns)});
   FeatureHeader header;
   header.features_offset = offset_of(check, features);
   header.row_crc32_offset = offset_of(check, marks);
@@ -137,23 +138,22 @@ FeatureHeader make_objects(const FeatureFilePlan& plan, const H5Checker& check, 
 FeatureHeader make_header(const FeatureFilePlan& plan, const std::string& name) {
   require_valid_plan(plan);
   const H5Checker check(name, H5Checker::File::kWritten);
-  const PosixFile storage = PosixFile::in_memory(name);
+  SparseMemory storage;
   FeatureHeader header;
   {
-    const H5Lock lock;
-    H5Id file = check.own(H5Fcreate(storage.proc_path().c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose,
-                          "H5Fcreate");
+    const Hdf5Lock lock;
+    Hdf5Id file = create_h5_in(storage, check);
     header = make_objects(plan, check, file.get());
-    check(file.close_now(), "H5Fclose");
+    check(file.reset() ? 0 : -1, "H5Fclose");
   }
   header.rows = static_cast<int64_t>(plan.pictures.size());
   header.row_bytes = plan.columns * stored_size(plan.type);
-  header.file_size = storage.status().st_size;
+  header.file_size = storage.size();
   const int64_t behind = header.features_offset + header.rows * header.row_bytes;
   header.before.resize(static_cast<size_t>(header.features_offset));
-  storage.read_at(0, header.before);
+  storage.read(0, header.before);
   header.after.resize(static_cast<size_t>(header.file_size - behind));
-  storage.read_at(behind, header.after);
+  storage.read(behind, header.after);
   return header;
 }
 

@@ -22,7 +22,7 @@ struct Part {
 };
 
 Part read_part(const std::filesystem::path& path) {
-  const H5Lock lock;
+  const Hdf5Lock lock;
   const UntrustedH5 file(path);
   FeatureFileContents contents = read_contents(file);
   if (!contents.plan.shard) file.refuse("is no part of a sharded run; expected files written with --shard I/N");

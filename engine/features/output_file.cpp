@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "features/row.h"
+#include "files/files.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
@@ -61,7 +62,7 @@ PosixFile open_partial(const std::filesystem::path& path) {
 void publish(PosixFile& file, const std::filesystem::path& to, Replace replace) {
   rename_file(file.path(), to, replace);
   file.set_path(to);
-  sync_folder_of(to);
+  sync_parent_directory(to);
 }
 
 StoredRows::StoredRows(const PosixFile& file, const FeatureHeader& header)

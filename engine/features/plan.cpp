@@ -99,6 +99,10 @@ void require_valid_plan(const FeatureFilePlan& plan) {
   require(!plan.pictures.empty() || plan.shard, ErrorCode::kInvalidArgument, "a features file needs at least one row");
   require(!plan.shard || plan.shard->row_numbers.size() == plan.pictures.size(), ErrorCode::kInvalidArgument,
           "a shard needs one row number per picture");
+  int64_t bytes = 0;  // of all rows; what surrounds them is small beside the half that is left
+  require(!__builtin_mul_overflow(plan.columns * 4, static_cast<int64_t>(plan.pictures.size()), &bytes) &&
+              plan.columns <= (int64_t{1} << 48) && bytes <= (int64_t{1} << 62),
+          ErrorCode::kInvalidArgument, "a features file cannot be that large");
   const auto classes = static_cast<int64_t>(plan.label_names.size());
   for (const std::string& name : plan.label_names) require_text(name, "class");
   for (const PictureFile& picture : plan.pictures) {

@@ -1,7 +1,6 @@
 #include "features/posix_file.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -65,21 +64,10 @@ PosixFile::~PosixFile() {
   if (descriptor_ >= 0) close(descriptor_);  // everything that must be on disk has been synced before
 }
 
-PosixFile PosixFile::in_memory(const std::string& name) {
-  PosixFile file;
-  file.name_ = name;
-  file.descriptor_ = memfd_create("vgg16-features", MFD_CLOEXEC);
-  if (file.descriptor_ < 0)
-    throw Error(ErrorCode::kMemory, name + ": no memory for its header: " + system_message(errno));
-  return file;
-}
-
 void PosixFile::set_path(std::filesystem::path path) {
   path_ = std::move(path);
   name_ = printable(path_.native());
 }
-
-std::string PosixFile::proc_path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
 
 void PosixFile::fail(std::string_view what, int error) const {
   throw Error(ErrorCode::kIo, name_ + " " + std::string(what) + ": " + system_message(error));
@@ -186,14 +174,6 @@ void rename_file(const std::filesystem::path& from, const std::filesystem::path&
 void remove_file(const std::filesystem::path& path) {
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
     throw Error(ErrorCode::kIo, printable(path.native()) + " cannot be removed: " + system_message(errno));
-  }
-}
-
-void sync_folder_of(const std::filesystem::path& path) {
-  const PosixFile folder(folder_of(path), O_RDONLY | O_DIRECTORY);
-  // Some file systems cannot sync a folder, and then need no syncing of it.
-  if (fsync(folder.descriptor()) != 0 && errno != EINVAL && errno != ENOTSUP) {
-    throw Error(ErrorCode::kIo, folder.name() + " cannot be synced to disk: " + system_message(errno));
   }
 }
 

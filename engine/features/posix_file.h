@@ -22,16 +22,10 @@ class PosixFile {
   PosixFile& operator=(PosixFile&& other) noexcept;
   ~PosixFile();
 
-  /// A file that is only in memory, takes no space where nothing was written, and can be opened through proc_path().
-  /// Throws Error{kMemory}.
-  [[nodiscard]] static PosixFile in_memory(const std::string& name);
-
   [[nodiscard]] int descriptor() const { return descriptor_; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   /// What messages call the file; printable.
   [[nodiscard]] const std::string& name() const { return name_; }
-  /// A path that opens this very file, whatever its name leads to by now.
-  [[nodiscard]] std::string proc_path() const;
   /// The file has been renamed.
   void set_path(std::filesystem::path path);
 
@@ -55,7 +49,6 @@ class PosixFile {
   [[nodiscard]] bool try_lock() const;
 
  private:
-  PosixFile() = default;
   [[noreturn]] void fail(std::string_view what, int error) const;
 
   std::filesystem::path path_;
@@ -69,9 +62,6 @@ void rename_file(const std::filesystem::path& from, const std::filesystem::path&
 
 /// Removes a file; one that is not there is fine. Throws Error{kIo}.
 void remove_file(const std::filesystem::path& path);
-
-/// Makes what happened to the names in `path`'s folder durable. Throws Error{kIo}.
-void sync_folder_of(const std::filesystem::path& path);
 
 /// Whether anything, a dangling link included, is at `path`. Throws Error{kIo} where that cannot be known.
 [[nodiscard]] bool something_at(const std::filesystem::path& path);

@@ -57,28 +57,28 @@ class H5Rows {
     features_ = file_->dataset("features", 2).id;
   }
   ~H5Rows() {
-    const H5Lock lock;
-    features_ = H5Id();
+    const Hdf5Lock lock;
+    features_ = Hdf5Id();
     file_.reset();
   }
   H5Rows(const H5Rows&) = delete;
   H5Rows& operator=(const H5Rows&) = delete;
 
   void read(int64_t first, int64_t count, float* out) const {
-    const H5Lock lock;
+    const Hdf5Lock lock;
     const H5Checker& check = file_->check();
     const std::array<hsize_t, 2> start = {static_cast<hsize_t>(first), 0};
     const std::array<hsize_t, 2> shape = {static_cast<hsize_t>(count), static_cast<hsize_t>(columns_)};
-    const H5Id from = check.own(H5Dget_space(features_.get()), H5Sclose, "H5Dget_space");
+    const Hdf5Id from = check.own(H5Dget_space(features_.get()), "H5Dget_space");
     check(H5Sselect_hyperslab(from.get(), H5S_SELECT_SET, start.data(), nullptr, shape.data(), nullptr),
           "H5Sselect_hyperslab");
-    const H5Id to = check.own(H5Screate_simple(2, shape.data(), nullptr), H5Sclose, "H5Screate_simple");
+    const Hdf5Id to = check.own(H5Screate_simple(2, shape.data(), nullptr), "H5Screate_simple");
     check(H5Dread(features_.get(), H5T_NATIVE_FLOAT, to.get(), from.get(), H5P_DEFAULT, out), "H5Dread(features)");
   }
 
  private:
   std::unique_ptr<UntrustedH5> file_;
-  H5Id features_;
+  Hdf5Id features_;
   int64_t columns_;
 };
 
@@ -95,7 +95,7 @@ auto reading(std::shared_ptr<const Rows> rows, int64_t total) {
 }  // namespace
 
 FeatureTable open_feature_file(const std::filesystem::path& path) {
-  const H5Lock lock;
+  const Hdf5Lock lock;
   UntrustedH5 file(path);
   FeatureFileContents contents = read_contents(file);
   require_finished(contents, file.check().file());
@@ -120,7 +120,7 @@ FeatureTable open_feature_file(const std::filesystem::path& path) {
 }
 
 std::vector<SkippedPicture> read_skipped(const std::filesystem::path& path) {
-  const H5Lock lock;
+  const Hdf5Lock lock;
   const UntrustedH5 file(path);
   FeatureFileContents contents = read_contents(file);
   require_finished(contents, file.check().file());

@@ -17,7 +17,7 @@ namespace vgg16 {
 namespace {
 
 FeatureFileContents contents_of(const std::filesystem::path& path) {
-  const H5Lock lock;
+  const Hdf5Lock lock;
   return read_contents(UntrustedH5(path));
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <limits>
 #include <utility>
 
 #include "features/file_kind.h"
@@ -15,10 +14,12 @@ namespace vgg16 {
 namespace {
 
 std::string shown(const std::vector<int64_t>& dims) {
-  std::string text = "(";
-  for (const int64_t dim : dims) text += (text.size() > 1 ? ", " : "") + std::to_string(dim);
-  return text + ")";
+  std::string text;
+  for (const int64_t dim : dims) text.append(text.empty() ? "" : ", ").append(std::to_string(dim));
+  return std::string("(").append(text).append(")");
 }
+
+std::string quoted(std::string_view name) { return std::string("'").append(name).append("'"); }
 
 // Memory for variable-length strings. A file's strings together cannot be longer than the file, however often its
 // references lead to the same one.
@@ -59,70 +60,27 @@ UntrustedH5::UntrustedH5(PosixFile file)
   if (!text.starts_with(kHdf5Signature)) {
     refuse("is " + std::string(file_kind(std::span(first).first(length))) + "; expected a features file (HDF5)");
   }
-  const H5Id access = check_.own(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "H5Pcreate");
-  check_(H5Pset_fapl_sec2(access.get()), "H5Pset_fapl_sec2");
-  // Enough for a row of chunks as h5py chooses them; a chunk that is unpacked once per row costs minutes.
-  check_(H5Pset_cache(access.get(), 0, 12'421, size_t{64} << 20, 0.75), "H5Pset_cache");
-  check_(H5Pset_file_locking(access.get(), true, /*ignore_when_disabled=*/true), "H5Pset_file_locking");
-  // By descriptor: what was examined is what is read, and an external link finds no folder to start from.
-  h5_ = check_.own(H5Fopen(file_.proc_path().c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose, "H5Fopen");
+  h5_.emplace(file_.descriptor(), file_.name());
 }
 
 void UntrustedH5::refuse(const std::string& what) const {
   throw Error(ErrorCode::kRefused, check_.file() + " " + what);
 }
 
-bool UntrustedH5::has(const char* name) const {
-  return check_(H5Lexists(h5_.get(), name, H5P_DEFAULT), "H5Lexists") > 0;
-}
-
 UntrustedH5::Dataset UntrustedH5::dataset(const char* name, size_t rank) const {
-  if (!has(name)) refuse("has no dataset '" + std::string(name) + "': it is no features file");
-  H5L_info_t link{};
-  check_(H5Lget_info(h5_.get(), name, &link, H5P_DEFAULT), "H5Lget_info");
-  if (link.type != H5L_TYPE_HARD) {
-    refuse("is refused: '" + std::string(name) + "' is a link to somewhere else, not the data itself");
-  }
-  H5O_info_t object{};
-  check_(H5Oget_info_by_name2(h5_.get(), name, &object, H5O_INFO_BASIC, H5P_DEFAULT), "H5Oget_info_by_name2");
-  if (object.type != H5O_TYPE_DATASET) refuse("has something called '" + std::string(name) + "' that is no dataset");
-
+  if (!h5_->has_dataset(h5_->root(), name)) refuse("has no dataset " + quoted(name) + ": it is no features file");
   Dataset found;
-  found.id = check_.own(H5Dopen2(h5_.get(), name, H5P_DEFAULT), H5Dclose, "H5Dopen2");
-  const H5Id creation = check_.own(H5Dget_create_plist(found.id.get()), H5Pclose, "H5Dget_create_plist");
+  found.id = h5_->open_dataset(h5_->root(), name);
+  const Hdf5Id creation = check_.own(H5Dget_create_plist(found.id.get()), "H5Dget_create_plist");
   const H5D_layout_t layout = H5Pget_layout(creation.get());
-  if (layout != H5D_CONTIGUOUS && layout != H5D_COMPACT && layout != H5D_CHUNKED) {
-    refuse("is refused: '" + std::string(name) + "' takes its data from other files (a virtual dataset)");
-  }
-  if (check_(H5Pget_external_count(creation.get()), "H5Pget_external_count") != 0) {
-    refuse("is refused: '" + std::string(name) + "' keeps its data in another file (external storage)");
-  }
-  const int filters = check_(H5Pget_nfilters(creation.get()), "H5Pget_nfilters");
-  for (int i = 0; i < filters; ++i) {
-    unsigned flags = 0;
-    unsigned config = 0;
-    size_t values = 0;
-    const H5Z_filter_t filter =
-        H5Pget_filter2(creation.get(), static_cast<unsigned>(i), &flags, &values, nullptr, 0, nullptr, &config);
-    if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_FLETCHER32) {
-      refuse("is refused: '" + std::string(name) + "' is packed by filter " + std::to_string(filter) +
-             "; expected gzip, shuffle or fletcher32");
-    }
-  }
-  found.type = check_.own(H5Dget_type(found.id.get()), H5Tclose, "H5Dget_type");
-  const H5Id space = check_.own(H5Dget_space(found.id.get()), H5Sclose, "H5Dget_space");
-  std::array<hsize_t, H5S_MAX_RANK> dims{};
-  const int found_rank =
-      check_(H5Sget_simple_extent_dims(space.get(), dims.data(), nullptr), "H5Sget_simple_extent_dims");
-  for (int i = 0; i < found_rank; ++i) {
-    if (dims[static_cast<size_t>(i)] > static_cast<hsize_t>(std::numeric_limits<int64_t>::max())) {
-      refuse("is damaged: '" + std::string(name) + "' has impossible dimensions");
-    }
-    found.dims.push_back(static_cast<int64_t>(dims[static_cast<size_t>(i)]));
+  found.type = check_.own(H5Dget_type(found.id.get()), "H5Dget_type");
+  for (const hsize_t dim : h5_->shape(found.id.get(), name)) {
+    if (dim > hsize_t{INT64_MAX}) refuse("is damaged: " + quoted(name) + " has impossible dimensions");
+    found.dims.push_back(static_cast<int64_t>(dim));
   }
   if (found.dims.size() != rank) {
-    refuse("has shape " + shown(found.dims) + " for '" + name + "', expected " + std::to_string(rank) + " dimension" +
-           (rank == 1 ? "" : "s"));
+    refuse("has shape " + shown(found.dims) + " for " + quoted(name) + ", expected " + std::to_string(rank) +
+           " dimension" + (rank == 1 ? "" : "s"));
   }
   if (layout == H5D_CHUNKED) {
     std::array<hsize_t, H5S_MAX_RANK> chunk{};
@@ -132,7 +90,7 @@ UntrustedH5::Dataset UntrustedH5::dataset(const char* name, size_t rank) const {
       bytes = checked_product(bytes, static_cast<int64_t>(std::min<hsize_t>(chunk[static_cast<size_t>(i)], INT64_MAX)));
     }
     if (bytes < 0 || bytes > kMaxChunkBytes) {
-      refuse("is refused: '" + std::string(name) + "' has chunks of more than " + readable_size(kMaxChunkBytes));
+      refuse("is refused: " + quoted(name) + " has chunks of more than " + readable_size(kMaxChunkBytes));
     }
   }
   if (layout == H5D_CONTIGUOUS) {
@@ -141,7 +99,7 @@ UntrustedH5::Dataset UntrustedH5::dataset(const char* name, size_t rank) const {
   }
   require_storage_inside(found, name);
   if (layout == H5D_CONTIGUOUS && found.offset < 0 && found.count() > 0) {
-    refuse("is damaged: '" + std::string(name) + "' has no data");
+    refuse("is damaged: " + quoted(name) + " has no data");
   }
   return found;
 }
@@ -149,7 +107,7 @@ UntrustedH5::Dataset UntrustedH5::dataset(const char* name, size_t rank) const {
 void UntrustedH5::require_storage_inside(const Dataset& dataset, const char* name) const {
   int64_t bytes = static_cast<int64_t>(H5Tget_size(dataset.type.get()));
   for (const int64_t dim : dataset.dims) bytes = bytes < 0 ? -1 : checked_product(bytes, dim);
-  const std::string shape = "'" + std::string(name) + "' claims shape " + shown(dataset.dims);
+  const std::string shape = quoted(name) + " claims shape " + shown(dataset.dims);
   if (bytes < 0) refuse("is damaged: " + shape);
   if (dataset.offset >= 0) {
     if (bytes > file_size_ - dataset.offset) refuse("is damaged: " + shape + ", more than the file can hold");
@@ -163,8 +121,8 @@ void UntrustedH5::require_storage_inside(const Dataset& dataset, const char* nam
 }
 
 NumberFormat UntrustedH5::float_format(const Dataset& dataset, const char* name) const {
-  const H5Id half = float16_type(check_);
-  const H5Id half_big = float16_type(check_);
+  const Hdf5Id half = float16_type(check_);
+  const Hdf5Id half_big = float16_type(check_);
   check_(H5Tset_order(half_big.get(), H5T_ORDER_BE), "H5Tset_order");
   const std::array<std::pair<hid_t, NumberFormat>, 6> known = {{
       {H5T_IEEE_F32LE, {NumberType::kF32, false}},
@@ -177,16 +135,17 @@ NumberFormat UntrustedH5::float_format(const Dataset& dataset, const char* name)
   for (const auto& [type, format] : known) {
     if (check_(H5Tequal(dataset.type.get(), type), "H5Tequal") > 0) return format;
   }
-  refuse("stores '" + std::string(name) + "' in another type than float16, float32 or float64");
+  refuse("stores " + quoted(name) + " in another type than float16, float32 or float64");
 }
 
 std::vector<int64_t> UntrustedH5::integers(const char* name, std::optional<int64_t> count) const {
   const Dataset found = dataset(name, 1);
   if (H5Tget_class(found.type.get()) != H5T_INTEGER || H5Tget_size(found.type.get()) > 8) {
-    refuse("stores '" + std::string(name) + "' in another type than integers");
+    refuse("stores " + quoted(name) + " in another type than integers");
   }
   if (count && found.dims[0] != *count) {
-    refuse("has " + std::to_string(found.dims[0]) + " values in '" + name + "', expected " + std::to_string(*count));
+    refuse("has " + std::to_string(found.dims[0]) + " values in " + quoted(name) + ", expected " +
+           std::to_string(*count));
   }
   std::vector<int64_t> values(static_cast<size_t>(found.dims[0]));
   if (values.empty()) return values;
@@ -197,10 +156,10 @@ std::vector<int64_t> UntrustedH5::integers(const char* name, std::optional<int64
 
 std::vector<std::string> UntrustedH5::strings(const char* name, std::optional<int64_t> count, size_t rank) const {
   const Dataset found = dataset(name, rank);
-  if (H5Tget_class(found.type.get()) != H5T_STRING)
-    refuse("stores '" + std::string(name) + "' in another type than text");
+  if (H5Tget_class(found.type.get()) != H5T_STRING) refuse("stores " + quoted(name) + " in another type than text");
   if (count && found.dims[0] != *count) {
-    refuse("has " + std::to_string(found.dims[0]) + " values in '" + name + "', expected " + std::to_string(*count));
+    refuse("has " + std::to_string(found.dims[0]) + " values in " + quoted(name) + ", expected " +
+           std::to_string(*count));
   }
   if (found.count() == 0) return {};
   return check_(H5Tis_variable_str(found.type.get()), "H5Tis_variable_str") > 0 ? variable_strings(found, name)
@@ -208,14 +167,14 @@ std::vector<std::string> UntrustedH5::strings(const char* name, std::optional<in
 }
 
 std::vector<std::string> UntrustedH5::variable_strings(const Dataset& dataset, const char* name) const {
-  const H5Id type = string_type(check_);
+  const Hdf5Id type = string_type(check_);
   check_(H5Tset_cset(type.get(), H5Tget_cset(dataset.type.get())), "H5Tset_cset");
-  const H5Id transfer = check_.own(H5Pcreate(H5P_DATASET_XFER), H5Pclose, "H5Pcreate");
+  const Hdf5Id transfer = check_.own(H5Pcreate(H5P_DATASET_XFER), "H5Pcreate");
   const auto count = static_cast<size_t>(dataset.count());
   Budget budget{static_cast<size_t>(file_size_) + count};  // one more for each string's end
   check_(H5Pset_vlen_mem_manager(transfer.get(), allocate_within, &budget, free_within, &budget),
          "H5Pset_vlen_mem_manager");
-  const H5Id space = check_.own(H5Dget_space(dataset.id.get()), H5Sclose, "H5Dget_space");
+  const Hdf5Id space = check_.own(H5Dget_space(dataset.id.get()), "H5Dget_space");
   std::vector<char*> texts(count, nullptr);
   const herr_t read = H5Dread(dataset.id.get(), type.get(), H5S_ALL, H5S_ALL, transfer.get(), texts.data());
   std::vector<std::string> values;
@@ -230,14 +189,14 @@ std::vector<std::string> UntrustedH5::variable_strings(const Dataset& dataset, c
   }
   H5Dvlen_reclaim(type.get(), space.get(), transfer.get(), texts.data());
   check_(read, "H5Dread(" + std::string(name) + ")");
-  if (too_long) refuse("has text of more than " + std::to_string(kMaxStringBytes) + " bytes in '" + name + "'");
+  if (too_long) refuse("has text of more than " + std::to_string(kMaxStringBytes) + " bytes in " + quoted(name));
   return values;
 }
 
 std::vector<std::string> UntrustedH5::fixed_strings(const Dataset& dataset, const char* name) const {
   const size_t size = H5Tget_size(dataset.type.get());
   if (size == 0 || size > static_cast<size_t>(kMaxStringBytes)) {
-    refuse("has text of " + std::to_string(size) + " bytes in '" + name + "'");
+    refuse("has text of " + std::to_string(size) + " bytes in " + quoted(name));
   }
   std::vector<char> bytes(static_cast<size_t>(dataset.count()) * size);
   check_(H5Dread(dataset.id.get(), dataset.type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()),
@@ -253,26 +212,27 @@ std::vector<std::string> UntrustedH5::fixed_strings(const Dataset& dataset, cons
   return values;
 }
 
-bool UntrustedH5::has_attribute(const char* name) const { return check_(H5Aexists(h5_.get(), name), "H5Aexists") > 0; }
+bool UntrustedH5::has_attribute(const char* name) const {
+  return check_(H5Aexists(h5_->root(), name), "H5Aexists") > 0;
+}
 
-H5Id UntrustedH5::open_attribute(const char* name) const {
-  if (!has_attribute(name)) refuse("has no attribute '" + std::string(name) + "': it is damaged");
-  H5Id attribute = check_.own(H5Aopen(h5_.get(), name, H5P_DEFAULT), H5Aclose, "H5Aopen");
-  const H5Id space = check_.own(H5Aget_space(attribute.get()), H5Sclose, "H5Aget_space");
-  if (H5Sget_simple_extent_npoints(space.get()) != 1) refuse("has attribute '" + std::string(name) + "' as a list");
+Hdf5Id UntrustedH5::open_attribute(const char* name) const {
+  if (!has_attribute(name)) refuse("has no attribute " + quoted(name) + ": it is damaged");
+  Hdf5Id attribute = check_.own(H5Aopen(h5_->root(), name, H5P_DEFAULT), "H5Aopen");
+  const Hdf5Id space = check_.own(H5Aget_space(attribute.get()), "H5Aget_space");
+  if (H5Sget_simple_extent_npoints(space.get()) != 1) refuse("has attribute " + quoted(name) + " as a list");
   return attribute;
 }
 
 std::string UntrustedH5::text_attribute(const char* name) const {
-  const H5Id attribute = open_attribute(name);
-  const H5Id type = check_.own(H5Aget_type(attribute.get()), H5Tclose, "H5Aget_type");
-  if (H5Tget_class(type.get()) != H5T_STRING)
-    refuse("has attribute '" + std::string(name) + "' of another type than text");
+  const Hdf5Id attribute = open_attribute(name);
+  const Hdf5Id type = check_.own(H5Aget_type(attribute.get()), "H5Aget_type");
+  if (H5Tget_class(type.get()) != H5T_STRING) refuse("has attribute " + quoted(name) + " of another type than text");
   std::string value;
   if (check_(H5Tis_variable_str(type.get()), "H5Tis_variable_str") > 0) {
-    const H5Id memory = string_type(check_);
+    const Hdf5Id memory = string_type(check_);
     check_(H5Tset_cset(memory.get(), H5Tget_cset(type.get())), "H5Tset_cset");
-    const H5Id space = check_.own(H5Aget_space(attribute.get()), H5Sclose, "H5Aget_space");
+    const Hdf5Id space = check_.own(H5Aget_space(attribute.get()), "H5Aget_space");
     char* text = nullptr;
     check_(H5Aread(attribute.get(), memory.get(), static_cast<void*>(&text)), "H5Aread");
     if (text != nullptr)
@@ -280,23 +240,22 @@ std::string UntrustedH5::text_attribute(const char* name) const {
     H5Dvlen_reclaim(memory.get(), space.get(), H5P_DEFAULT, static_cast<void*>(&text));
   } else {
     const size_t size = H5Tget_size(type.get());
-    if (size > static_cast<size_t>(kMaxStringBytes))
-      refuse("has attribute '" + std::string(name) + "' of impossible length");
+    if (size > static_cast<size_t>(kMaxStringBytes)) refuse("has attribute " + quoted(name) + " of impossible length");
     value.resize(size);
     check_(H5Aread(attribute.get(), type.get(), value.data()), "H5Aread");
     value.erase(std::min(value.find('\0'), value.size()));
   }
   if (value.size() > static_cast<size_t>(kMaxStringBytes)) {
-    refuse("has attribute '" + std::string(name) + "' of impossible length");
+    refuse("has attribute " + quoted(name) + " of impossible length");
   }
   return value;
 }
 
 int64_t UntrustedH5::integer_attribute(const char* name) const {
-  const H5Id attribute = open_attribute(name);
-  const H5Id type = check_.own(H5Aget_type(attribute.get()), H5Tclose, "H5Aget_type");
+  const Hdf5Id attribute = open_attribute(name);
+  const Hdf5Id type = check_.own(H5Aget_type(attribute.get()), "H5Aget_type");
   if (H5Tget_class(type.get()) != H5T_INTEGER || H5Tget_size(type.get()) > 8) {
-    refuse("has attribute '" + std::string(name) + "' of another type than integer");
+    refuse("has attribute " + quoted(name) + " of another type than integer");
   }
   int64_t value = 0;
   check_(H5Aread(attribute.get(), H5T_NATIVE_INT64, &value), "H5Aread");

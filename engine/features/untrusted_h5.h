@@ -16,8 +16,8 @@ namespace vgg16 {
 /// A file opened for reading in which nothing leads outside of it and nothing it says about sizes is believed
 /// unchecked: a regular file with HDF5's signature; objects at the root reached by hard links only; datasets with their
 /// data inside the file, contiguous, compact or chunked, packed by deflate, shuffle and fletcher32 at most, and not
-/// more than a thousandfold beyond kSmallBytes. What does not comply is Error{kRefused}, naming the object. The H5Lock
-/// must be held wherever one is made, used or destroyed.
+/// more than a thousandfold beyond kSmallBytes. What does not comply is Error{kRefused}, naming the object. The
+/// Hdf5Lock must be held wherever one is made, used or destroyed.
 class UntrustedH5 {
  public:
   static constexpr int64_t kSmallBytes = int64_t{64} << 20;
@@ -31,14 +31,13 @@ class UntrustedH5 {
 
   /// A checked dataset of one or two dimensions.
   struct Dataset {
-    H5Id id;
-    H5Id type;
+    Hdf5Id id;
+    Hdf5Id type;
     std::vector<int64_t> dims;
     int64_t offset = -1;  ///< in the file where the data is contiguous, else -1
     [[nodiscard]] int64_t count() const { return dims[0] * (dims.size() > 1 ? dims[1] : 1); }
   };
 
-  [[nodiscard]] bool has(const char* name) const;
   [[nodiscard]] Dataset dataset(const char* name, size_t rank) const;
 
   /// How the dataset's numbers are stored; only IEEE floating point is accepted.
@@ -60,12 +59,12 @@ class UntrustedH5 {
   void require_storage_inside(const Dataset& dataset, const char* name) const;
   [[nodiscard]] std::vector<std::string> variable_strings(const Dataset& dataset, const char* name) const;
   [[nodiscard]] std::vector<std::string> fixed_strings(const Dataset& dataset, const char* name) const;
-  [[nodiscard]] H5Id open_attribute(const char* name) const;
+  [[nodiscard]] Hdf5Id open_attribute(const char* name) const;
 
   PosixFile file_;
   H5Checker check_;
   int64_t file_size_ = 0;
-  H5Id h5_;
+  std::optional<Hdf5File> h5_;
 };
 
 }  // namespace vgg16

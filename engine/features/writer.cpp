@@ -13,6 +13,7 @@
 #include "features/resume.h"
 #include "features/row.h"
 #include "features/row_committer.h"
+#include "files/files.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
 
@@ -127,7 +128,7 @@ struct FeatureFileWriter::Impl {
     }
     publish(compacted, path, options.overwrite ? Replace::kYes : Replace::kNo);
     remove_file(partial);
-    sync_folder_of(partial);
+    sync_parent_directory(partial);
   }
 
   // Best effort: rows stay; a file that this run has begun and that has none goes.

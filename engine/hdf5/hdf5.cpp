@@ -53,6 +53,15 @@ Hdf5File::Hdf5File(const std::filesystem::path& path, uint64_t max_bytes) : name
   if (!file_.valid()) throw Error(ErrorCode::kRefused, name_ + ": damaged HDF5 file, or cut short");
 }
 
+Hdf5File::Hdf5File(int descriptor, std::string name) : name_(std::move(name)) {
+  const Hdf5Id access(H5Pcreate(H5P_FILE_ACCESS));
+  // Chunks of a row as h5py cuts them are kept: one that is unpacked anew for every row costs minutes.
+  H5Pset_cache(access.get(), 0, 12'421, size_t{64} << 20, 0.75);
+  H5Pset_file_locking(access.get(), true, /*ignore_when_disabled=*/true);
+  file_ = Hdf5Id(H5Fopen(("/proc/self/fd/" + std::to_string(descriptor)).c_str(), H5F_ACC_RDONLY, access.get()));
+  if (!file_.valid()) throw Error(ErrorCode::kRefused, name_ + ": damaged HDF5 file, or cut short");
+}
+
 void Hdf5File::refuse(std::string_view object, std::string_view what) const {
   throw Error(ErrorCode::kRefused, printable(object) + " in " + name_ + ": " + std::string(what));
 }

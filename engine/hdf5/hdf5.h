@@ -54,6 +54,9 @@ class Hdf5File {
  public:
   /// Throws Error{kNotFound, kIo}, and kRefused for anything but a regular HDF5 file of at most `max_bytes`.
   Hdf5File(const std::filesystem::path& path, uint64_t max_bytes);
+  /// The file behind an open descriptor, which the caller has examined: what was examined is what is read, whatever its
+  /// name leads to by now. `name` is what messages call it, escaped already. Throws Error{kRefused}.
+  Hdf5File(int descriptor, std::string name);
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] hid_t root() const { return file_.get(); }

@@ -269,7 +269,7 @@ TEST(FeatureFile, OtherKindsOfFilesAreCalledByTheirNames) {
   expect_refused("version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer");
   expect_refused("<!DOCTYPE html>", "is an HTML page");
   expect_refused("something", "is of an unknown kind");
-  expect_refused("\x89HDF\r\n\x1a\n and then nothing", "is damaged or no features file");
+  expect_refused("\x89HDF\r\n\x1a\n and then nothing", "damaged HDF5 file, or cut short");
   expect_error(ErrorCode::kNotFound, "missing.h5",
                [&] { static_cast<void>(open_feature_file(folder / "missing.h5")); });
   expect_error(ErrorCode::kRefused, "is not a regular file",

@@ -1,0 +1,34 @@
+// A file that HDF5 believes to be on disk: it is in memory, and space that nothing was written to takes none.
+//
+// HDF5 lays out features files of any size here, in which only the few pages of its own records are ever touched. So
+// nothing that a disk does can go wrong inside HDF5, whose handling of failed writes is not safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "features/h5.h"
+
+namespace vgg16 {
+
+class SparseMemory {
+ public:
+  /// Zeros where nothing was written.
+  void read(int64_t offset, std::span<std::byte> bytes) const;
+  void write(int64_t offset, std::span<const std::byte> bytes);
+  [[nodiscard]] int64_t size() const { return size_; }
+  void set_size(int64_t size) { size_ = size; }
+
+ private:
+  static constexpr int64_t kPageBytes = 64 << 10;
+  std::map<int64_t, std::vector<std::byte>> pages_;  // by number; all of kPageBytes
+  int64_t size_ = 0;
+};
+
+/// Creates an HDF5 file in `memory`, which must outlive it. The Hdf5Lock must be held.
+[[nodiscard]] Hdf5Id create_h5_in(SparseMemory& memory, const H5Checker& check);
+
+}  // namespace vgg16
