@@ -42,7 +42,8 @@ TEST_P(GoldenTest, EveryLayerAgreesWithPyTorch) {
       const auto values = forward(*backend, pixels, 1, layer);
       const auto largest = expected["max"].get<double>();
       for (size_t i = 0; i < expected["excerpt"].size(); ++i) {
-        ASSERT_NEAR(static_cast<double>(values[i * 1000003 % values.size()]), expected["excerpt"][i].get<double>(), 1e-5 * largest)
+        ASSERT_NEAR(static_cast<double>(values[i * 1000003 % values.size()]), expected["excerpt"][i].get<double>(),
+                    1e-5 * largest)
             << name << " " << kVgg16[layer].name << " " << i;
       }
       double sum = 0;
@@ -72,7 +73,8 @@ TEST(BackendTest, ARowIsTheSameBitsForAnyBatchCompanyAndThreads) {
   const auto alone = make_backend(*weights, {.threads = 1, .max_batch = 1});
   std::vector<std::vector<float>> rows;
   for (int i = 0; i < kPictures; ++i) {
-    rows.push_back(forward(*alone, {pixels.begin() + i * kPictureBytes, pixels.begin() + (i + 1) * kPictureBytes}, 1, 17));
+    rows.push_back(
+        forward(*alone, {pixels.begin() + i * kPictureBytes, pixels.begin() + (i + 1) * kPictureBytes}, 1, 17));
   }
   for (const int threads : {1, 2, 3}) {
     const auto backend = make_backend(*weights, {.threads = threads, .max_batch = kPictures});
@@ -82,7 +84,8 @@ TEST(BackendTest, ARowIsTheSameBitsForAnyBatchCompanyAndThreads) {
       const auto batch = forward(*backend, {pixels.begin() + first * kPictureBytes, pixels.end()}, n, 17);
       for (int i = 0; i < n; ++i) {
         const auto begin = batch.begin() + int64_t{i} * 25088;
-        ASSERT_TRUE(std::equal(begin, begin + 25088, rows[static_cast<size_t>(first + i)].begin())) << threads << " " << n << " " << i;
+        ASSERT_TRUE(std::equal(begin, begin + 25088, rows[static_cast<size_t>(first + i)].begin()))
+            << threads << " " << n << " " << i;
       }
     }
   }
@@ -91,7 +94,8 @@ TEST(BackendTest, ARowIsTheSameBitsForAnyBatchCompanyAndThreads) {
 TEST(BackendTest, StopsAtAnyLayerForAnyBatch) {
   const auto weights = Weights::synthetic(3);
   const auto pixels = random_bytes(5 * kPictureBytes, 4);
-  for (const size_t layer : {size_t{0}, size_t{1}, size_t{2}, size_t{8}, size_t{9}, size_t{10}, size_t{13}, size_t{16}}) {
+  for (const size_t layer :
+       {size_t{0}, size_t{1}, size_t{2}, size_t{8}, size_t{9}, size_t{10}, size_t{13}, size_t{16}}) {
     // A backend made for fewer layers gives what one made for all gives.
     const auto part = make_backend(*weights, {.max_batch = 5, .last_layer = layer});
     const auto all = make_backend(*weights, {.max_batch = 1});
@@ -114,12 +118,25 @@ TEST(BackendTest, RefusesWhatItCannotDo) {
     return ErrorCode::kIo;
   };
   const std::vector<uint8_t> pixels(3 * kPictureBytes);
-  EXPECT_EQ(code([&] { backend->forward({pixels.data(), 3}, 0, {rows.data(), output_shape(0, 3)}); }), ErrorCode::kShape);
-  EXPECT_EQ(code([&] { backend->forward({pixels.data(), 0}, 0, {rows.data(), output_shape(0, 0)}); }), ErrorCode::kShape);
-  EXPECT_EQ(code([&] { backend->forward({pixels.data(), 1}, 2, {rows.data(), output_shape(2, 1)}); }), ErrorCode::kShape);
-  EXPECT_EQ(code([&] { backend->forward({pixels.data(), 1}, 1, {rows.data(), output_shape(0, 2)}); }), ErrorCode::kShape);
+  EXPECT_EQ(code([&] {
+              backend->forward({pixels.data(), 3}, 0, {rows.data(), output_shape(0, 3)});
+            }),
+            ErrorCode::kShape);
+  EXPECT_EQ(code([&] {
+              backend->forward({pixels.data(), 0}, 0, {rows.data(), output_shape(0, 0)});
+            }),
+            ErrorCode::kShape);
+  EXPECT_EQ(code([&] {
+              backend->forward({pixels.data(), 1}, 2, {rows.data(), output_shape(2, 1)});
+            }),
+            ErrorCode::kShape);
+  EXPECT_EQ(code([&] {
+              backend->forward({pixels.data(), 1}, 1, {rows.data(), output_shape(0, 2)});
+            }),
+            ErrorCode::kShape);
   EXPECT_EQ(code([&] { static_cast<void>(make_backend(*weights, {.device = "tpu"})); }), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(code([&] { static_cast<void>(make_backend(*weights, {.threads = 1, .max_batch = 0})); }), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code([&] { static_cast<void>(make_backend(*weights, {.threads = 1, .max_batch = 0})); }),
+            ErrorCode::kInvalidArgument);
 }
 
 TEST(BackendTest, BuildInfoNamesTheInstructionSetInUse) {

@@ -70,8 +70,10 @@ TEST(Safetensors, RefusesEveryDeviationWithASentenceOfItsOwn) {
   EXPECT_EQ(refusal(file_with("[1]", 0)), "x: not a safetensors file: the header is not a JSON object");
   EXPECT_EQ(refusal(file_with("{\"a\":", 0)), "x: the header is not JSON");
   EXPECT_EQ(refusal(file_with(entry("I8", "[4]", "[0,4]"), 4)), "x: a: type I8, expected F16, F32 or F64");
-  EXPECT_EQ(refusal(file_with(entry("F32", "[-1]", "[0,4]"), 4)), "x: a: a dimension is not a whole number of 0 or more");
-  EXPECT_EQ(refusal(file_with(entry("F32", "[1.5]", "[0,4]"), 4)), "x: a: a dimension is not a whole number of 0 or more");
+  EXPECT_EQ(refusal(file_with(entry("F32", "[-1]", "[0,4]"), 4)),
+            "x: a: a dimension is not a whole number of 0 or more");
+  EXPECT_EQ(refusal(file_with(entry("F32", "[1.5]", "[0,4]"), 4)),
+            "x: a: a dimension is not a whole number of 0 or more");
   EXPECT_EQ(refusal(file_with(entry("F32", "[4294967296,4294967296]", "[0,4]"), 4)), "x: a: the shape is too large");
   EXPECT_EQ(refusal(file_with(entry("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), 4)), "x: a: more than 8 dimensions");
   EXPECT_EQ(refusal(file_with(entry("F32", "[2]", "[0,4]"), 4)), "x: a: 4 bytes of data, its shape needs 8");
@@ -81,17 +83,20 @@ TEST(Safetensors, RefusesEveryDeviationWithASentenceOfItsOwn) {
   EXPECT_EQ(refusal(file_with(entry("F32", "[1]", "[4,8]"), 8)), "x: a hole between two tensors");
   EXPECT_EQ(refusal(file_with(entry("F32", "[1]", "[0,4]"), 5)), "x: bytes after the last tensor");
   EXPECT_EQ(refusal(file_with("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
-                              "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4)),
+                              "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+                              4)),
             "x: two tensors overlap");
   EXPECT_EQ(refusal(file_with("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
-                              "\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4)),
+                              "\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+                              4)),
             "x: the header names \"a\" twice");
   EXPECT_EQ(refusal(file_with("{\"a\":3}", 0)), "x: a: expected dtype, shape and data_offsets");
   EXPECT_EQ(refusal(file_with("{\"__metadata__\":{\"k\":1}}", 0)), "x: __metadata__ \"k\" is not a string");
   EXPECT_EQ(refusal(file_with("{\"a\":" + std::string(100'000, '['), 0)), "x: the header is nested too deeply");
   std::string many = "{";
   for (int i = 0; i < 600; ++i) {
-    many += (i > 0 ? "," : "") + ("\"t" + std::to_string(i)) + "\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}";
+    many += (i > 0 ? "," : "") + ("\"t" + std::to_string(i)) +
+            "\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}";
   }
   EXPECT_EQ(refusal(file_with(many + "}", 0)), "x: more than 512 tensors");
 }

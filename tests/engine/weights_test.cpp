@@ -44,8 +44,10 @@ TEST(HalfTest, EveryHalfComesBackFromItsFloat) {
   for (uint32_t bits = 0; bits < 0x10000; ++bits) {
     const auto half = static_cast<uint16_t>(bits);
     const float value = float_from_half(half);
-    if (std::isnan(value)) EXPECT_TRUE(std::isnan(float_from_half(half_from_float(value))));
-    else ASSERT_EQ(half_from_float(value), half) << bits;
+    if (std::isnan(value))
+      EXPECT_TRUE(std::isnan(float_from_half(half_from_float(value))));
+    else
+      ASSERT_EQ(half_from_float(value), half) << bits;
   }
 }
 
@@ -82,7 +84,8 @@ TEST(Sha256Test, MatchesTheStandardsExamples) {  // FIPS 180-4's example message
     EXPECT_EQ(digest(two_blocks, step), "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
   }
   for (const size_t step : {size_t{63}, size_t{64}, size_t{1000}}) {
-    EXPECT_EQ(digest(std::string(1'000'000, 'a'), step), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    EXPECT_EQ(digest(std::string(1'000'000, 'a'), step),
+              "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
   }
 }
 
@@ -123,7 +126,8 @@ TEST(WeightsTest, SavesWholeOrNotAtAllAndNeverOverUnasked) {
   weights->save(folder / "w", WeightsType::kF16, {.overwrite = true});
   EXPECT_EQ(Weights::load(folder / "w")->type(), WeightsType::kF16);
   EXPECT_THROW(weights->save(folder / "none" / "w", WeightsType::kF16, {}), Error);
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1) << "no temporary file stays";
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1)
+      << "no temporary file stays";
 }
 
 TEST(WeightsTest, RefusesWhatIsNotWeights) {
@@ -140,7 +144,8 @@ TEST(WeightsTest, RefusesWhatIsNotWeights) {
   EXPECT_EQ(refusal(write("version https://git-lfs.github.com/spec/v1\n")),
             name + ": a Git LFS pointer, not the file itself; run git lfs pull");
   EXPECT_EQ(refusal(write("\x1F\x8B\x08 gz")), name + ": gzip-compressed; unpack it first");
-  EXPECT_EQ(refusal(write("\x80\x04\x95 pickle")), name + ": a Python pickle: refused; expected Keras .h5 or safetensors");
+  EXPECT_EQ(refusal(write("\x80\x04\x95 pickle")),
+            name + ": a Python pickle: refused; expected Keras .h5 or safetensors");
   EXPECT_NE(refusal(write("\x89HDF\r\n\x1A\n damaged")), "accepted");
 
   std::string whole = read_text(kDefault);
@@ -148,7 +153,8 @@ TEST(WeightsTest, RefusesWhatIsNotWeights) {
   ASSERT_NE(shape, std::string::npos);
   std::string other = whole;
   other.replace(shape, 13, "[3,3,512,256]");
-  EXPECT_EQ(refusal(write(other)), "block4_conv1/kernel in " + name + ": shape (3, 3, 512, 256), expected (3, 3, 256, 512)");
+  EXPECT_EQ(refusal(write(other)),
+            "block4_conv1/kernel in " + name + ": shape (3, 3, 512, 256), expected (3, 3, 256, 512)");
   other = whole;
   other.replace(other.find("block2_conv1/bias"), 17, "block2_conv1/bios");
   EXPECT_EQ(refusal(write(other)), "block2_conv1/bias in " + name + ": missing; are these VGG16's weights?");
