@@ -18,10 +18,12 @@ struct Setup {
   TileRange tiles;
 
   Setup(const CpuKernels& kernels, int ic, int oc, int side, int m, int n_tiles)
-      : layer{ic, oc, side, m, nullptr, nullptr}, bias(oc), tiles{0, n_tiles} {
+      : layer{.ic = ic, .oc = oc, .side = side, .m = m}, bias(oc), tiles{0, n_tiles} {
+    layer.u_panel_stride = int64_t{layer.points()} * ic * kernels.panel;
+    layer.u_point_stride = int64_t{ic} * kernels.panel;
     u = FloatArray(int64_t{layer.points()} * ic * oc);
     const auto kernel = random_floats(int64_t{9} * ic * oc, 1);
-    kernels.transform_kernel(kernel.data(), ic, oc, m, 0, oc / kernels.panel, u.data());
+    for (int p = 0; p < oc / kernels.panel; ++p) kernels.transform_kernel(layer, kernel.data(), p, u.data());
     layer.u = u.data();
     layer.bias = bias.data();
     in = {nullptr, ic, side, side, layer.padded_side(), layer.padded_side()};
@@ -37,30 +39,45 @@ struct Setup {
   }
 };
 
+void report_tile_time(benchmark::State& state, int tile_channels) {
+  using benchmark::Counter;
+  state.counters["ns_per_tile_and_16_channels"] = Counter(
+      1e-9 * tile_channels / kBlock * static_cast<double>(state.iterations()), Counter::kIsRate | Counter::kInvert);
+}
+
 void transform_input(benchmark::State& state, const CpuKernels& kernels, int ic, int side, int m, int n_tiles) {
   Setup s(kernels, ic, 64, side, m, n_tiles);
   for (auto _ : state) kernels.transform_input(s.layer, &s.in, s.tiles, 0, ic / kBlock, n_tiles, 0, s.v.data());
-  const double tile_blocks = static_cast<double>(n_tiles) * ic / kBlock * static_cast<double>(state.iterations());
-  state.counters["ns_per_tile_and_16_channels"] =
-      benchmark::Counter(tile_blocks / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  report_tile_time(state, n_tiles * ic);
 }
 
-// Products and output transform of one panel of output channels.
-void compute_panel(benchmark::State& state, const CpuKernels& kernels, int ic, int side, int m, int n_tiles,
-                   bool pool) {
+// Products of all points for one panel of output channels.
+void multiply(benchmark::State& state, const CpuKernels& kernels, int ic, int side, int m, int n_tiles) {
   Setup s(kernels, ic, 64, side, m, n_tiles);
-  if (pool) s.out.h = s.out.w = side / 2;
   kernels.transform_input(s.layer, &s.in, s.tiles, 0, ic / kBlock, n_tiles, 0, s.v.data());
   for (auto _ : state) {
-    kernels.compute_panel(s.layer, s.v.data(), n_tiles, 0, s.tiles, 0, pool, s.products.data(), &s.out);
+    for (int point = 0; point < s.layer.points(); ++point) {
+      kernels.multiply(ic, s.v.data() + point * n_tiles * transformed_stride(ic), n_tiles,
+                       s.u.data() + point * s.layer.u_point_stride,
+                       s.products.data() + int64_t{point} * n_tiles * kernels.panel);
+    }
   }
   report_flops(state, 2.0 * s.layer.points() * n_tiles * ic * kernels.panel, kernels.name, 1);
+}
+
+void transform_output(benchmark::State& state, const CpuKernels& kernels, int side, int m, int n_tiles, bool pool) {
+  Setup s(kernels, 64, 64, side, m, n_tiles);
+  if (pool) s.out.h = s.out.w = side / 2;
+  for (auto _ : state) {
+    kernels.transform_output(s.layer, s.products.data(), int64_t{n_tiles} * kernels.panel, s.tiles, 0, pool, &s.out);
+  }
+  report_tile_time(state, n_tiles * kernels.panel);
 }
 
 void preprocess(benchmark::State& state) {
   const auto picture = random_bytes(int64_t{224} * 224 * 3, 3);
   FloatArray out(int64_t{226} * 226 * 3);
-  for (auto _ : state) preprocess_cpu(picture.data(), out.data());
+  for (auto _ : state) preprocess_cpu(picture.data(), 0, 224, out.data());
 }
 
 }  // namespace
@@ -83,8 +100,11 @@ void register_kernels() {
       benchmark::RegisterBenchmark(("transform_input" + shape).c_str(), [=](benchmark::State& state) {
         transform_input(state, *kernels, c.ic, c.side, c.m, c.n_tiles);
       })->Unit(benchmark::kMicrosecond);
-      benchmark::RegisterBenchmark(("compute_panel" + shape).c_str(), [=](benchmark::State& state) {
-        compute_panel(state, *kernels, c.ic, c.side, c.m, c.n_tiles, c.pool);
+      benchmark::RegisterBenchmark(("multiply" + shape).c_str(), [=](benchmark::State& state) {
+        multiply(state, *kernels, c.ic, c.side, c.m, c.n_tiles);
+      })->Unit(benchmark::kMicrosecond);
+      benchmark::RegisterBenchmark(("transform_output" + shape).c_str(), [=](benchmark::State& state) {
+        transform_output(state, *kernels, c.side, c.m, c.n_tiles, c.pool);
       })->Unit(benchmark::kMicrosecond);
     }
   }

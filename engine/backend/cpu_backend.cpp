@@ -32,8 +32,9 @@ CpuBackend::CpuBackend(std::shared_ptr<const CpuNetwork> network, std::unique_pt
     if (!is_conv(layer) || layer == 0) continue;
     const size_t conv = conv_index(layer);
     const WinogradLayer& w = network_->convolutions[conv];
-    const int n = cut_of(w) == Cut::kPanels ? group : 1;
+    const int n = cut_of(w) == Cut::kPoints ? group : 1;
     scratch_.reserve(*network_->kernels, w, n);
+    if (layer == 1) continue;  // it reads what the first convolution leaves in scratch memory
     for (int i = 0; i < n; ++i) {
       Plane plane{nullptr, w.ic, w.side, w.side, w.padded_side(), w.padded_side()};
       plane.data = memory_.emplace_back(plane.count()).data();
@@ -58,13 +59,22 @@ Plane* CpuBackend::planes_after(size_t layer, size_t last_layer) {
   return output_.data();
 }
 
-void CpuBackend::first_convolution(const uint8_t* picture, const Plane& out) {
-  constexpr int kRowsAtATime = 8;
-  preprocess_cpu(picture, input_.data());
+void CpuBackend::normalise(const uint8_t* picture) {
+  constexpr int kRowsAtATime = 28;
   threads_->for_each(kInputSide / kRowsAtATime, [&](int64_t i, int) {
     const auto y = static_cast<int>(i) * kRowsAtATime;
-    network_->kernels->first_conv(input_.data(), network_->first_kernel.data(), network_->biases[0].data(), y,
-                                  y + kRowsAtATime, out);
+    preprocess_cpu(picture, y, y + kRowsAtATime, input_.data());
+  });
+}
+
+// The first convolution alone, where the network stops there.
+void CpuBackend::first_convolution(const Plane& out) {
+  constexpr int kRowsAtATime = 8;
+  const int64_t row_stride = int64_t{out.cols} * kBlock;
+  threads_->for_each(kInputSide / kRowsAtATime, [&](int64_t i, int) {
+    const auto y = static_cast<int>(i) * kRowsAtATime;
+    network_->kernels->first_conv(input_.data(), network_->first.kernel, network_->first.bias, y, y + kRowsAtATime, 0,
+                                  kInputSide, out.at(0, y, 0), out.rows * row_stride, row_stride);
   });
 }
 
@@ -83,29 +93,37 @@ void CpuBackend::write_rows(const Plane* planes, int n, size_t layer, float* row
 }
 
 void CpuBackend::forward_group(ImagesIn images, size_t last_layer, float* features) {
-  // The layers before the first one that is cut by panels, one picture at a time; then that one and the rest for all.
-  size_t first_together = 1;
-  while (first_together <= last_layer &&
-         (!is_conv(first_together) || cut_of(network_->convolutions[conv_index(first_together)]) == Cut::kStrips)) {
-    ++first_together;
+  const CpuKernels& kernels = *network_->kernels;
+  // Layers [2, together) run one picture at a time, [together, last_layer] all pictures at once.
+  size_t together = 2;
+  while (together <= last_layer &&
+         (!is_conv(together) || cut_of(network_->convolutions[conv_index(together)]) == Cut::kStrips)) {
+    ++together;
   }
+  // Where layer `layer`, with its pooling, leaves picture `picture` of those that layers up to `end` run on.
+  const auto output_of = [&](size_t layer, size_t end, int picture) {
+    const size_t done = pooled(layer, last_layer) ? layer + 1 : layer;
+    return planes_after(done, last_layer) + (done + 1 >= end ? picture : 0);
+  };
   const auto run_layers = [&](size_t begin, size_t end, int picture, int n) {
     for (size_t layer = begin; layer < end; ++layer) {
       if (!is_conv(layer)) continue;
       const size_t conv = conv_index(layer);
-      const bool pool = pooled(layer, last_layer);
-      const size_t done = pool ? layer + 1 : layer;
-      Plane* out = planes_after(done, last_layer) + (done + 1 >= end ? picture : 0);
-      convolve(*network_->kernels, network_->convolutions[conv], pool, inputs_[conv].data(), n, out, *threads_,
-               scratch_);
+      convolve(kernels, network_->convolutions[conv], pooled(layer, last_layer), inputs_[conv].data(), n,
+               output_of(layer, end, picture), *threads_, scratch_);
     }
   };
   for (int picture = 0; picture < images.n; ++picture) {
-    Plane* out = planes_after(0, last_layer) + (first_together == 1 ? picture : 0);
-    first_convolution(images.data + picture * kPictureBytes, *out);
-    run_layers(1, first_together, picture, 1);
+    normalise(images.data + picture * kPictureBytes);
+    if (last_layer == 0) {
+      first_convolution(*output_of(0, 1, picture));
+      continue;
+    }
+    convolve_first_two(kernels, network_->first, network_->convolutions[1], pooled(1, last_layer), input_.data(),
+                       *output_of(1, together, picture), *threads_, scratch_);
+    run_layers(2, together, picture, 1);
   }
-  run_layers(first_together, last_layer + 1, 0, images.n);
+  run_layers(together, last_layer + 1, 0, images.n);
   write_rows(output_.data(), images.n, last_layer, features);
 }
 

@@ -23,7 +23,8 @@ class CpuBackend final : public Backend {
 
  private:
   void forward_group(ImagesIn images, size_t last_layer, float* features);
-  void first_convolution(const uint8_t* picture, const Plane& out);
+  void normalise(const uint8_t* picture);
+  void first_convolution(const Plane& out);
   void write_rows(const Plane* planes, int n, size_t layer, float* rows);
   [[nodiscard]] Plane* planes_after(size_t layer, size_t last_layer);
 
