@@ -3,6 +3,7 @@
     feature_files.py check FILE ROWS COLUMNS f32|f16   everything that the format promises is there; exit status 0 or 1
     feature_files.py train FILE                        the old training script's steps on FILE
     feature_files.py peek FILE                         opens an unfinished file; prints the number of rows that are there
+    feature_files.py peek_all FOLDER                   the same for every N.ROWS.h5, each with at least ROWS rows intact
     feature_files.py old FILE                          writes FILE as the old extractor did
     feature_files.py variants FOLDER                   good files of other layouts and types, all with the same content
     feature_files.py hostile FOLDER                    files that must be refused
@@ -107,6 +108,21 @@ def peek(path):
         there = f["row_crc32"][:] != 0
         assert len(f["features"][:]) == len(there) == len(f["paths"].asstr()[:])
         print(int(there.sum()))
+
+
+def peek_all(folder):
+    import h5py
+
+    files = sorted(Path(folder).iterdir())
+    for path in files:
+        told = int(path.name.split(".")[1])
+        with h5py.File(path, "r") as f:
+            x, y, crc = f["features"][:], f["labels"][:], f["row_crc32"][:]
+            assert len(f["paths"].asstr()[:]) == len(f["file_size"][:]) == len(x)
+            intact = sum(int(crc[i]) == (zlib.crc32(struct.pack("<Qq", i, y[i]) + x[i].tobytes()) or 1)
+                         for i in range(len(x)))
+        assert intact == (crc != 0).sum() >= told, (path.name, intact, told)
+    print(f"  h5py opened {len(files)} files of killed runs; every marked row is intact")
 
 
 def old(path):
