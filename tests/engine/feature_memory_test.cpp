@@ -26,6 +26,13 @@ void* request(size_t size) {
 
 void* operator new(size_t size) { return request(size); }
 void* operator new[](size_t size) { return request(size); }
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  try {
+    return request(size);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t) noexcept { std::free(memory); }

@@ -12,14 +12,22 @@ namespace vgg16 {
 /// Runs scripts from tests/python with the interpreter that VGG16_TEST_PYTHON names; skips, with a reason, without it.
 class PythonTest : public testing::Test {
  protected:
-  /// Call from SetUp: skips unless `modules`, separated by commas, can be imported.
-  void need_python(const std::string& modules) {
+  /// Whether there is an interpreter that can import `modules`, separated by commas; else `reason` says why not.
+  [[nodiscard]] bool find_python(const std::string& modules, std::string& reason) {
     const char* python = std::getenv("VGG16_TEST_PYTHON");
-    if (python == nullptr) GTEST_SKIP() << "VGG16_TEST_PYTHON names no Python interpreter";
-    python_ = python;
-    if (std::system((quoted(python_) + " -c 'import " + modules + "' 2>/dev/null").c_str()) != 0) {
-      GTEST_SKIP() << python << " lacks one of " << modules;
+    if (python == nullptr) {
+      reason = "VGG16_TEST_PYTHON names no Python interpreter";
+      return false;
     }
+    python_ = python;
+    reason = python_ + " lacks one of " + modules;
+    return std::system((quoted(python_) + " -c 'import " + modules + "' 2>/dev/null").c_str()) == 0;
+  }
+
+  /// Call from SetUp: skips without such an interpreter.
+  void need_python(const std::string& modules) {
+    std::string reason;
+    if (!find_python(modules, reason)) GTEST_SKIP() << reason;
   }
 
   /// The script's exit status; what it says goes to the test's output.
