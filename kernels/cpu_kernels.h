@@ -25,12 +25,14 @@ struct Plane {
   [[nodiscard]] int64_t count() const { return static_cast<int64_t>(channels) * rows * cols; }
 };
 
-/// One convolution by Winograd's F(m x m, 3 x 3). `u` is what transform_kernel wrote.
+/// One convolution by Winograd's F(m x m, 3 x 3). `u` is what transform_kernel wrote: a block (ic, panel) for every
+/// panel of output channels and every point of the transformed tile, placed by the two strides (in floats).
 struct WinogradLayer {
   int ic = 0, oc = 0;
   int side = 0;  ///< of the output, h = w
   int m = 0;     ///< output tile: 2, 4 or 6
   const float* u = nullptr;
+  int64_t u_panel_stride = 0, u_point_stride = 0;
   const float* bias = nullptr;
   [[nodiscard]] int tiles_per_row() const { return (side + m - 1) / m; }
   [[nodiscard]] int tiles() const { return tiles_per_row() * tiles_per_row(); }
@@ -48,35 +50,37 @@ struct TileRange {
 /// Row stride of transformed tiles, in floats; the odd cache line keeps 14 rows out of one L1 set.
 constexpr int64_t transformed_stride(int ic) { return ic + kBlock; }
 
-/// Floats that `count` transformed tiles, and their products for one panel, take.
+/// Floats that `count` transformed tiles take.
 inline int64_t transformed_count(const WinogradLayer& layer, int count) {
   return int64_t{layer.points()} * count * transformed_stride(layer.ic);
 }
 
 struct CpuKernels {
   std::string_view name;
-  int panel;  ///< output channels that one product computes; u is laid out in panels
+  int panel;  ///< output channels that one product computes
 
-  /// Transforms output channels [panel_begin, panel_end) * panel of `kernel` (3, 3, ic, oc): u[p][point][ic][panel],
-  /// computed in double and rounded once. `u` is the start of the whole array.
-  void (*transform_kernel)(const float* kernel, int ic, int oc, int m, int panel_begin, int panel_end, float* u);
+  /// Transforms panel `p` of `kernel` (3, 3, ic, oc) into `u`, the layer's whole array, as the layer's strides say:
+  /// U = G g G^T, computed in double and rounded once.
+  void (*transform_kernel)(const WinogradLayer& layer, const float* kernel, int p, float* u);
 
-  /// v[point][tile - tiles.begin][ic + 16] = B^T d B for the tiles of `tiles` and channel blocks [block_begin,
-  /// block_end). `tile_capacity` >= tiles.count() is the number of tiles v is laid out for; v's first tile is
-  /// `v_first`.
+  /// v[point][tile - v_first][ic + 16] = B^T d B for the tiles of `tiles` and channel blocks [block_begin, block_end);
+  /// v is laid out for `tile_capacity` tiles, the first of which is v_first.
   void (*transform_input)(const WinogradLayer& layer, const Plane* in, TileRange tiles, int block_begin, int block_end,
                           int tile_capacity, int v_first, float* v);
 
-  /// For output channels of panel `p`: products with the transformed tiles (v's tiles v_first ..), output transform,
-  /// bias, ReLU, and, if `pool`, 2x2 max pooling; writes the tiles' part of `out`. `products` is scratch of points *
-  /// tiles.count() * panel floats.
-  void (*compute_panel)(const WinogradLayer& layer, const float* v, int tile_capacity, int v_first, TileRange tiles,
-                        int p, bool pool, float* products, const Plane* out);
+  /// products[tile][panel] = sum over input channels of v[tile][ic] u[ic][panel], for n_tiles tiles of one point.
+  void (*multiply)(int ic, const float* v, int n_tiles, const float* u, float* products);
 
-  /// Rows [y_begin, y_end) of the first convolution: direct, from the normalised input (226, 226, 3), BGR with a zero
-  /// border, and `kernel` (3, 3, 3, 64); bias and ReLU applied.
-  void (*first_conv)(const float* input, const float* kernel, const float* bias, int y_begin, int y_end,
-                     const Plane& out);
+  /// For output channels of panel `p`: Y = A^T M A of products[point][tile - tiles.begin][panel], bias, ReLU, and, if
+  /// `pool`, 2x2 max pooling; writes the tiles' part of `out`. `point_stride` is that of `products`, in floats.
+  void (*transform_output)(const WinogradLayer& layer, const float* products, int64_t point_stride, TileRange tiles,
+                           int p, bool pool, const Plane* out);
+
+  /// Pixels [y_begin, y_end) x [x_begin, x_end) of the first convolution, direct, bias and ReLU applied: from the
+  /// normalised input (226, 226, 3), BGR with a zero border, and `kernel` (3, 3, 3, 64), to out[channel
+  /// block][y][x][16], where `out` is the first of these pixels. Requires at least 7 columns.
+  void (*first_conv)(const float* input, const float* kernel, const float* bias, int y_begin, int y_end, int x_begin,
+                     int x_end, float* out, int64_t out_block_stride, int64_t out_row_stride);
 };
 
 /// The sets this build holds that this machine can run, best first; the last is "portable".

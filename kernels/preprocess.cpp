@@ -4,9 +4,10 @@
 
 namespace vgg16 {
 
-void preprocess_cpu(const uint8_t* picture, float* out) {
+void preprocess_cpu(const uint8_t* picture, int y_begin, int y_end, float* out) {
   constexpr int kPadded = kInputSide + 2;
-  for (int y = 0; y < kInputSide; ++y) {
+  picture += y_begin * kInputSide * 3;
+  for (int y = y_begin; y < y_end; ++y) {
     float* row = out + ((y + 1) * kPadded + 1) * 3;
     for (int x = 0; x < kInputSide; ++x, picture += 3, row += 3) {
       row[0] = static_cast<float>(picture[2]) - kMeanBgr[0];

@@ -22,7 +22,8 @@ VGG16_INLINE Vec load(const float* p) { return (Vec)_mm512_loadu_ps(p); }
 VGG16_INLINE void store(float* p, Vec v) { _mm512_storeu_ps(p, (__m512)v); }
 VGG16_INLINE Vec broadcast(float x) { return (Vec)_mm512_set1_ps(x); }
 VGG16_INLINE Vec fma(Vec a, Vec b, Vec c) { return (Vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
-VGG16_INLINE Vec max(Vec a, Vec b) { return (Vec)_mm512_max_ps((__m512)a, (__m512)b); }
+// Not _mm512_max_ps: GCC 12 warns of that intrinsic's own undefined operand (GCC bug 105593).
+VGG16_INLINE Vec max(Vec a, Vec b) { return (Vec)_mm512_maskz_max_ps(0xFFFF, (__m512)a, (__m512)b); }
 
 #elif defined(__AVX2__) && defined(__FMA__)
 

@@ -37,6 +37,7 @@ std::shared_ptr<const CpuNetwork> prepare_cpu_network(const Weights& weights, co
     w.oc = shape.oc;
     w.side = output_shape(layer, 1).h;
     w.m = kTile[conv];
+    set_kernel_strides(w, kernels.panel);
     network->transformed[conv] = FloatArray(int64_t{w.points()} * w.ic * w.oc);
     w.u = network->transformed[conv].data();
     w.bias = network->biases[conv].data();
@@ -51,9 +52,10 @@ std::shared_ptr<const CpuNetwork> prepare_cpu_network(const Weights& weights, co
   pool.for_each(static_cast<int64_t>(jobs.size()), [&](int64_t i, int) {
     const auto [conv, panel] = jobs[static_cast<size_t>(i)];
     const WinogradLayer& w = network->convolutions[conv];
-    kernels.transform_kernel(plain[conv].data(), w.ic, w.oc, w.m, panel, panel + 1, network->transformed[conv].data());
+    kernels.transform_kernel(w, plain[conv].data(), panel, network->transformed[conv].data());
   });
   network->first_kernel = std::move(plain[0]);
+  network->first = {network->first_kernel.data(), network->biases[0].data()};
   return network;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 
+#include "backend/cpu_convolution.h"
 #include "kernels/cpu_kernels.h"
 #include "kernels/memory.h"
 #include "kernels/parallel.h"
@@ -14,8 +15,9 @@ namespace vgg16 {
 
 struct CpuNetwork {
   const CpuKernels* kernels = nullptr;
-  size_t last_layer = 0;    ///< layers after it have no weights here
-  FloatArray first_kernel;  ///< (3, 3, 3, 64)
+  size_t last_layer = 0;  ///< layers after it have no weights here
+  FloatArray first_kernel;
+  FirstLayer first;
   std::array<FloatArray, kConvLayers> biases;
   std::array<FloatArray, kConvLayers> transformed;      ///< but for the first convolution, which is direct
   std::array<WinogradLayer, kConvLayers> convolutions;  ///< by conv index; [0] is unused

@@ -10,9 +10,9 @@
 namespace vgg16 {
 
 struct BackendOptions {
-  std::string device = "auto";  ///< "auto" or "cpu"
-  std::string instruction_set;  ///< "" for the best this machine has; otherwise by name, for tests and benchmarks
-  int threads = 0;              ///< 0: every processor
+  std::string device = "auto";       ///< "auto" or "cpu"
+  std::string instruction_set = "";  ///< "" for the best this machine has; otherwise by name, for tests and benchmarks
+  int threads = 0;                   ///< 0: every processor
   int max_batch = 32;
   size_t last_layer = 17;  ///< no layer after it will be asked for
 };

@@ -14,6 +14,38 @@ double ratio(int64_t part, int64_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+/// NumPy's pairwise sum: averages that lie between two printed digits must round as scikit-learn's do.
+double pairwise_sum(std::span<const double> x) {
+  if (x.size() < 8) return std::accumulate(x.begin(), x.end(), 0.0);
+  if (x.size() > 128) {
+    size_t half = x.size() / 2;
+    half -= half % 8;
+    return pairwise_sum(x.first(half)) + pairwise_sum(x.subspan(half));
+  }
+  double r[8];
+  std::copy_n(x.begin(), 8, r);
+  size_t i = 8;
+  for (; i + 8 <= x.size(); i += 8) {
+    for (size_t j = 0; j < 8; ++j) r[j] += x[i + j];
+  }
+  double sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
+  for (; i < x.size(); ++i) sum += x[i];
+  return sum;
+}
+
+/// Fills one field of both averages from that field of every class.
+void average(double ClassScore::*field, Report& report) {
+  std::vector<double> plain;
+  std::vector<double> weighted;
+  for (const ClassScore& score : report.per_class) {
+    plain.push_back(score.*field);
+    weighted.push_back(score.*field * static_cast<double>(score.support));
+  }
+  report.macro_average.*field = pairwise_sum(plain) / static_cast<double>(plain.size());
+  const auto rows = static_cast<double>(report.weighted_average.support);
+  report.weighted_average.*field = rows == 0 ? 0.0 : pairwise_sum(weighted) / rows;
+}
+
 }  // namespace
 
 double accuracy_of(std::span<const int> labels, std::span<const int> predicted) {
@@ -72,18 +104,12 @@ void score_predictions(std::span<const int> labels, std::span<const int> predict
       report.warnings.push_back("no held-out row belongs to " + printable(report.classes[c]) +
                                 "; its recall is shown as 0");
     }
-    const ClassScore score = {report.classes[c], ratio(right, named), ratio(right, support),
-                              ratio(2 * right, named + support), support};
-    report.per_class.push_back(score);
-    const double share = ratio(support, static_cast<int64_t>(labels.size()));
-    const double part = 1.0 / static_cast<double>(k);
-    report.macro_average.precision += part * score.precision;
-    report.macro_average.recall += part * score.recall;
-    report.macro_average.f1 += part * score.f1;
-    report.weighted_average.precision += share * score.precision;
-    report.weighted_average.recall += share * score.recall;
-    report.weighted_average.f1 += share * score.f1;
+    report.per_class.push_back(
+        {report.classes[c], ratio(right, named), ratio(right, support), ratio(2 * right, named + support), support});
   }
+  average(&ClassScore::precision, report);
+  average(&ClassScore::recall, report);
+  average(&ClassScore::f1, report);
 }
 
 size_t rank_candidates(std::vector<Candidate>& candidates) {

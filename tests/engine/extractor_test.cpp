@@ -56,13 +56,13 @@ TEST(ExtractorTest, KnowsItsColumns) {
 }
 
 TEST(ExtractorTest, GivesTheSameBitsForAnyBatchSizeAndThreadCount) {
-  const std::vector<uint8_t> pixels = random_pictures(5);
+  const std::vector<uint8_t> pixels = random_pictures(3);
   Extractor one(weights(), quick(Pool::kAvg, 1, 1));
-  const std::vector<float> expected = extracted(one, pixels, 5);
-  for (const int batch_size : {2, 5, 8}) {
-    for (const int threads : {1, 2, 3}) {
+  const std::vector<float> expected = extracted(one, pixels, 3);
+  for (const int batch_size : {2, 8}) {
+    for (const int threads : {2, 3}) {
       Extractor extractor(weights(), quick(Pool::kAvg, batch_size, threads));
-      EXPECT_EQ(extracted(extractor, pixels, 5), expected) << batch_size << " pictures, " << threads << " threads";
+      EXPECT_EQ(extracted(extractor, pixels, 3), expected) << batch_size << " pictures, " << threads << " threads";
     }
   }
 }

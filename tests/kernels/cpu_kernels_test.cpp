@@ -46,9 +46,11 @@ class WinogradTest : public testing::TestWithParam<const CpuKernels*> {};
 // Runs one layer on `tiles` tiles at a time, all pictures together.
 std::vector<float> run_layer(const CpuKernels& kernels, const Case& c, const std::vector<float>& x,
                              const std::vector<float>& w, const std::vector<float>& b, int tiles_at_a_time) {
-  WinogradLayer layer{c.ic, c.oc, c.side, c.m, nullptr, b.data()};
+  WinogradLayer layer{.ic = c.ic, .oc = c.oc, .side = c.side, .m = c.m, .bias = b.data()};
+  layer.u_panel_stride = int64_t{layer.points()} * c.ic * kernels.panel;
+  layer.u_point_stride = int64_t{c.ic} * kernels.panel;
   std::vector<float> u(static_cast<size_t>(layer.points()) * static_cast<size_t>(c.ic * c.oc), kNan);
-  kernels.transform_kernel(w.data(), c.ic, c.oc, c.m, 0, c.oc / kernels.panel, u.data());
+  for (int p = 0; p < c.oc / kernels.panel; ++p) kernels.transform_kernel(layer, w.data(), p, u.data());
   layer.u = u.data();
 
   const int out_side = c.pool ? c.side / 2 : c.side;
@@ -75,8 +77,14 @@ std::vector<float> run_layer(const CpuKernels& kernels, const Case& c, const std
   kernels.transform_input(layer, in_planes.data(), {0, n_tiles}, 0, c.ic / kBlock, n_tiles, 0, v.data());
   for (int begin = 0; begin < n_tiles; begin += tiles_at_a_time) {
     const TileRange tiles = {begin, std::min(begin + tiles_at_a_time, n_tiles)};
+    const int64_t point_stride = int64_t{tiles.count()} * kernels.panel;
     for (int p = 0; p < c.oc / kernels.panel; ++p) {
-      kernels.compute_panel(layer, v.data(), n_tiles, 0, tiles, p, c.pool, products.data(), out_planes.data());
+      for (int point = 0; point < layer.points(); ++point) {
+        kernels.multiply(c.ic, v.data() + (int64_t{point} * n_tiles + begin) * transformed_stride(c.ic), tiles.count(),
+                         u.data() + p * layer.u_panel_stride + point * layer.u_point_stride,
+                         products.data() + point * point_stride);
+      }
+      kernels.transform_output(layer, products.data(), point_stride, tiles, p, c.pool, out_planes.data());
     }
   }
 
@@ -158,8 +166,18 @@ TEST_P(WinogradTest, FirstConvolutionMatchesTheReference) {
   const auto w = random_floats(27 * 64, 9);
   const auto b = random_floats(64, 10);
   OwnedPlane out(64, 224, 226, kNan);
-  kernels.first_conv(input.data(), w.data(), b.data(), 0, 100, out.plane);
-  kernels.first_conv(input.data(), w.data(), b.data(), 100, 224, out.plane);
+  // In parts of every width from 7 columns on, as strips are; together they cover the picture.
+  const int64_t row_stride = int64_t{out.plane.cols} * kBlock;
+  int next_width = 7;
+  for (const auto& [y_begin, y_end] : {std::pair(0, 1), {1, 100}, {100, 224}}) {
+    for (int column = 0; column < 224;) {
+      const int x_end = 224 - (column + next_width) < 7 ? 224 : column + next_width;
+      kernels.first_conv(input.data(), w.data(), b.data(), y_begin, y_end, column, x_end, out.plane.at(0, y_begin, column),
+                         out.plane.rows * row_stride, row_stride);
+      column = x_end;
+      next_width = next_width == 30 ? 7 : next_width + 1;
+    }
+  }
   const Reference reference = conv3x3_relu_reference(x.data(), {1, 224, 224, 3}, w.data(), b.data(), 64);
   size_t at = 0;
   for (int y = 0; y < 224; ++y) {

@@ -11,7 +11,7 @@ namespace {
 TEST(PreprocessTest, MatchesTheReferenceAndLeavesTheBorder) {
   const auto picture = random_bytes(int64_t{224} * 224 * 3, 3);
   std::vector<float> out(size_t{226} * 226 * 3, -777.0F);
-  preprocess_cpu(picture.data(), out.data());
+  preprocess_cpu(picture.data(), 0, 224, out.data());
   const auto expected = preprocess_reference(picture.data());
   for (int y = 0; y < 226; ++y) {
     for (int x = 0; x < 226; ++x) {
@@ -29,7 +29,7 @@ TEST(PreprocessTest, IsBlueFirstMinusTheMean) {
   std::vector<uint8_t> picture(size_t{224} * 224 * 3);
   picture[0] = 10, picture[1] = 20, picture[2] = 30;  // red, green, blue
   std::vector<float> out(size_t{226} * 226 * 3);
-  preprocess_cpu(picture.data(), out.data());
+  preprocess_cpu(picture.data(), 0, 224, out.data());
   const float* first = out.data() + (226 + 1) * 3;
   EXPECT_EQ(first[0], 30.0F - 103.939F);
   EXPECT_EQ(first[1], 20.0F - 116.779F);

@@ -1,0 +1,26 @@
+// What this machine can do at most, measured: the yardstick of every other figure.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace vgg16 {
+
+/// Runs `rounds` rounds of independent multiply-adds on one thread; returns how many floating-point operations that
+/// was.
+using MultiplyAddLoop = double (*)(int64_t rounds);
+
+double multiply_adds_avx512(int64_t rounds);
+double multiply_adds_avx2(int64_t rounds);
+double multiply_adds_portable(int64_t rounds);
+
+/// Rates with all of `threads` busy.
+struct Peaks {
+  double gflops = 0;           ///< float32 multiply-adds of the instruction set, two operations each
+  double memory_gb_per_s = 0;  ///< reading memory, far beyond the caches
+};
+
+/// Measured once per instruction set and thread count, best of several short runs.
+[[nodiscard]] const Peaks& machine_peaks(std::string_view instruction_set, int threads);
+
+}  // namespace vgg16

@@ -1,0 +1,149 @@
+// The whole network: against an independent program, and against itself however the work is cut.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "backend/make_backend.h"
+#include "kernels/cpu_kernels.h"
+#include "network/vgg16.h"
+#include "support/golden.h"
+#include "support/random.h"
+#include "vgg16/build_info.h"
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+const std::filesystem::path kGolden = std::filesystem::path(VGG16_SOURCE_DIR) / "tests" / "golden";
+constexpr int64_t kPictureBytes = int64_t{kInputSide} * kInputSide * 3;
+
+std::vector<float> forward(Backend& backend, const std::vector<uint8_t>& pixels, int n, size_t layer) {
+  std::vector<float> rows(static_cast<size_t>(output_shape(layer, n).count()));
+  backend.forward({pixels.data(), n}, layer, {rows.data(), output_shape(layer, n)});
+  return rows;
+}
+
+class GoldenTest : public testing::TestWithParam<const CpuKernels*> {};
+
+TEST_P(GoldenTest, EveryLayerAgreesWithPyTorch) {
+  const auto weights = Weights::load(std::filesystem::path(VGG16_SOURCE_DIR) / "weights" / "vgg16-f16.safetensors");
+  const auto golden = nlohmann::json::parse(std::ifstream(kGolden / "golden.json"));
+  ASSERT_EQ(weights->sha256(), golden["weights_sha256"].get<std::string>());
+  const auto backend = make_backend(*weights, {.instruction_set = std::string(GetParam()->name), .max_batch = 1});
+  ASSERT_EQ(backend->instruction_set(), GetParam()->name);
+  for (const auto& picture : golden["pictures"]) {
+    const auto name = picture["name"].get<std::string>();
+    const auto pixels = golden_picture(name);
+    for (size_t layer = 0; layer < kVgg16.size(); ++layer) {
+      const auto& expected = picture["layers"][layer];
+      ASSERT_EQ(expected["name"].get<std::string>(), kVgg16[layer].name);
+      const auto values = forward(*backend, pixels, 1, layer);
+      const auto largest = expected["max"].get<double>();
+      for (size_t i = 0; i < expected["excerpt"].size(); ++i) {
+        ASSERT_NEAR(static_cast<double>(values[i * 1000003 % values.size()]), expected["excerpt"][i].get<double>(),
+                    1e-5 * largest)
+            << name << " " << kVgg16[layer].name << " " << i;
+      }
+      double sum = 0;
+      for (const float value : values) sum += static_cast<double>(value);
+      EXPECT_NEAR(sum, expected["sum"].get<double>(), 1e-5 * expected["sum"].get<double>());
+    }
+    const auto row = forward(*backend, pixels, 1, 17);
+    const auto exact = read_npy(kGolden / (name + ".npy"));
+    double error = 0;
+    double norm = 0;
+    for (size_t i = 0; i < row.size(); ++i) {
+      error += std::pow(static_cast<double>(row[i]) - static_cast<double>(exact[i]), 2);
+      norm += std::pow(static_cast<double>(exact[i]), 2);
+    }
+    EXPECT_LE(std::sqrt(error / norm), 5e-6) << name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(InstructionSets, GoldenTest,
+                         testing::ValuesIn(runnable_cpu_kernels().begin(), runnable_cpu_kernels().end()),
+                         [](const auto& param) { return std::string(param.param->name); });
+
+TEST(BackendTest, ARowIsTheSameBitsForAnyBatchCompanyAndThreads) {
+  const auto weights = Weights::synthetic(1);
+  constexpr int kPictures = 9;
+  const auto pixels = random_bytes(kPictures * kPictureBytes, 2);
+  const auto alone = make_backend(*weights, {.threads = 1, .max_batch = 1});
+  std::vector<std::vector<float>> rows;
+  for (int i = 0; i < kPictures; ++i) {
+    rows.push_back(
+        forward(*alone, {pixels.begin() + i * kPictureBytes, pixels.begin() + (i + 1) * kPictureBytes}, 1, 17));
+  }
+  for (const int threads : {1, 2, 3}) {
+    const auto backend = make_backend(*weights, {.threads = threads, .max_batch = kPictures});
+    for (const int n : {1, 2, 3, 4, 5, 7, 9}) {
+      // The batch starts at another picture each time, so that a picture's place in it changes.
+      const int first = kPictures - n;
+      const auto batch = forward(*backend, {pixels.begin() + first * kPictureBytes, pixels.end()}, n, 17);
+      for (int i = 0; i < n; ++i) {
+        const auto begin = batch.begin() + int64_t{i} * 25088;
+        ASSERT_TRUE(std::equal(begin, begin + 25088, rows[static_cast<size_t>(first + i)].begin()))
+            << threads << " " << n << " " << i;
+      }
+    }
+  }
+}
+
+TEST(BackendTest, StopsAtAnyLayerForAnyBatch) {
+  const auto weights = Weights::synthetic(3);
+  const auto pixels = random_bytes(5 * kPictureBytes, 4);
+  for (const size_t layer :
+       {size_t{0}, size_t{1}, size_t{2}, size_t{8}, size_t{9}, size_t{10}, size_t{13}, size_t{16}}) {
+    // A backend made for fewer layers gives what one made for all gives.
+    const auto part = make_backend(*weights, {.max_batch = 5, .last_layer = layer});
+    const auto all = make_backend(*weights, {.max_batch = 1});
+    const auto batch = forward(*part, pixels, 5, layer);
+    const auto last = forward(*all, {pixels.begin() + 4 * kPictureBytes, pixels.end()}, 1, layer);
+    EXPECT_TRUE(std::equal(last.begin(), last.end(), batch.end() - static_cast<int64_t>(last.size()))) << layer;
+  }
+}
+
+TEST(BackendTest, RefusesWhatItCannotDo) {
+  const auto weights = Weights::synthetic(5);
+  const auto backend = make_backend(*weights, {.threads = 1, .max_batch = 2, .last_layer = 1});
+  std::vector<float> rows(1);
+  const auto code = [](const auto& call) {
+    try {
+      call();
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ErrorCode::kIo;
+  };
+  const std::vector<uint8_t> pixels(3 * kPictureBytes);
+  EXPECT_EQ(code([&] {
+              backend->forward({pixels.data(), 3}, 0, {rows.data(), output_shape(0, 3)});
+            }),
+            ErrorCode::kShape);
+  EXPECT_EQ(code([&] {
+              backend->forward({pixels.data(), 0}, 0, {rows.data(), output_shape(0, 0)});
+            }),
+            ErrorCode::kShape);
+  EXPECT_EQ(code([&] {
+              backend->forward({pixels.data(), 1}, 2, {rows.data(), output_shape(2, 1)});
+            }),
+            ErrorCode::kShape);
+  EXPECT_EQ(code([&] {
+              backend->forward({pixels.data(), 1}, 1, {rows.data(), output_shape(0, 2)});
+            }),
+            ErrorCode::kShape);
+  EXPECT_EQ(code([&] { static_cast<void>(make_backend(*weights, {.device = "tpu"})); }), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code([&] { static_cast<void>(make_backend(*weights, {.threads = 1, .max_batch = 0})); }),
+            ErrorCode::kInvalidArgument);
+}
+
+TEST(BackendTest, BuildInfoNamesTheInstructionSetInUse) {
+  const auto backend = make_backend(*Weights::synthetic(1), {.threads = 1, .max_batch = 1, .last_layer = 0});
+  EXPECT_EQ(build_info().instruction_sets.front(), backend->instruction_set());
+  EXPECT_EQ(build_info().instruction_sets.back(), "portable");
+}
+
+}  // namespace
+}  // namespace vgg16

@@ -1,0 +1,143 @@
+// The learn room against scikit-learn itself, run by tests/python/check_learning.py.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "learn/split.h"
+#include "print_report.h"
+#include "support/feature_data.h"
+#include "support/temp_dir.h"
+#include "vgg16/classifier.h"
+
+namespace vgg16 {
+namespace {
+
+using Json = nlohmann::json;
+namespace fs = std::filesystem;
+
+class LearnSklearnTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const char* python = std::getenv("VGG16_TEST_PYTHON");
+    if (python == nullptr) GTEST_SKIP() << "VGG16_TEST_PYTHON names no Python interpreter";
+    python_ = quoted(python);
+    if (std::system((python_ + " -c 'import numpy, sklearn, safetensors' 2>/dev/null").c_str()) != 0) {
+      GTEST_SKIP() << "numpy, scikit-learn or safetensors is missing";
+    }
+  }
+
+  static std::string quoted(const fs::path& path) { return std::string(1, '\'').append(path.string()).append(1, '\''); }
+
+  void expect_agreement(const Json& check) {
+    write_test_file(folder_ / "case.json", check.dump());
+    const fs::path script = fs::path(VGG16_SOURCE_DIR) / "tests/python/check_learning.py";
+    EXPECT_EQ(std::system((python_ + " " + quoted(script) + " " + quoted(folder_.path())).c_str()), 0);
+  }
+
+  void write_features(const FeatureTable& table, int64_t first, int64_t count) {
+    std::vector<float> values(static_cast<size_t>(count * table.columns));
+    table.read_rows(first, count, values.data());
+    write_test_file(folder_ / "features.f32", std::as_bytes(std::span(values)));
+  }
+
+  void expect_optimum(const FeatureTable& table, const TrainOptions& options) {
+    const Report report = train(table, options).report;
+    const std::span<const int64_t> labels(table.labels);
+    Json fits = Json::array();
+    for (const FitCertificate& f : report.fits) {
+      fits.push_back({{"C", f.c}, {"fold", f.fold}, {"objective", f.objective}});
+    }
+    Json predicted = Json::array();
+    for (const HeldOutPrediction& p : report.predictions) predicted.push_back(p.predicted);
+    write_features(table, 0, table.rows);
+    expect_agreement({{"check", "optimum"},
+                      {"columns", table.columns},
+                      {"labels", table.labels},
+                      {"fold", stratified_folds(labels.first(static_cast<size_t>(report.train_rows)), options.folds)},
+                      {"fits", fits},
+                      {"predicted", predicted}});
+  }
+
+  TempDir folder_;
+  std::string python_;
+};
+
+TEST_F(LearnSklearnTest, FoldsEqualStratifiedKFold) {
+  std::mt19937_64 random(11);
+  Json cases = Json::array();
+  for (int i = 0; i < 300; ++i) {
+    const int folds = 2 + static_cast<int>(random() % 4);
+    const int classes = 1 + static_cast<int>(random() % 6);
+    const int rows = folds * classes + static_cast<int>(random() % 60);
+    std::vector<int64_t> labels;
+    for (int r = 0; r < rows; ++r) {
+      labels.push_back(static_cast<int64_t>(random() % static_cast<uint64_t>(classes)) * 3 + 1);
+    }
+    // scikit-learn wants one class at least to have as many rows as there are folds.
+    for (int r = 0; r < folds; ++r) labels.push_back(1);
+    cases.push_back({{"labels", labels}, {"folds", folds}, {"fold", stratified_folds(labels, folds)}});
+  }
+  expect_agreement({{"check", "folds"}, {"cases", cases}});
+}
+
+TEST_F(LearnSklearnTest, ReportEqualsClassificationReport) {
+  Json cases = Json::array();
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    FeatureTable table = sparse_classes({.rows = 60 + static_cast<int64_t>(seed) * 7,
+                                         .columns = 60,
+                                         .classes = seed == 7 ? 11 : 2 + static_cast<int>(seed % 5),
+                                         .separation = 0.3,
+                                         .seed = seed});
+    if (seed % 2 == 0) table.label_names[0] = "a much longer name than the others, caf\xC3\xA9";
+    TrainOptions options;
+    options.c = {0.01};
+    const Report report = train(table, options).report;
+    std::vector<int64_t> labels;
+    std::vector<int64_t> predicted;
+    for (const HeldOutPrediction& p : report.predictions) {
+      labels.push_back(p.label);
+      predicted.push_back(p.predicted);
+    }
+    cases.push_back({{"labels", labels},
+                     {"predicted", predicted},
+                     {"names", report.classes},
+                     {"text", classification_report(report)}});
+  }
+  expect_agreement({{"check", "report"}, {"cases", cases}});
+}
+
+TEST_F(LearnSklearnTest, ObjectiveIsNeverAboveNewtonCgAndPredictionsAgree) {
+  TrainOptions options;
+  options.c = {1e-4, 1e-2, 1, 100};
+  for (const int classes : {2, 3, 5}) {
+    for (const double separation : {0.2, 1.0}) {
+      SCOPED_TRACE(std::to_string(classes) + " classes, separation " + std::to_string(separation));
+      expect_optimum(
+          sparse_classes({.rows = 160, .columns = 900, .classes = classes, .zeros = 0.9, .separation = separation}),
+          options);
+    }
+  }
+}
+
+TEST_F(LearnSklearnTest, LogisticRegressionLoadsTheModelFile) {
+  for (const int classes : {2, 4}) {
+    const FeatureTable table = sparse_classes({.rows = 100, .columns = 80, .classes = classes, .separation = 0.6});
+    TrainOptions options;
+    options.c = {0.001};
+    const Classifier model = train(table, options).classifier;
+    model.save(folder_ / "m.model", {.overwrite = true});
+    Json probabilities = Json::array();
+    std::vector<float> row(80);
+    for (int64_t r = 75; r < 100; ++r) {
+      table.read_rows(r, 1, row.data());
+      for (const double p : model.predict_probabilities(row)) probabilities.push_back(p);
+    }
+    write_features(table, 75, 25);
+    expect_agreement({{"check", "model"}, {"columns", 80}, {"names", model.classes}, {"probabilities", probabilities}});
+  }
+}
+
+}  // namespace
+}  // namespace vgg16

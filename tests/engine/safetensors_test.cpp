@@ -1,0 +1,105 @@
+#include "safetensors/safetensors.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <fstream>
+
+#include "support/temp_dir.h"
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+std::vector<std::byte> file_with(const std::string& header, size_t data_bytes) {
+  const uint64_t length = header.size();
+  std::vector<std::byte> bytes(8 + header.size() + data_bytes);
+  std::memcpy(bytes.data(), &length, 8);
+  std::memcpy(bytes.data() + 8, header.data(), header.size());
+  return bytes;
+}
+
+std::string refusal(const std::vector<std::byte>& bytes) {
+  try {
+    static_cast<void>(parse_safetensors(bytes, "x"));
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kRefused);
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Safetensors, RoundTripsTensorsAndMetadata) {
+  const TempDir folder;
+  const std::vector<float> a = {1, 2, 3, 4, 5, 6};
+  const std::vector<double> b = {7};
+  const std::vector<TensorToWrite> tensors = {{"a", "F32", {2, 3}, std::as_bytes(std::span(a))},
+                                              {"b", "F64", {}, std::as_bytes(std::span(b))},
+                                              {"none", "F16", {0, 4}, {}}};
+  write_safetensors(folder / "f", tensors, {{"k", "caf\xC3\xA9"}, {"bad", "\xFF"}}, false);
+  std::ifstream stream(folder / "f", std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  const std::span bytes(reinterpret_cast<const std::byte*>(text.data()), text.size());
+  const SafetensorsView view = parse_safetensors(bytes, "f");
+  ASSERT_EQ(view.tensors.size(), 3U);
+  EXPECT_EQ(view.tensors.at("a").shape, (std::vector<int64_t>{2, 3}));
+  EXPECT_EQ(std::memcmp(view.tensors.at("a").bytes.data(), a.data(), 24), 0);
+  EXPECT_EQ(view.tensors.at("b").dtype, "F64");
+  EXPECT_TRUE(view.tensors.at("b").shape.empty());
+  EXPECT_EQ(view.tensors.at("none").bytes.size(), 0U);
+  EXPECT_EQ(view.metadata.at("k"), "caf\xC3\xA9");
+  EXPECT_EQ(view.metadata.at("bad"), "\xEF\xBF\xBD");
+  EXPECT_EQ((text.size() - 24 - 8) % 8, 0U) << "tensors start at a multiple of 8";
+
+  for (size_t length = 0; length < bytes.size(); ++length) {
+    EXPECT_THROW(static_cast<void>(parse_safetensors(bytes.first(length), "cut")), Error) << length;
+  }
+  EXPECT_THROW(write_safetensors(folder / "f", tensors, {}, false), Error);
+  write_safetensors(folder / "f", tensors, {}, true);
+}
+
+TEST(Safetensors, RefusesEveryDeviationWithASentenceOfItsOwn) {
+  const auto entry = [](const std::string& dtype, const std::string& shape, const std::string& offsets) {
+    return "{\"a\":{\"dtype\":\"" + dtype + "\",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}}";
+  };
+  EXPECT_EQ(refusal(file_with(entry("F32", "[1]", "[0,4]"), 4)), "accepted");
+  EXPECT_EQ(refusal({}), "x: too short for a safetensors file");
+  auto huge = file_with("{}", 0);
+  std::memset(huge.data(), 0xFF, 8);
+  EXPECT_EQ(refusal(huge), "x: not a safetensors file, or cut short: its header would take 18446744073709551615 bytes");
+  EXPECT_EQ(refusal(file_with("[1]", 0)), "x: not a safetensors file: the header is not a JSON object");
+  EXPECT_EQ(refusal(file_with("{\"a\":", 0)), "x: the header is not JSON");
+  EXPECT_EQ(refusal(file_with(entry("I8", "[4]", "[0,4]"), 4)), "x: a: type I8, expected F16, F32 or F64");
+  EXPECT_EQ(refusal(file_with(entry("F32", "[-1]", "[0,4]"), 4)),
+            "x: a: a dimension is not a whole number of 0 or more");
+  EXPECT_EQ(refusal(file_with(entry("F32", "[1.5]", "[0,4]"), 4)),
+            "x: a: a dimension is not a whole number of 0 or more");
+  EXPECT_EQ(refusal(file_with(entry("F32", "[4294967296,4294967296]", "[0,4]"), 4)), "x: a: the shape is too large");
+  EXPECT_EQ(refusal(file_with(entry("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), 4)), "x: a: more than 8 dimensions");
+  EXPECT_EQ(refusal(file_with(entry("F32", "[2]", "[0,4]"), 4)), "x: a: 4 bytes of data, its shape needs 8");
+  EXPECT_EQ(refusal(file_with(entry("F32", "[1]", "[0,8]"), 4)), "x: a: its data lies outside the file");
+  EXPECT_EQ(refusal(file_with(entry("F32", "[1]", "[4,0]"), 4)), "x: a: its data lies outside the file");
+  EXPECT_EQ(refusal(file_with(entry("F32", "[1]", "[0]"), 4)), "x: a: data_offsets must be two whole numbers");
+  EXPECT_EQ(refusal(file_with(entry("F32", "[1]", "[4,8]"), 8)), "x: a hole between two tensors");
+  EXPECT_EQ(refusal(file_with(entry("F32", "[1]", "[0,4]"), 5)), "x: bytes after the last tensor");
+  EXPECT_EQ(refusal(file_with("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
+                              "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+                              4)),
+            "x: two tensors overlap");
+  EXPECT_EQ(refusal(file_with("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
+                              "\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+                              4)),
+            "x: the header names \"a\" twice");
+  EXPECT_EQ(refusal(file_with("{\"a\":3}", 0)), "x: a: expected dtype, shape and data_offsets");
+  EXPECT_EQ(refusal(file_with("{\"__metadata__\":{\"k\":1}}", 0)), "x: __metadata__ \"k\" is not a string");
+  EXPECT_EQ(refusal(file_with("{\"a\":" + std::string(100'000, '['), 0)), "x: the header is nested too deeply");
+  std::string many = "{";
+  for (int i = 0; i < 600; ++i) {
+    many += (i > 0 ? "," : "") + ("\"t" + std::to_string(i)) +
+            "\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}";
+  }
+  EXPECT_EQ(refusal(file_with(many + "}", 0)), "x: more than 512 tensors");
+}
+
+}  // namespace
+}  // namespace vgg16

@@ -1,0 +1,101 @@
+"""Compares what the learn room computed with scikit-learn: check_learning.py FOLDER, with FOLDER/case.json naming the check.
+
+Exit status 0 and no output where everything agrees. Needs numpy, scikit-learn and safetensors.
+"""
+import json
+import pathlib
+import sys
+import warnings
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import classification_report
+from sklearn.model_selection import StratifiedKFold
+
+folder = pathlib.Path(sys.argv[1])
+case = json.loads((folder / "case.json").read_text())
+
+
+def features():
+    return np.fromfile(folder / "features.f32", np.float32).reshape(-1, case["columns"])
+
+
+def check_folds():
+    for i, c in enumerate(case["cases"]):
+        labels, ours = np.array(c["labels"]), np.array(c["fold"])
+        theirs = np.empty_like(ours)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for fold, (_, left_out) in enumerate(StratifiedKFold(c["folds"]).split(labels, labels)):
+                theirs[left_out] = fold
+        assert (ours == theirs).all(), f"case {i}: {ours.tolist()} but scikit-learn has {theirs.tolist()}"
+
+
+def check_report():
+    for i, c in enumerate(case["cases"]):
+        theirs = classification_report(
+            c["labels"], c["predicted"], labels=range(len(c["names"])), target_names=c["names"], zero_division=0)
+        if "accuracy" not in theirs:  # scikit-learn says "micro avg" where a class neither occurs nor is predicted
+            continue
+        assert c["text"] == theirs, f"case {i}:\n{c['text']}\nbut scikit-learn has\n{theirs}"
+
+
+def row_space(x):
+    """Coordinates of centred rows in an orthonormal basis of the space they span: U sqrt(S) of their inner products."""
+    k = (x - x.mean(0)) @ (x - x.mean(0)).T
+    s, u = np.linalg.eigh(k)
+    keep = s > s[-1] * 1e-13
+    return u[:, keep] * np.sqrt(s[keep]), (u[:, keep] / np.sqrt(s[keep])).T
+
+
+def objective(z, y, coef, intercept, c):
+    scores = z @ coef.T + intercept
+    if scores.shape[1] == 1:
+        scores = np.hstack([np.zeros_like(scores), scores])
+    top = scores.max(1)
+    loss = top + np.log(np.exp(scores - top[:, None]).sum(1)) - scores[np.arange(len(y)), y]
+    return 0.5 * (coef**2).sum() + c * loss.sum()
+
+
+def check_optimum():
+    x, y = features().astype(np.float64), np.array(case["labels"])
+    fold = np.array(case["fold"])
+    n_train, worst = len(fold), -np.inf
+    for fit in case["fits"]:
+        rows = np.flatnonzero(fold != fit["fold"])  # fold -1: every training row
+        z, basis = row_space(x[rows])
+        model = LogisticRegression(C=fit["C"], solver="newton-cg", tol=1e-9, max_iter=2000)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.fit(z, y[rows])
+        theirs = objective(z, y[rows], model.coef_, model.intercept_, fit["C"])
+        excess = fit["objective"] / theirs - 1
+        worst = max(worst, excess)
+        assert excess <= 1e-6, f"C = {fit['C']}, fold {fit['fold']}: {fit['objective']!r} is above {theirs!r}"
+    # The last fit is the one on all training rows: its predictions on the held-out rows.
+    mean = x[:n_train].mean(0)
+    held_out = (x[n_train:] - mean) @ (x[:n_train] - mean).T @ basis.T
+    scores = model.decision_function(held_out)
+    if scores.ndim == 1:
+        margin = np.abs(scores)
+    else:
+        margin = np.diff(np.sort(scores, 1)[:, -2:], axis=1)[:, 0]
+    differs = (model.predict(held_out) != np.array(case["predicted"])) & (margin > 1e-3)
+    assert not differs.any(), f"held-out rows {np.flatnonzero(differs).tolist()} are predicted differently"
+    print(f"largest excess over newton-cg {worst:.1e}, {len(case['fits'])} fits", file=sys.stderr)
+
+
+def check_model():
+    from safetensors import safe_open
+
+    with safe_open(folder / "m.model", "np") as f:
+        m, coef, intercept = f.metadata(), f.get_tensor("coef"), f.get_tensor("intercept")
+    model = LogisticRegression()
+    model.coef_, model.intercept_, model.classes_ = coef, intercept, np.array(json.loads(m["classes"]))
+    x = features()
+    ours = np.array(case["probabilities"]).reshape(len(x), -1)
+    assert np.abs(model.predict_proba(x.astype(np.float64)) - ours).max() < 1e-9
+    assert (model.predict(x.astype(np.float64)) == np.array(case["names"])[ours.argmax(1)]).all()
+
+
+{"folds": check_folds, "report": check_report, "optimum": check_optimum, "model": check_model}[case["check"]]()
