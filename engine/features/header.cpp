@@ -146,6 +146,7 @@ FeatureHeader make_header(const FeatureFilePlan& plan, const std::string& name) 
     header = make_objects(plan, check, file.get());
     check(file.reset() ? 0 : -1, "H5Fclose");
   }
+  require(!storage.has_failed(), ErrorCode::kMemory, name + ": no memory for its header");
   header.rows = static_cast<int64_t>(plan.pictures.size());
   header.row_bytes = plan.columns * stored_size(plan.type);
   header.file_size = storage.size();

@@ -42,7 +42,7 @@ std::string difference(const Part& a, const Part& b) {
     plan->shard->shard.index = 1;
   }
   std::string found = plan_difference(first, second);
-  if (found.empty() && a.plan.shard->total_rows != b.plan.shard->total_rows) found = "the number of pictures differs";
+  if (found.empty() && a.plan.shard->total_rows != b.plan.shard->total_rows) found = "numbers of pictures differ";
   return found;
 }
 

@@ -39,18 +39,26 @@ class Digest {
   uint64_t state_ = 0xCBF29CE484222325U;
 };
 
-using RecipeField = std::pair<std::string_view, std::string Recipe::*>;
-constexpr std::array<RecipeField, 8> kRecipeFields = {{{"layer", &Recipe::layer},
-                                                       {"pool", &Recipe::pool},
-                                                       {"preprocessing", &Recipe::preprocessing},
-                                                       {"weights", &Recipe::weights_sha256},
-                                                       {"backend", &Recipe::backend},
-                                                       {"precision", &Recipe::precision},
-                                                       {"instruction set", &Recipe::instruction_set},
-                                                       {"program version", &Recipe::program_version}}};
+struct RecipeField {
+  std::string_view name;
+  std::string_view difference;
+  std::string Recipe::*value;
+};
+constexpr std::array<RecipeField, 8> kRecipeFields = {
+    {{"layer", "layers differ", &Recipe::layer},
+     {"pool", "pools differ", &Recipe::pool},
+     {"preprocessing", "preprocessing differs", &Recipe::preprocessing},
+     {"weights", "weights differ", &Recipe::weights_sha256},
+     {"backend", "backends differ", &Recipe::backend},
+     {"precision", "precisions differ", &Recipe::precision},
+     {"instruction set", "instruction sets differ", &Recipe::instruction_set},
+     {"program version", "program versions differ", &Recipe::program_version}}};
 
 std::string differ(std::string_view what, const std::string& there, const std::string& now) {
-  return "the " + std::string(what) + " differs: '" + printable(there) + "' there, '" + printable(now) + "' now";
+  const auto shown = [](const std::string& value) {  // enough of a digest to tell two apart
+    return "'" + printable(value.size() > 40 ? value.substr(0, 12) + "..." : value) + "'";
+  };
+  return std::string(what) + " (" + shown(there) + " there, " + shown(now) + " now)";
 }
 
 std::string differ(std::string_view what, int64_t there, int64_t now) {
@@ -69,16 +77,16 @@ std::string picture_difference(const std::vector<PictureFile>& there, const std:
   for (const PictureFile& picture : there) by_path.emplace(picture.path, &picture);
   for (const PictureFile& picture : now) {
     const auto found = by_path.find(picture.path);
-    if (found == by_path.end()) return "the pictures differ: " + printable(picture.path) + " is new";
+    if (found == by_path.end()) return "pictures differ: " + printable(picture.path) + " is new";
     if (found->second->size_bytes != picture.size_bytes || found->second->crc32 != picture.crc32) {
-      return "the pictures differ: the contents of " + printable(picture.path) + " have changed";
+      return "pictures differ: the contents of " + printable(picture.path) + " have changed";
     }
     by_path.erase(found);
   }
-  if (!by_path.empty()) return "the pictures differ: " + printable(by_path.begin()->first) + " is gone";
+  if (!by_path.empty()) return "pictures differ: " + printable(by_path.begin()->first) + " is gone";
   for (size_t i = 0; i < now.size(); ++i) {
-    if (there[i].path != now[i].path) return "the order of the pictures differs from row " + std::to_string(i) + " on";
-    if (there[i].label != now[i].label) return "the class of " + printable(now[i].path) + " differs";
+    if (there[i].path != now[i].path) return "pictures differ: another order from row " + std::to_string(i) + " on";
+    if (there[i].label != now[i].label) return "pictures differ: another class for " + printable(now[i].path);
   }
   return {};
 }
@@ -87,7 +95,7 @@ std::string skipped_difference(const std::vector<SkippedPicture>& there, const s
   for (size_t i = 0; i < std::max(there.size(), now.size()); ++i) {
     if (i < there.size() && i < now.size() && there[i].path == now[i].path && there[i].reason == now[i].reason)
       continue;
-    return "the skipped pictures differ from " + printable(i < now.size() ? now[i].path : there[i].path) + " on";
+    return "skipped pictures differ from " + printable(i < now.size() ? now[i].path : there[i].path) + " on";
   }
   return {};
 }
@@ -115,7 +123,7 @@ void require_valid_plan(const FeatureFilePlan& plan) {
     require_text(skipped.path, "path");
     require_text(skipped.reason, "reason");
   }
-  for (const auto& [name, member] : kRecipeFields) require_text(plan.recipe.*member, name);
+  for (const RecipeField& field : kRecipeFields) require_text(plan.recipe.*field.value, field.name);
 }
 
 std::string plan_digest(const FeatureFilePlan& plan) {
@@ -135,7 +143,7 @@ std::string plan_digest(const FeatureFilePlan& plan) {
     digest.add(skipped.path);
     digest.add(skipped.reason);
   }
-  for (const auto& [name, member] : kRecipeFields) digest.add(plan.recipe.*member);
+  for (const RecipeField& field : kRecipeFields) digest.add(plan.recipe.*field.value);
   digest.add(plan.seed);
   return digest.hex();
 }
@@ -192,20 +200,20 @@ void remove_unused_classes(FeatureFilePlan& plan) {
 }
 
 std::string plan_difference(const FeatureFilePlan& there, const FeatureFilePlan& now) {
-  for (const auto& [name, member] : kRecipeFields) {
-    if (there.recipe.*member != now.recipe.*member) return differ(name, there.recipe.*member, now.recipe.*member);
+  for (const auto& [name, difference, value] : kRecipeFields) {
+    if (there.recipe.*value != now.recipe.*value) return differ(difference, there.recipe.*value, now.recipe.*value);
   }
-  if (there.type != now.type) return differ("stored type", type_name(there.type), type_name(now.type));
-  if (there.columns != now.columns) return differ("number of columns", there.columns, now.columns);
-  if (there.seed != now.seed) return differ("seed", there.seed, now.seed);
+  if (there.type != now.type) return differ("stored types differ", type_name(there.type), type_name(now.type));
+  if (there.columns != now.columns) return differ("numbers of columns differ", there.columns, now.columns);
+  if (there.seed != now.seed) return differ("seeds differ", there.seed, now.seed);
   if (shard_name(there.shard) != shard_name(now.shard)) {
-    return differ("shard", shard_name(there.shard), shard_name(now.shard));
+    return differ("shards differ", shard_name(there.shard), shard_name(now.shard));
   }
   std::string difference = picture_difference(there.pictures, now.pictures);
   if (difference.empty()) difference = skipped_difference(there.skipped, now.skipped);
-  if (difference.empty() && there.label_names != now.label_names) return "the class names differ";
+  if (difference.empty() && there.label_names != now.label_names) return "class names differ";
   if (difference.empty() && there.shard && there.shard->plan_digest != now.shard->plan_digest) {
-    return "the pictures of other shards differ";
+    return "pictures of other shards differ";
   }
   return difference;
 }

@@ -22,7 +22,7 @@ void require_valid_plan(const FeatureFilePlan& plan);
 /// Takes out the classes that no picture has, and renumbers the others.
 void remove_unused_classes(FeatureFilePlan& plan);
 
-/// In which way two runs differ, as "the weights differ: 3f2a... there, 9bc1... now", or empty if they are the same.
+/// In which way two runs differ, as "seeds differ ('1' there, '2' now)", or empty if they are the same.
 [[nodiscard]] std::string plan_difference(const FeatureFilePlan& there, const FeatureFilePlan& now);
 
 }  // namespace vgg16

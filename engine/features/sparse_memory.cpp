@@ -87,6 +87,7 @@ herr_t write_file(H5FD_t* file, H5FD_mem_t /*type*/, hid_t /*transfer*/, haddr_t
     as_open(file)->memory->write(static_cast<int64_t>(address), {static_cast<const std::byte*>(buffer), size});
     return 0;
   } catch (const std::bad_alloc&) {
+    as_open(file)->memory->set_failed();
     return -1;
   }
 }

@@ -21,11 +21,15 @@ class SparseMemory {
   void write(int64_t offset, std::span<const std::byte> bytes);
   [[nodiscard]] int64_t size() const { return size_; }
   void set_size(int64_t size) { size_ = size; }
+  /// HDF5 forgets failed writes where it closes datasets, so whoever uses what it wrote must ask here.
+  [[nodiscard]] bool has_failed() const { return has_failed_; }
+  void set_failed() { has_failed_ = true; }
 
  private:
   static constexpr int64_t kPageBytes = 64 << 10;
   std::map<int64_t, std::vector<std::byte>> pages_;  // by number; all of kPageBytes
   int64_t size_ = 0;
+  bool has_failed_ = false;
 };
 
 /// Creates an HDF5 file in `memory`, which must outlive it. The Hdf5Lock must be held.

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
+#include <memory>
+#include <new>
 #include <utility>
 
 #include "features/file_kind.h"
@@ -21,18 +22,27 @@ std::string shown(const std::vector<int64_t>& dims) {
 
 std::string quoted(std::string_view name) { return std::string("'").append(name).append("'"); }
 
-// Memory for variable-length strings. A file's strings together cannot be longer than the file, however often its
-// references lead to the same one.
-struct Budget {
-  size_t left;
+// Memory for the variable-length strings of one read. All of it goes at the end: HDF5 loses what it had asked for when
+// it fails half-way. A file's strings together cannot be longer than the file, however often it refers to the same one.
+class StringMemory {
+ public:
+  explicit StringMemory(size_t limit) : left_(limit) {}
+  static void* allocate(size_t size, void* info) {
+    auto& memory = *static_cast<StringMemory*>(info);
+    if (size > memory.left_) return nullptr;
+    memory.left_ -= size;
+    try {
+      return memory.blocks_.emplace_back(new char[size]).get();
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
+  }
+  static void free(void* /*memory*/, void* /*info*/) {}
+
+ private:
+  size_t left_;
+  std::vector<std::unique_ptr<char[]>> blocks_;
 };
-void* allocate_within(size_t size, void* info) {
-  auto& budget = *static_cast<Budget*>(info);
-  if (size > budget.left) return nullptr;
-  budget.left -= size;
-  return std::malloc(size);
-}
-void free_within(void* memory, void* /*info*/) { std::free(memory); }
 
 PosixFile open_untrusted(const std::filesystem::path& path) {
   // Non-blocking, so that a pipe is refused instead of waited for.
@@ -161,6 +171,8 @@ std::vector<std::string> UntrustedH5::strings(const char* name, std::optional<in
     refuse("has " + std::to_string(found.dims[0]) + " values in " + quoted(name) + ", expected " +
            std::to_string(*count));
   }
+  if (rank == 2 && found.dims[1] != 2)
+    refuse("has shape " + shown(found.dims) + " for " + quoted(name) + ", expected pairs");
   if (found.count() == 0) return {};
   return check_(H5Tis_variable_str(found.type.get()), "H5Tis_variable_str") > 0 ? variable_strings(found, name)
                                                                                 : fixed_strings(found, name);
@@ -171,25 +183,20 @@ std::vector<std::string> UntrustedH5::variable_strings(const Dataset& dataset, c
   check_(H5Tset_cset(type.get(), H5Tget_cset(dataset.type.get())), "H5Tset_cset");
   const Hdf5Id transfer = check_.own(H5Pcreate(H5P_DATASET_XFER), "H5Pcreate");
   const auto count = static_cast<size_t>(dataset.count());
-  Budget budget{static_cast<size_t>(file_size_) + count};  // one more for each string's end
-  check_(H5Pset_vlen_mem_manager(transfer.get(), allocate_within, &budget, free_within, &budget),
+  StringMemory memory(static_cast<size_t>(file_size_) + count);  // one more for each string's end
+  check_(H5Pset_vlen_mem_manager(transfer.get(), StringMemory::allocate, &memory, StringMemory::free, &memory),
          "H5Pset_vlen_mem_manager");
-  const Hdf5Id space = check_.own(H5Dget_space(dataset.id.get()), "H5Dget_space");
   std::vector<char*> texts(count, nullptr);
-  const herr_t read = H5Dread(dataset.id.get(), type.get(), H5S_ALL, H5S_ALL, transfer.get(), texts.data());
+  check_(H5Dread(dataset.id.get(), type.get(), H5S_ALL, H5S_ALL, transfer.get(), texts.data()),
+         "H5Dread(" + std::string(name) + ")");
   std::vector<std::string> values;
-  bool too_long = false;
-  if (read >= 0) {
-    values.reserve(count);
-    for (const char* text : texts) {
-      const std::string_view value = text == nullptr ? "" : text;
-      too_long = too_long || value.size() > static_cast<size_t>(kMaxStringBytes);
-      values.emplace_back(value.substr(0, static_cast<size_t>(kMaxStringBytes)));
+  values.reserve(count);
+  for (const char* text : texts) {
+    values.emplace_back(text == nullptr ? "" : text);
+    if (values.back().size() > static_cast<size_t>(kMaxStringBytes)) {
+      refuse("has text of more than " + std::to_string(kMaxStringBytes) + " bytes in " + quoted(name));
     }
   }
-  H5Dvlen_reclaim(type.get(), space.get(), transfer.get(), texts.data());
-  check_(read, "H5Dread(" + std::string(name) + ")");
-  if (too_long) refuse("has text of more than " + std::to_string(kMaxStringBytes) + " bytes in " + quoted(name));
   return values;
 }
 

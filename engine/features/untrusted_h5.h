@@ -43,7 +43,7 @@ class UntrustedH5 {
   /// How the dataset's numbers are stored; only IEEE floating point is accepted.
   [[nodiscard]] NumberFormat float_format(const Dataset& dataset, const char* name) const;
   [[nodiscard]] std::vector<int64_t> integers(const char* name, std::optional<int64_t> count) const;
-  /// Row-major; `count` is the first dimension's.
+  /// `count` is the first dimension's. Of rank 2: pairs, one after the other.
   [[nodiscard]] std::vector<std::string> strings(const char* name, std::optional<int64_t> count, size_t rank = 1) const;
 
   [[nodiscard]] bool has_attribute(const char* name) const;

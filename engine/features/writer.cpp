@@ -53,7 +53,10 @@ struct FeatureFileWriter::Impl {
       require_finished_run(path, header, plan);
     } catch (const Error&) {
       if (options.overwrite) return false;  // an older file, to be replaced by this run
-      throw;
+      if (!something_at(partial)) throw;
+      throw Error(ErrorCode::kExists, printable(path.native()) + " already exists beside " +
+                                          printable(partial.native()) +
+                                          "; add --overwrite, too, to continue and to replace it when complete");
     }
     finished = true;
     std::fill(state.begin(), state.end(), RowState::kWritten);

@@ -1,0 +1,128 @@
+// Features files between this program and h5py, in both directions; tests/python/feature_files.py is the other side.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <sstream>
+
+#include "extract/shuffle.h"
+#include "support/feature_rows.h"
+#include "support/python.h"
+#include "support/temp_dir.h"
+#include "vgg16/error.h"
+#include "vgg16/feature_file.h"
+
+namespace vgg16 {
+namespace {
+
+class FeatureFilePython : public PythonTest {
+ protected:
+  void SetUp() override { need_python("h5py, numpy"); }
+  TempDir folder_;
+};
+
+TEST_F(FeatureFilePython, H5pyFindsEverythingThatTheFormatPromises) {
+  write_test_file_of(folder_ / "single.h5", test_plan(40, 50));
+  EXPECT_EQ(run_script("feature_files.py", "check " + quoted(folder_ / "single.h5") + " 40 50 f32"), 0);
+  write_test_file_of(folder_ / "half.h5", test_plan(40, 50, FeatureType::kF16));
+  EXPECT_EQ(run_script("feature_files.py", "check " + quoted(folder_ / "half.h5") + " 40 50 f16"), 0);
+}
+
+TEST_F(FeatureFilePython, TheOldTrainingScriptRunsOnOurs) {
+  need_python("sklearn");
+  if (IsSkipped()) return;
+  for (const FeatureType type : {FeatureType::kF32, FeatureType::kF16}) {
+    write_test_file_of(folder_ / "a.h5", test_plan(60, 30, type), {.overwrite = true});
+    EXPECT_EQ(run_script("feature_files.py", "train " + quoted(folder_ / "a.h5")), 0);
+  }
+}
+
+TEST_F(FeatureFilePython, H5pyOpensAnUnfinishedFile) {
+  FeatureFileWriter writer(folder_ / "a.h5", test_plan(20, 5), {});
+  for (int64_t row = 0; row < 7; ++row) writer.write(row, test_row(row, 5));
+  writer.commit();
+  EXPECT_EQ(run_script("feature_files.py", "peek " + quoted(writer.partial_path()) + " > " + quoted(folder_ / "count")),
+            0);
+  EXPECT_EQ(read_bytes(folder_ / "count"), "7\n");
+}
+
+void expect_old_content(const FeatureTable& table, const std::string& what) {
+  ASSERT_EQ(table.rows, 12) << what;
+  ASSERT_EQ(table.columns, 20) << what;
+  EXPECT_EQ(table.recipe.layer, "") << what;
+  EXPECT_TRUE(table.paths.empty()) << what;
+  std::vector<float> rows(240);
+  // In two steps, so that a chunk is read in parts.
+  table.read_rows(0, 7, rows.data());
+  table.read_rows(7, 5, rows.data() + 140);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    ASSERT_EQ(rows[i], static_cast<float>(static_cast<int>(i) % 61 - 7) / 4) << what << " " << i;
+  }
+  for (size_t i = 0; i < 12; ++i) {
+    const std::string& name = table.label_names[static_cast<size_t>(table.labels[i])];
+    EXPECT_EQ(name[0], "cdp"[i * 7 % 3]) << what;
+  }
+}
+
+TEST_F(FeatureFilePython, ReadsWhatTheOldExtractorWrote) {
+  ASSERT_EQ(run_script("feature_files.py", "old " + quoted(folder_ / "old.h5")), 0);
+  const FeatureTable table = open_feature_file(folder_ / "old.h5");
+  expect_old_content(table, "old");
+  EXPECT_EQ(table.label_names, (std::vector<std::string>{"cats", "dogs", "p\xC3\xA2nd"}));
+  EXPECT_TRUE(read_skipped(folder_ / "old.h5").empty());
+}
+
+TEST_F(FeatureFilePython, ReadsEveryHonestLayoutAndType) {
+  ASSERT_EQ(run_script("feature_files.py", "variants " + quoted(folder_.path())), 0);
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+    const std::string name = entry.path().filename().string();
+    ++files;
+    try {
+      expect_old_content(open_feature_file(entry.path()), name);
+    } catch (const Error& error) {
+      ADD_FAILURE() << error.what();
+    }
+  }
+  EXPECT_EQ(files, 25);
+}
+
+TEST_F(FeatureFilePython, RefusesEveryHostileFile) {
+  ASSERT_EQ(run_script("feature_files.py", "hostile " + quoted(folder_.path())), 0);
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+    ++files;
+    try {
+      const FeatureTable table = open_feature_file(entry.path());
+      ADD_FAILURE() << "accepted: " << table.name;
+    } catch (const Error& error) {
+      const std::string message = error.what();
+      EXPECT_EQ(error.code(), ErrorCode::kRefused) << message;
+      EXPECT_NE(message.find(entry.path().filename().string()), std::string::npos) << message;
+      EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+      std::printf("  %s\n", message.substr(message.rfind('/', message.find(".h5")) + 1).c_str());
+    }
+  }
+  EXPECT_GE(files, 45);
+}
+
+TEST_F(FeatureFilePython, ShufflesAsThisPythonDoes) {
+  for (const char* seed : {"0", "1", "42", "4294967296", "18446744073709551615"}) {
+    for (const size_t n : {0U, 1U, 2U, 10U, 1000U}) {
+      ASSERT_EQ(run_script("feature_files.py", std::string("shuffle ") + seed + " " + std::to_string(n) + " > " +
+                                                   quoted(folder_ / "order")),
+                0);
+      std::vector<size_t> order(n);
+      for (size_t i = 0; i < n; ++i) order[i] = i;
+      python_shuffle(std::span(order), std::stoull(seed));
+      std::istringstream expected(read_bytes(folder_ / "order"));
+      for (const size_t value : order) {
+        size_t found = n;
+        expected >> found;
+        ASSERT_EQ(value, found) << seed << " " << n;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace vgg16

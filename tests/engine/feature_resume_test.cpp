@@ -1,0 +1,350 @@
+// Runs that end early, run again, or run in parts: the bytes at the end are those of one undisturbed run.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <set>
+
+#include "support/expect_error.h"
+#include "support/feature_rows.h"
+#include "support/temp_dir.h"
+#include "vgg16/error.h"
+#include "vgg16/feature_file.h"
+
+namespace vgg16 {
+namespace {
+
+constexpr FeatureWriteOptions kResume = {.resume = true, .rows_per_commit = 5};
+
+// Leaves `path` unfinished, with the rows `first` to `last` - 1.
+void begin(const std::filesystem::path& path, const FeatureFilePlan& plan, int64_t first, int64_t last) {
+  FeatureFileWriter writer(path, plan, {.rows_per_commit = 3});
+  for (int64_t row = first; row < last; ++row) writer.write(row, test_row(row, plan.columns));
+}
+
+std::string bytes_of_one_run(const TempDir& folder, const FeatureFilePlan& plan) {
+  write_test_file_of(folder / "undisturbed.h5", plan, {.overwrite = true});
+  const std::string bytes = read_bytes(folder / "undisturbed.h5");
+  std::filesystem::remove(folder / "undisturbed.h5");
+  return bytes;
+}
+
+// Where row `row`'s bytes stand in the file at `path`.
+size_t find_row(const std::string& bytes, const std::vector<float>& row) {
+  return bytes.find(std::string(reinterpret_cast<const char*>(row.data()), row.size() * sizeof(float)));
+}
+
+TEST(FeatureResume, GoesOnWhereTheRunEnded) {
+  const TempDir folder;
+  const FeatureFilePlan plan = test_plan(30, 11);
+  const std::string expected = bytes_of_one_run(folder, plan);
+  begin(folder / "a.h5", plan, 0, 12);
+  EXPECT_EQ(names_in(folder.path()), "a.h5.partial") << "rows are kept without finish()";
+  {
+    FeatureFileWriter writer(folder / "a.h5", plan, kResume);
+    EXPECT_EQ(writer.committed_rows(), 12);
+    EXPECT_EQ(writer.missing_rows().size(), 18U);
+    EXPECT_EQ(writer.missing_rows().front(), 12);
+    EXPECT_TRUE(writer.damaged_rows().empty());
+    writer.write(29, test_row(29, 11));
+  }
+  write_test_file_of(folder / "a.h5", plan, kResume);
+  EXPECT_TRUE(read_bytes(folder / "a.h5") == expected);
+  EXPECT_EQ(names_in(folder.path()), "a.h5");
+}
+
+TEST(FeatureResume, BeginsWhereThereIsNothing) {
+  const TempDir folder;
+  const FeatureFilePlan plan = test_plan(4, 3);
+  write_test_file_of(folder / "a.h5", plan, kResume);
+  EXPECT_TRUE(read_bytes(folder / "a.h5") == bytes_of_one_run(folder, plan));
+}
+
+TEST(FeatureResume, AcceptsACompleteFileAsDone) {
+  const TempDir folder;
+  const FeatureFilePlan plan = test_plan(9, 3);
+  {
+    FeatureFileWriter writer(folder / "a.h5", plan, {});
+    for (int64_t row = 0; row < 9; ++row) {
+      if (row % 4 == 1) {
+        writer.drop(row, "cannot be decoded");
+      } else {
+        writer.write(row, test_row(row, 3));
+      }
+    }
+    writer.finish();
+  }
+  const std::string bytes = read_bytes(folder / "a.h5");
+  for (const bool overwrite : {false, true}) {
+    FeatureFileWriter writer(folder / "a.h5", plan, {.overwrite = overwrite, .resume = true});
+    EXPECT_TRUE(writer.missing_rows().empty());
+    writer.finish();
+  }
+  EXPECT_TRUE(read_bytes(folder / "a.h5") == bytes);
+  EXPECT_EQ(names_in(folder.path()), "a.h5");
+
+  FeatureFilePlan other = plan;
+  other.recipe.layer = "block4_pool";
+  expect_error(ErrorCode::kRefused, "a.h5 belongs to another run: layers differ ('block5_pool' there",
+               [&] { FeatureFileWriter(folder / "a.h5", other, kResume); });
+  std::string damaged = bytes;
+  damaged[find_row(bytes, test_row(2, 3))] ^= 1;
+  write_test_file(folder / "a.h5", damaged);
+  expect_error(ErrorCode::kRefused, "row 1 (", [&] { FeatureFileWriter(folder / "a.h5", plan, kResume); });
+  write_test_file(folder / "a.h5", "not ours");
+  expect_error(ErrorCode::kRefused, "a.h5 ", [&] { FeatureFileWriter(folder / "a.h5", plan, kResume); });
+  EXPECT_EQ(read_bytes(folder / "a.h5"), "not ours");
+}
+
+TEST(FeatureResume, ReplacesAnOlderFileOnlyWhenAskedTo) {
+  const TempDir folder;
+  const FeatureFilePlan older = test_plan(5, 2);
+  const FeatureFilePlan plan = test_plan(9, 3);
+  write_test_file_of(folder / "a.h5", older);
+  {
+    FeatureFileWriter writer(folder / "a.h5", plan, {.overwrite = true});
+    writer.write(4, test_row(4, 3));
+  }
+  expect_error(ErrorCode::kExists, "add --overwrite, too", [&] { FeatureFileWriter(folder / "a.h5", plan, kResume); });
+  EXPECT_EQ(open_feature_file(folder / "a.h5").rows, 5);
+  FeatureFileWriter writer(folder / "a.h5", plan, {.overwrite = true, .resume = true});
+  EXPECT_EQ(writer.missing_rows().size(), 8U);
+  for (const int64_t row : writer.missing_rows()) writer.write(row, test_row(row, 3));
+  writer.finish();
+  EXPECT_TRUE(read_bytes(folder / "a.h5") == bytes_of_one_run(folder, plan));
+}
+
+TEST(FeatureResume, ComputesDamagedRowsAgain) {
+  const TempDir folder;
+  const FeatureFilePlan plan = test_plan(8, 5);
+  const std::string expected = bytes_of_one_run(folder, plan);
+  begin(folder / "a.h5", plan, 0, 6);
+  std::string bytes = read_bytes(folder / "a.h5.partial");
+  bytes[find_row(bytes, test_row(2, 5)) + 7] ^= 0x20;
+  write_test_file(folder / "a.h5.partial", bytes);
+  FeatureFileWriter writer(folder / "a.h5", plan, kResume);
+  EXPECT_EQ(writer.damaged_rows(), std::vector<int64_t>{2});
+  EXPECT_EQ(writer.missing_rows(), (std::vector<int64_t>{2, 6, 7}));
+  for (const int64_t row : writer.missing_rows()) writer.write(row, test_row(row, 5));
+  writer.finish();
+  EXPECT_TRUE(read_bytes(folder / "a.h5") == expected);
+}
+
+TEST(FeatureResume, RefusesByNameWhatDiffers) {
+  const TempDir folder;
+  const FeatureFilePlan plan = test_plan(8, 5);
+  begin(folder / "a.h5", plan, 0, 3);
+  const std::string before = read_bytes(folder / "a.h5.partial");
+  const auto expect_refused = [&](const std::string& part, const std::function<void(FeatureFilePlan&)>& change) {
+    FeatureFilePlan other = plan;
+    change(other);
+    expect_error(ErrorCode::kRefused, "a.h5.partial belongs to another run: " + part,
+                 [&] { FeatureFileWriter(folder / "a.h5", other, kResume); });
+    EXPECT_TRUE(read_bytes(folder / "a.h5.partial") == before) << part;
+  };
+  expect_refused("layers differ ('block5_pool' there, 'block4_pool' now)",
+                 [](auto& p) { p.recipe.layer = "block4_pool"; });
+  expect_refused("pools differ", [](auto& p) { p.recipe.pool = "avg"; });
+  expect_refused("preprocessing differs", [](auto& p) { p.recipe.preprocessing = "other"; });
+  expect_refused("weights differ", [](auto& p) { p.recipe.weights_sha256 = std::string(64, 'b'); });
+  expect_refused("backends differ", [](auto& p) { p.recipe.backend = "cuda"; });
+  expect_refused("precisions differ", [](auto& p) { p.recipe.precision = "f16"; });
+  expect_refused("instruction sets differ", [](auto& p) { p.recipe.instruction_set = "avx512"; });
+  expect_refused("program versions differ", [](auto& p) { p.recipe.program_version = "0.2.0"; });
+  expect_refused("stored types differ ('f32' there, 'f16' now)", [](auto& p) { p.type = FeatureType::kF16; });
+  expect_refused("numbers of columns differ ('5' there, '6' now)", [](auto& p) { p.columns = 6; });
+  expect_refused("seeds differ", [](auto& p) { p.seed = 43; });
+  expect_refused("pictures differ: dogs/new.jpg is new", [](auto& p) { p.pictures[3].path = "dogs/new.jpg"; });
+  expect_refused("pictures differ: " + plan.pictures[7].path + " is gone", [](auto& p) { p.pictures.pop_back(); });
+  expect_refused("pictures differ: the contents of " + plan.pictures[4].path + " have changed",
+                 [](auto& p) { p.pictures[4].crc32 ^= 1; });
+  expect_refused("pictures differ: the contents of", [](auto& p) { p.pictures[4].size_bytes += 1; });
+  expect_refused("pictures differ: another order from row 1 on",
+                 [](auto& p) { std::swap(p.pictures[1], p.pictures[5]); });
+  expect_refused("pictures differ: another class for ", [](auto& p) { p.pictures[0].label = 0; });
+  expect_refused("class names differ", [](auto& p) { p.label_names[1] = "wolves"; });
+  expect_refused("skipped pictures differ from dogs/moving.gif on", [](auto& p) { p.skipped.pop_back(); });
+  expect_refused("shards differ ('none' there, '1/1' now)", [](auto& p) { p = shard_plan(p, {1, 1}); });
+
+  std::string damaged = before;
+  damaged[damaged.find("cats")] ^= 1;
+  write_test_file(folder / "a.h5.partial", damaged);
+  expect_error(ErrorCode::kRefused, "a.h5.partial", [&] { FeatureFileWriter(folder / "a.h5", plan, kResume); });
+  write_test_file(folder / "a.h5.partial", "");
+  expect_error(ErrorCode::kRefused, "a.h5.partial", [&] { FeatureFileWriter(folder / "a.h5", plan, kResume); });
+  write_test_file_of(folder / "a.h5", plan, {.overwrite = true});
+  EXPECT_EQ(names_in(folder.path()), "a.h5");
+}
+
+TEST(FeatureResume, IsNotStoppedByAnUnfinishedBeginning) {
+  const TempDir folder;
+  const FeatureFilePlan plan = test_plan(3, 5);
+  write_test_file(folder / "a.h5.partial.new",
+                  std::string(100'000, 'x'));  // of a run killed before its header was done
+  write_test_file_of(folder / "a.h5", plan);
+  EXPECT_TRUE(read_bytes(folder / "a.h5") == bytes_of_one_run(folder, plan));
+  EXPECT_EQ(names_in(folder.path()), "a.h5");
+}
+
+// A run that drops rows is killed after its compacted file has its name: the partial file is still there.
+TEST(FeatureResume, ClearsUpBehindACompactedFile) {
+  const TempDir folder;
+  const FeatureFilePlan plan = test_plan(6, 5);
+  begin(folder / "a.h5", plan, 1, 6);
+  std::filesystem::copy(folder / "a.h5.partial", folder / "copy");
+  {
+    FeatureFileWriter writer(folder / "a.h5", plan, kResume);
+    writer.drop(0, "cannot be decoded");
+    writer.finish();
+  }
+  const std::string expected = read_bytes(folder / "a.h5");
+  std::filesystem::rename(folder / "copy", folder / "a.h5.partial");
+  FeatureFileWriter writer(folder / "a.h5", plan, kResume);
+  EXPECT_TRUE(writer.missing_rows().empty());
+  writer.finish();
+  EXPECT_TRUE(read_bytes(folder / "a.h5") == expected);
+  EXPECT_EQ(names_in(folder.path()), "a.h5");
+}
+
+std::vector<std::filesystem::path> write_shards(const TempDir& folder, const FeatureFilePlan& plan, int64_t count,
+                                                const std::set<int64_t>& dropped = {}) {
+  std::vector<std::filesystem::path> parts;
+  for (int64_t index = count; index >= 1; --index) {  // any order
+    parts.push_back(folder / ("part-" + std::to_string(index) + ".h5"));
+    const FeatureFilePlan part = shard_plan(plan, {index, count});
+    FeatureFileWriter writer(parts.back(), part, {.overwrite = true, .rows_per_commit = 2});
+    for (const int64_t row : writer.missing_rows()) {
+      const int64_t number = part.shard->row_numbers[static_cast<size_t>(row)];
+      if (dropped.contains(number)) {
+        writer.drop(row, "cannot be decoded");
+      } else {
+        writer.write(row, test_row(number, plan.columns));
+      }
+    }
+    writer.finish();
+  }
+  return parts;
+}
+
+TEST(FeatureShards, HoldTheirRowsAndMergeToOneRun) {
+  const TempDir folder;
+  for (const FeatureType type : {FeatureType::kF32, FeatureType::kF16}) {
+    const FeatureFilePlan plan = test_plan(23, 7, type);
+    const std::string expected = bytes_of_one_run(folder, plan);
+    for (const int64_t count : {1, 2, 5, 30}) {
+      const auto parts = write_shards(folder, plan, count);
+      if (count == 5) {
+        const FeatureTable second = open_feature_file(folder / "part-2.h5");
+        EXPECT_EQ(second.rows, 5);
+        EXPECT_EQ(second.label_names.size(), 3U);
+        for (int64_t i = 0; i < 5; ++i) {
+          EXPECT_EQ(second.paths[static_cast<size_t>(i)], plan.pictures[static_cast<size_t>(1 + 5 * i)].path);
+        }
+      }
+      const MergeResult merged = merge_feature_files(parts, folder / "all.h5", /*overwrite=*/true);
+      EXPECT_EQ(merged.rows, 23);
+      EXPECT_EQ(merged.classes, 3);
+      EXPECT_EQ(merged.skipped.size(), 2U);
+      EXPECT_TRUE(read_bytes(folder / "all.h5") == expected) << count;
+    }
+  }
+}
+
+TEST(FeatureShards, MergeWithoutTheDroppedRows) {
+  const TempDir folder;
+  const FeatureFilePlan plan = test_plan(20, 4);
+  std::set<int64_t> dropped = {3, 7};
+  for (int64_t row = 0; row < 20; ++row) {
+    if (plan.pictures[static_cast<size_t>(row)].label == 2) dropped.insert(row);  // a whole class, and one shard
+  }
+  {
+    FeatureFileWriter writer(folder / "one.h5", plan, {});
+    for (int64_t row = 0; row < 20; ++row) {
+      if (dropped.contains(row)) {
+        writer.drop(row, "cannot be decoded");
+      } else {
+        writer.write(row, test_row(row, 4));
+      }
+    }
+    writer.finish();
+  }
+  for (const int64_t count : {1, 3, 4}) {
+    const auto parts = write_shards(folder, plan, count, dropped);
+    const MergeResult merged = merge_feature_files(parts, folder / "all.h5", /*overwrite=*/true);
+    EXPECT_EQ(merged.rows, static_cast<int64_t>(20 - dropped.size()));
+    EXPECT_EQ(merged.classes, 2);
+    EXPECT_TRUE(read_bytes(folder / "all.h5") == read_bytes(folder / "one.h5")) << count;
+  }
+}
+
+TEST(FeatureShards, MayRunTwice) {
+  const TempDir folder;
+  const FeatureFilePlan part = shard_plan(test_plan(9, 4), {2, 3});
+  write_test_file_of(folder / "part.h5", part);
+  const std::string bytes = read_bytes(folder / "part.h5");
+  FeatureFileWriter again(folder / "part.h5", part, kResume);
+  EXPECT_TRUE(again.missing_rows().empty());
+  again.finish();
+  EXPECT_TRUE(read_bytes(folder / "part.h5") == bytes);
+}
+
+TEST(FeatureShards, AreRefusedUnlessTheyFitTogether) {
+  const TempDir folder;
+  const FeatureFilePlan plan = test_plan(12, 4);
+  const auto parts = write_shards(folder, plan, 4);  // 4, 3, 2, 1
+  const auto expect_refused = [&](ErrorCode code, const std::string& part, std::vector<std::filesystem::path> some) {
+    expect_error(code, part, [&] { merge_feature_files(some, folder / "all.h5", /*overwrite=*/false); });
+    EXPECT_FALSE(std::filesystem::exists(folder / "all.h5"));
+    EXPECT_FALSE(std::filesystem::exists(folder / "all.h5.partial"));
+  };
+  expect_refused(ErrorCode::kRefused, "shards 1, 4 of 4 are missing", {parts[1], parts[2]});
+  std::filesystem::copy(parts[1], folder / "copy.h5");
+  expect_refused(ErrorCode::kRefused, "are the same shard, 3/4",
+                 {parts[0], parts[1], folder / "copy.h5", parts[2], parts[3]});
+  expect_refused(ErrorCode::kNotFound, "nothing.h5", {parts[0], folder / "nothing.h5"});
+  expect_refused(ErrorCode::kInvalidArgument, "no parts", {});
+  write_test_file_of(folder / "whole.h5", plan);
+  expect_refused(ErrorCode::kRefused, "whole.h5 is no part of a sharded run", {folder / "whole.h5"});
+
+  const auto other_part = [&](const std::function<void(FeatureFilePlan&)>& change) {
+    FeatureFilePlan other = plan;
+    change(other);
+    write_test_file_of(folder / "other.h5", shard_plan(other, {4, 4}), {.overwrite = true});
+    return std::vector<std::filesystem::path>{parts[1], parts[2], parts[3], folder / "other.h5"};
+  };
+  expect_refused(ErrorCode::kRefused, "belong to different runs: weights differ",
+                 other_part([](auto& p) { p.recipe.weights_sha256[0] = 'c'; }));
+  expect_refused(ErrorCode::kRefused, "belong to different runs: pictures of other shards differ",
+                 other_part([](auto& p) { p.pictures[0].crc32 ^= 1; }));
+
+  begin(folder / "begun.h5", shard_plan(plan, {4, 4}), 0, 2);
+  expect_refused(ErrorCode::kRefused, "begun.h5.partial is unfinished: it holds 2 of 3 rows",
+                 {parts[1], parts[2], parts[3], folder / "begun.h5.partial"});
+
+  std::string damaged = read_bytes(parts[2]);
+  damaged[find_row(damaged, test_row(5, 4))] ^= 1;
+  write_test_file(folder / "damaged.h5", damaged);
+  expect_error(ErrorCode::kRefused, "damaged.h5 is damaged: row 1", [&] {
+    merge_feature_files(std::vector<std::filesystem::path>{parts[0], parts[1], folder / "damaged.h5", parts[3]},
+                        folder / "all.h5", /*overwrite=*/false);
+  });
+  EXPECT_FALSE(std::filesystem::exists(folder / "all.h5"));
+  // What that merge had done already is kept, and the next one goes on from there.
+  merge_feature_files(parts, folder / "all.h5", /*overwrite=*/false);
+  EXPECT_TRUE(read_bytes(folder / "all.h5") == bytes_of_one_run(folder, plan));
+  expect_error(ErrorCode::kExists, "all.h5 already exists; add --overwrite to replace it",
+               [&] { merge_feature_files(parts, folder / "all.h5", /*overwrite=*/false); });
+}
+
+TEST(FeatureShards, NeedANumberThatExists) {
+  const FeatureFilePlan plan = test_plan(12, 4);
+  for (const Shard shard : {Shard{0, 4}, Shard{5, 4}, Shard{1, 0}}) {
+    expect_error(ErrorCode::kInvalidArgument, "does not exist; expected I/N",
+                 [&] { static_cast<void>(shard_plan(plan, shard)); });
+  }
+  expect_error(ErrorCode::kInvalidArgument, "cannot be divided again", [&] {
+    static_cast<void>(shard_plan(shard_plan(plan, {1, 2}), {1, 2}));
+  });
+}
+
+}  // namespace
+}  // namespace vgg16
