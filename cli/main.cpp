@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <new>
 #include <span>
+#include <sstream>
 #include <vector>
 
 #include "command.h"
@@ -91,14 +92,15 @@ int run(int argc, const char* const* argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& success) {  // --help, --version
-    program.exit(success);
+    std::ostringstream text;
+    program.exit(success, text, text);
+    std::fputs(text.str().c_str(), stdout);
     flush_output();
     return kDone;
-  } catch (const CLI::ExtrasError&) {
-    return usage_error(program, unknown_word(program, argc, argv));
   } catch (const CLI::ParseError& error) {
-    if (program.get_subcommands().empty()) return usage_error(program, unknown_word(program, argc, argv));
-    return usage_error(program, printable(error.what()));
+    // A word that is not known comes first: it may be what is missing, misspelt.
+    const bool unknown = program.get_subcommands().empty() || !program.remaining(true).empty();
+    return usage_error(program, unknown ? unknown_word(program, argc, argv) : printable(error.what()));
   }
   const auto chosen = std::find_if(commands.begin(), commands.end(), [](const Command& c) { return c.app->parsed(); });
   watch_for_interrupts(command_text(words));
