@@ -18,10 +18,12 @@ struct Setup {
   TileRange tiles;
 
   Setup(const CpuKernels& kernels, int ic, int oc, int side, int m, int n_tiles)
-      : layer{.ic = ic, .oc = oc, .side = side, .m = m}, bias(oc), tiles{0, n_tiles} {
-    layer.u_panel_stride = int64_t{layer.points()} * ic * kernels.panel;
-    layer.u_point_stride = int64_t{ic} * kernels.panel;
-    u = FloatArray(int64_t{layer.points()} * ic * oc);
+      : layer{.ic = ic, .oc = oc, .depth = ic / kernels.channels_per_word, .side = side, .m = m},
+        bias(oc),
+        tiles{0, n_tiles} {
+    layer.u_panel_stride = int64_t{layer.points()} * layer.depth * kernels.panel;
+    layer.u_point_stride = int64_t{layer.depth} * kernels.panel;
+    u = FloatArray(kernel_count(layer));
     const auto kernel = random_floats(int64_t{9} * ic * oc, 1);
     for (int p = 0; p < oc / kernels.panel; ++p) kernels.transform_kernel(layer, kernel.data(), p, u.data());
     layer.u = u.data();
@@ -57,7 +59,7 @@ void multiply(benchmark::State& state, const CpuKernels& kernels, int ic, int si
   kernels.transform_input(s.layer, &s.in, s.tiles, 0, ic / kBlock, n_tiles, 0, s.v.data());
   for (auto _ : state) {
     for (int point = 0; point < s.layer.points(); ++point) {
-      kernels.multiply(ic, s.v.data() + point * n_tiles * transformed_stride(ic), n_tiles,
+      kernels.multiply(s.layer.depth, s.v.data() + point * n_tiles * transformed_stride(s.layer.depth), n_tiles,
                        s.u.data() + point * s.layer.u_point_stride,
                        s.products.data() + int64_t{point} * n_tiles * kernels.panel);
     }
@@ -90,7 +92,7 @@ void register_kernels() {
   };
   benchmark::RegisterBenchmark("preprocess", preprocess)->Unit(benchmark::kMicrosecond);
   for (const CpuKernels* kernels : runnable_cpu_kernels()) {
-    const std::string set = "/" + std::string(kernels->name);
+    const std::string set = "/" + std::string(kernels->name) + "_" + std::string(kernels->precision);
     for (const Case& c : {Case{"block1_conv2", 64, 224, 6, 28, true},
                           {"block2_conv2", 128, 112, 6, 14, true},
                           {"block3_conv2", 256, 56, 4, 14, false},

@@ -23,7 +23,7 @@ void add_network_options(CLI::App& app, NetworkOptions& options) {
       ->type_name("NAME")
       ->capture_default_str()
       ->check(one_of({"auto", "cpu"}, "auto or cpu"));
-  app.add_option("--precision", options.precision, "f32")
+  app.add_option("--precision", options.precision, "Of the products: f32, or bf16 where the CPU has it (less exact)")
       ->type_name("NAME")
       ->capture_default_str()
       ->check(one_of({"f32"}, "f32"));

@@ -144,6 +144,7 @@ int extract(const ExtractOptions& o, const std::string& resume_text) {
   Extractor extractor(weights, {.layer = o.layer,
                                 .pool = pool_from_name(o.pool),
                                 .device = o.network.device,
+                                .precision = o.network.precision,
                                 .threads = o.network.threads,
                                 .batch_size = o.network.batch_size});
   const auto seed = o.no_shuffle ? std::optional<uint64_t>() : o.seed;

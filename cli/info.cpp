@@ -86,6 +86,7 @@ Json describe_build() {
           {"version", info.version},
           {"backends", info.backends},
           {"instruction_sets", info.instruction_sets},
+          {"precisions", info.precisions},
           {"processors", info.processors},
           {"built_in_weights_sha256", builtin_weights_digest()},
           {"weights_source", "Visual Geometry Group, University of Oxford; licence CC BY 4.0"}};

@@ -91,6 +91,7 @@ ExtractorOptions recipe_of(const Classifier& model, const Weights& weights, cons
   }
   ExtractorOptions options{.layer = recipe.layer.empty() ? "block5_pool" : recipe.layer,
                            .device = o.network.device,
+                           .precision = o.network.precision,
                            .threads = o.network.threads,
                            .batch_size = o.network.batch_size};
   int64_t columns = 0;

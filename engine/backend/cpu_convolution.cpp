@@ -33,11 +33,11 @@ TileRange part(int total, int parts, int64_t i) {
 // From the transformed tiles of one strip to its part of `out`, panel by panel.
 void finish_strip(const CpuKernels& kernels, const WinogradLayer& layer, bool pool, TileRange tiles, const float* v,
                   float* products, const Plane* out) {
-  const int64_t v_stride = tiles.count() * transformed_stride(layer.ic);
+  const int64_t v_stride = tiles.count() * transformed_stride(layer.depth);
   const int64_t point_stride = int64_t{tiles.count()} * kernels.panel;
   for (int p = 0; p < layer.oc / kernels.panel; ++p) {
     for (int point = 0; point < layer.points(); ++point) {
-      kernels.multiply(layer.ic, v + point * v_stride, tiles.count(),
+      kernels.multiply(layer.depth, v + point * v_stride, tiles.count(),
                        layer.u + p * layer.u_panel_stride + point * layer.u_point_stride,
                        products + point * point_stride);
     }
@@ -79,7 +79,7 @@ void convolve_by_points(const CpuKernels& kernels, const WinogradLayer& layer, b
     const int64_t point = i / kPanelParts;
     const TileRange panels = part(n_panels, kPanelParts, i % kPanelParts);
     for (int p = panels.begin; p < panels.end; ++p) {
-      kernels.multiply(layer.ic, v + point * n_tiles * transformed_stride(layer.ic), n_tiles,
+      kernels.multiply(layer.depth, v + point * n_tiles * transformed_stride(layer.depth), n_tiles,
                        layer.u + p * layer.u_panel_stride + point * layer.u_point_stride,
                        products + p * panel_stride + point * point_stride);
     }
@@ -132,7 +132,7 @@ Plane second_input(const WinogradLayer& second, float* data) {
 }  // namespace
 
 void set_kernel_strides(WinogradLayer& layer, int panel) {
-  const int64_t block = int64_t{layer.ic} * panel;
+  const int64_t block = int64_t{layer.depth} * panel;
   const bool points_outside = cut_of(layer) == Cut::kPoints;
   layer.u_panel_stride = points_outside ? block : block * layer.points();
   layer.u_point_stride = points_outside ? block * (layer.oc / panel) : block;
