@@ -6,9 +6,9 @@
 
 namespace vgg16 {
 
-void H5Checker::fail(std::string_view call, const std::source_location& where) const {
-  const std::string source = std::filesystem::path(where.file_name()).filename().string();
-  const std::string place = std::string(call) + " failed (" + source + ":" + std::to_string(where.line()) + ")";
+void H5Checker::fail(std::string_view call, const SourcePlace& where) const {
+  const std::string source = std::filesystem::path(where.file).filename().string();
+  const std::string place = std::string(call) + " failed (" + source + ":" + std::to_string(where.line) + ")";
   if (kind_ == File::kWritten) throw Error(ErrorCode::kIo, file_ + ": its header cannot be laid out: HDF5's " + place);
   throw Error(ErrorCode::kRefused, file_ + " is damaged or no features file: HDF5's " + place);
 }

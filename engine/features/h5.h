@@ -1,7 +1,6 @@
 // HDF5's calls, checked, and the types that features files use.
 #pragma once
 
-#include <source_location>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,6 +8,12 @@
 #include "hdf5/hdf5.h"
 
 namespace vgg16 {
+
+/// A place in the source; by default, the one where this is written. (Clang 14 has no std::source_location.)
+struct SourcePlace {
+  const char* file = __builtin_FILE();
+  int line = __builtin_LINE();
+};
 
 /// Checks HDF5's results while one file is written or read. `file` is what messages call it, already printable; a
 /// failed call becomes Error{kRefused} when the file came from outside, and Error{kIo} when it is ours to write.
@@ -19,19 +24,18 @@ class H5Checker {
 
   /// Returns `result` if it is not negative; else throws, quoting the call and where it stands.
   template <class T>
-  T operator()(T result, std::string_view call, std::source_location where = std::source_location::current()) const {
-    if (result < 0) fail(call, where);
+  T operator()(T result, std::string_view call, SourcePlace place = {}) const {
+    if (result < 0) fail(call, place);
     return result;
   }
   /// The same for a new id, which is owned from here on.
-  [[nodiscard]] Hdf5Id own(hid_t id, std::string_view call,
-                           std::source_location where = std::source_location::current()) const {
-    return Hdf5Id(operator()(id, call, where));
+  [[nodiscard]] Hdf5Id own(hid_t id, std::string_view call, SourcePlace place = {}) const {
+    return Hdf5Id(operator()(id, call, place));
   }
   [[nodiscard]] const std::string& file() const { return file_; }
 
  private:
-  [[noreturn]] void fail(std::string_view call, const std::source_location& where) const;
+  [[noreturn]] void fail(std::string_view call, const SourcePlace& place) const;
 
   std::string file_;
   File kind_;

@@ -1,0 +1,105 @@
+"""Makes tests/fuzz/corpus: small files of every kind that the fuzzers begin from.
+
+    fuzz_corpus.py BUILD_FOLDER CORPUS_FOLDER      with h5py, NumPy, Pillow and safetensors
+"""
+import io
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+from PIL import Image
+
+import feature_files
+
+build, corpus = Path(sys.argv[1]), Path(sys.argv[2])
+
+
+def features(folder):
+    program = build / "tests/engine/feature_writer_program"
+    for name, arguments in {"ours": "3 4 10 0", "dropped": "5 4 2 2", "one": "1 1 1 0"}.items():
+        subprocess.run([program, folder / f"{name}.h5", *arguments.split()], check=True, stdout=subprocess.DEVNULL)
+    feature_files.old(folder / "old.h5")
+    with tempfile.TemporaryDirectory() as made:
+        feature_files.variants(made)
+        for name in "chunked-f8be packed latest compact fixed-names contiguous-f2le more".split():
+            shutil.copy(Path(made) / f"{name}.h5", folder)
+
+
+def pictures(folder):
+    x = np.random.default_rng(1).integers(0, 256, (9, 13, 3), np.uint8)
+    x[:5] = 100
+    rgb = Image.fromarray(x)
+    for name, options in {
+        "baseline": {}, "420": {"subsampling": 2}, "444": {"subsampling": 0}, "progressive": {"progressive": True},
+        "optimised": {"optimize": True}, "poor": {"quality": 5}, "restarts": {"restart_marker_blocks": 1},
+        "comment": {"comment": b"a comment"},
+    }.items():
+        rgb.save(folder / f"{name}.jpg", **options)
+    for mode in ("L", "CMYK"):
+        rgb.convert(mode).save(folder / f"{mode}.jpg")
+    for mode in ("1", "L", "LA", "P", "RGB", "RGBA"):
+        rgb.convert(mode).save(folder / f"{mode}.png")
+    rgb.quantize(4).save(folder / "palette4.png", transparency=1, bits=2)
+    Image.fromarray((x[:, :, 0].astype(np.uint16) * 257)).save(folder / "I16.png")
+
+
+def keras_h5(folder):
+    def write(name, **options):
+        with h5py.File(folder / name, "w", **options) as f:
+            f.attrs["layer_names"] = np.array([b"block1_conv1", b"block1_conv2"])
+            group = f.create_group("block1_conv1")
+            group.attrs["weight_names"] = np.array([b"block1_conv1_W_1:0", b"block1_conv1_b_1:0"])
+            group["block1_conv1_W_1:0"] = np.full((3, 3, 3, 64), 0.5, "<f4")
+            group["block1_conv1_b_1:0"] = np.zeros(64, "<f4")
+            inner = f.create_group("block1_conv2/block1_conv2")
+            inner.create_dataset("kernel:0", (3, 3, 64, 64), "<f4", chunks=(3, 3, 8, 64), compression="gzip")
+            inner["bias:0"] = np.zeros(64, "<f4")
+
+    write("earliest.h5")
+    write("latest.h5", libver="latest")
+
+
+def safetensors(folder):
+    def write(name, header, size):
+        text = json.dumps(header, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 8)
+        (folder / name).write_bytes(len(text).to_bytes(8, "little") + text + bytes(range(size)))
+
+    write("one", {"a": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}}, 24)
+    write("two", {"__metadata__": {"key": "välue\n"}, "a": {"dtype": "F16", "shape": [], "data_offsets": [0, 2]},
+                  "b/kernel": {"dtype": "F64", "shape": [0, 4], "data_offsets": [2, 2]}}, 2)
+    write("bias", {"block1_conv1/bias": {"dtype": "F32", "shape": [64], "data_offsets": [0, 256]}}, 256)
+
+
+def model(folder):
+    def write(name, classes, rows, columns):
+        coef, intercept = 8 * rows * columns, 8 * rows
+        header = {
+            "__metadata__": {
+                "format": "vgg16-classifier-1", "classes": json.dumps(classes), "C": "1", "layer": "block5_pool",
+                "pool": "none", "preprocessing": "keras-nearest-224-bgr-mean", "weights_sha256": "a" * 64,
+                "backend": "cpu", "precision": "f32", "instruction_set": "avx2", "program_version": "0.1.0",
+            },
+            "coef": {"dtype": "F64", "shape": [rows, columns], "data_offsets": [0, coef]},
+            "intercept": {"dtype": "F64", "shape": [rows], "data_offsets": [coef, coef + intercept]},
+        }
+        text = json.dumps(header, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 8)
+        (folder / name).write_bytes(len(text).to_bytes(8, "little") + text +
+                                    np.linspace(-1, 1, rows * columns + rows).tobytes())
+
+    write("two", ["cats", "dogs"], 1, 3)
+    write("three", ["cats", "dogs", "pânda"], 3, 2)
+
+
+for make in (features, pictures, keras_h5, safetensors, model):
+    folder = corpus / make.__name__
+    folder.mkdir(parents=True, exist_ok=True)
+    make(folder)
+    sizes = [p.stat().st_size for p in folder.iterdir()]
+    print(f"{make.__name__}: {len(sizes)} files, {sum(sizes)} bytes")
