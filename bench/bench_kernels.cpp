@@ -16,6 +16,7 @@ struct Setup {
   FloatArray u, bias, in_memory, out_memory, v, products;
   Plane in, out;
   TileRange tiles;
+  int64_t tile_stride;  // of the products
 
   Setup(const CpuKernels& kernels, int ic, int oc, int side, int m, int n_tiles)
       : layer{.ic = ic, .oc = oc, .depth = ic / kernels.channels_per_word, .side = side, .m = m},
@@ -37,7 +38,8 @@ struct Setup {
     out_memory = FloatArray(out.count());
     out.data = out_memory.data();
     v = FloatArray(transformed_count(layer, n_tiles));
-    products = FloatArray(int64_t{layer.points()} * n_tiles * kernels.panel);
+    tile_stride = int64_t{layer.points()} * kernels.panel + kBlock;
+    products = FloatArray(tile_stride * n_tiles);
   }
 };
 
@@ -60,8 +62,8 @@ void multiply(benchmark::State& state, const CpuKernels& kernels, int ic, int si
   for (auto _ : state) {
     for (int point = 0; point < s.layer.points(); ++point) {
       kernels.multiply(s.layer.depth, s.v.data() + point * n_tiles * transformed_stride(s.layer.depth), n_tiles,
-                       s.u.data() + point * s.layer.u_point_stride,
-                       s.products.data() + int64_t{point} * n_tiles * kernels.panel);
+                       s.u.data() + point * s.layer.u_point_stride, s.products.data() + int64_t{point} * kernels.panel,
+                       s.tile_stride);
     }
   }
   report_flops(state, 2.0 * s.layer.points() * n_tiles * ic * kernels.panel, kernels.name, 1);
@@ -71,7 +73,7 @@ void transform_output(benchmark::State& state, const CpuKernels& kernels, int si
   Setup s(kernels, 64, 64, side, m, n_tiles);
   if (pool) s.out.h = s.out.w = side / 2;
   for (auto _ : state) {
-    kernels.transform_output(s.layer, s.products.data(), int64_t{n_tiles} * kernels.panel, s.tiles, 0, pool, &s.out);
+    kernels.transform_output(s.layer, s.products.data(), s.tile_stride, kernels.panel, s.tiles, 0, pool, &s.out);
   }
   report_tile_time(state, n_tiles * kernels.panel);
 }

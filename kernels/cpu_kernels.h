@@ -74,14 +74,15 @@ struct CpuKernels {
   void (*transform_input)(const WinogradLayer& layer, const Plane* in, TileRange tiles, int block_begin, int block_end,
                           int tile_capacity, int v_first, float* v);
 
-  /// products[tile][panel] = sum over input channels of v[tile][channel] u[channel][panel], for n_tiles tiles of one
-  /// point.
-  void (*multiply)(int depth, const float* v, int n_tiles, const float* u, float* products);
+  /// Products of one point: products[tile * tile_stride + o] = sum over input channels c of v[tile][c] u[c][o], for
+  /// n_tiles tiles and the panel's output channels o.
+  void (*multiply)(int depth, const float* v, int n_tiles, const float* u, float* products, int64_t tile_stride);
 
-  /// For output channels of panel `p`: Y = A^T M A of products[point][tile - tiles.begin][panel], bias, ReLU, and, if
-  /// `pool`, 2x2 max pooling; writes the tiles' part of `out`. `point_stride` is that of `products`, in floats.
-  void (*transform_output)(const WinogradLayer& layer, const float* products, int64_t point_stride, TileRange tiles,
-                           int p, bool pool, const Plane* out);
+  /// For output channels of panel `p`: Y = A^T M A of products[(tile - tiles.begin) * tile_stride + point *
+  /// point_stride
+  /// + o], bias, ReLU, and, if `pool`, 2x2 max pooling; writes the tiles' part of `out`.
+  void (*transform_output)(const WinogradLayer& layer, const float* products, int64_t tile_stride, int64_t point_stride,
+                           TileRange tiles, int p, bool pool, const Plane* out);
 
   /// Pixels [y_begin, y_end) x [x_begin, x_end) of the first convolution, direct, bias and ReLU applied: from the
   /// normalised input (226, 226, 3), BGR with a zero border, and `kernel` (3, 3, 3, 64), to out[channel

@@ -87,9 +87,10 @@ std::vector<float> run_layer(const CpuKernels& kernels, const Case& c, const std
       for (int point = 0; point < layer.points(); ++point) {
         kernels.multiply(layer.depth, v.data() + (int64_t{point} * n_tiles + begin) * transformed_stride(layer.depth),
                          tiles.count(), u.data() + p * layer.u_panel_stride + point * layer.u_point_stride,
-                         products.data() + point * point_stride);
+                         products.data() + point * point_stride, kernels.panel);
       }
-      kernels.transform_output(layer, products.data(), point_stride, tiles, p, c.pool, out_planes.data());
+      kernels.transform_output(layer, products.data(), kernels.panel, point_stride, tiles, p, c.pool,
+                               out_planes.data());
     }
   }
 
