@@ -14,9 +14,9 @@ set(arrows
     "engine/safetensors files"
     "engine/backend network kernels"
     "engine/extract backend network kernels/parallel.h"
-    "engine/features files hdf5"
+    "engine/features vocabulary files hdf5"
     "engine/learn files safetensors kernels/parallel.h"
-    "weights network files hdf5 safetensors"
+    "weights vocabulary network files hdf5 safetensors"
     "cli")
 
 set(wrong)

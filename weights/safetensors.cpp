@@ -1,11 +1,10 @@
 // Weights as safetensors: block1_conv1/kernel (HWIO), block1_conv1/bias, ...; F32 or F16, all tensors of one type.
 #include "safetensors/safetensors.h"
 
-#include <cmath>
 #include <vector>
 
 #include "vgg16/error.h"
-#include "weights/half.h"
+#include "vocabulary/half.h"
 #include "weights/tensor_weights.h"
 
 namespace vgg16 {
@@ -61,8 +60,8 @@ void Weights::save(const std::filesystem::path& path, WeightsType type, SaveOpti
     } else {
       std::vector<uint16_t> halves(values.size());
       for (size_t i = 0; i < values.size(); ++i) {
-        halves[i] = half_from_float(values[i]);
-        if (!std::isfinite(float_from_half(halves[i]))) {
+        halves[i] = float_to_half(values[i]);
+        if (halves[i] == kHalfOverflow) {
           throw Error(ErrorCode::kRefused, tensor + " in " + name() + ": a value does not fit half precision");
         }
       }

@@ -8,7 +8,7 @@
 #include "files/files.h"
 #include "network/vgg16.h"
 #include "vgg16/error.h"
-#include "weights/half.h"
+#include "vocabulary/half.h"
 #include "weights/sha256.h"
 #include "weights/tensor_weights.h"
 
@@ -38,7 +38,7 @@ void copy_floats(std::span<const std::byte> bytes, WeightsType type, float* out)
   for (size_t i = 0; i < bytes.size() / 2; ++i) {
     uint16_t half = 0;
     std::memcpy(&half, bytes.data() + 2 * i, 2);
-    out[i] = float_from_half(half);
+    out[i] = half_to_float(half);
   }
 }
 

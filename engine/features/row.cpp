@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "features/half.h"
+#include "vocabulary/half.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {

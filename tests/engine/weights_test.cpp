@@ -2,17 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <bit>
-#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <limits>
 #include <vector>
 
 #include "support/temp_dir.h"
 #include "vgg16/error.h"
-#include "weights/half.h"
 #include "weights/sha256.h"
 
 namespace vgg16 {
@@ -38,36 +34,6 @@ std::string refusal(const fs::path& path, ErrorCode expected = ErrorCode::kRefus
     return error.what();
   }
   return "accepted";
-}
-
-TEST(HalfTest, EveryHalfComesBackFromItsFloat) {
-  for (uint32_t bits = 0; bits < 0x10000; ++bits) {
-    const auto half = static_cast<uint16_t>(bits);
-    const float value = float_from_half(half);
-    if (std::isnan(value))
-      EXPECT_TRUE(std::isnan(float_from_half(half_from_float(value))));
-    else
-      ASSERT_EQ(half_from_float(value), half) << bits;
-  }
-}
-
-TEST(HalfTest, RoundsToNearestEven) {
-  // Between every two neighbouring finite halves: the middle goes to the even one, anything off it to the nearer one.
-  for (uint16_t low = 0; low < 0x7BFF; ++low) {
-    const float a = float_from_half(low);
-    const float b = float_from_half(static_cast<uint16_t>(low + 1));
-    const float middle = a + (b - a) / 2;
-    const auto even = static_cast<uint16_t>(low + (low & 1));
-    ASSERT_EQ(half_from_float(middle), even) << low;
-    ASSERT_EQ(half_from_float(std::nextafter(middle, a)), low);
-    ASSERT_EQ(half_from_float(std::nextafter(middle, b)), low + 1);
-    ASSERT_EQ(half_from_float(-middle), even | 0x8000);
-  }
-  EXPECT_EQ(half_from_float(65504), 0x7BFF);
-  EXPECT_EQ(half_from_float(65519.996F), 0x7BFF);
-  EXPECT_EQ(half_from_float(65520), 0x7C00);
-  EXPECT_EQ(half_from_float(std::numeric_limits<float>::infinity()), 0x7C00);
-  EXPECT_EQ(half_from_float(1e-30F), 0);
 }
 
 TEST(Sha256Test, MatchesTheStandardsExamples) {  // FIPS 180-4's example messages
