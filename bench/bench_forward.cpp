@@ -16,8 +16,10 @@ namespace {
 constexpr size_t kLastLayer = 17;
 
 void forward(benchmark::State& state, const CpuKernels& kernels, int batch, int threads) {
-  const auto backend = make_backend(
-      default_weights(), {.instruction_set = std::string(kernels.name), .threads = threads, .max_batch = batch});
+  const auto backend = make_backend(default_weights(), {.precision = std::string(kernels.precision),
+                                                        .instruction_set = std::string(kernels.name),
+                                                        .threads = threads,
+                                                        .max_batch = batch});
   const auto picture = golden_picture("waves");
   std::vector<uint8_t> pixels;
   for (int i = 0; i < batch; ++i) pixels.insert(pixels.end(), picture.begin(), picture.end());
@@ -54,8 +56,8 @@ void register_forward() {
   for (const CpuKernels* kernels : runnable_cpu_kernels()) {
     for (const int threads : {1, available_processors()}) {
       for (const int batch : {1, 8, 32}) {
-        const std::string name = "forward/" + std::string(kernels->name) + "/batch:" + std::to_string(batch) +
-                                 "/threads:" + std::to_string(threads);
+        const std::string name = "forward/" + std::string(kernels->name) + "_" + std::string(kernels->precision) +
+                                 "/batch:" + std::to_string(batch) + "/threads:" + std::to_string(threads);
         benchmark::RegisterBenchmark(name.c_str(),
                                      [=](benchmark::State& state) { forward(state, *kernels, batch, threads); })
             ->Unit(benchmark::kMillisecond)

@@ -16,12 +16,15 @@ struct Setup {
   FloatArray u, bias, in_memory, out_memory, v, products;
   Plane in, out;
   TileRange tiles;
+  int64_t tile_stride;  // of the products
 
   Setup(const CpuKernels& kernels, int ic, int oc, int side, int m, int n_tiles)
-      : layer{.ic = ic, .oc = oc, .side = side, .m = m}, bias(oc), tiles{0, n_tiles} {
-    layer.u_panel_stride = int64_t{layer.points()} * ic * kernels.panel;
-    layer.u_point_stride = int64_t{ic} * kernels.panel;
-    u = FloatArray(int64_t{layer.points()} * ic * oc);
+      : layer{.ic = ic, .oc = oc, .depth = ic / kernels.channels_per_word, .side = side, .m = m},
+        bias(oc),
+        tiles{0, n_tiles} {
+    layer.u_panel_stride = int64_t{layer.points()} * layer.depth * kernels.panel;
+    layer.u_point_stride = int64_t{layer.depth} * kernels.panel;
+    u = FloatArray(kernel_count(layer));
     const auto kernel = random_floats(int64_t{9} * ic * oc, 1);
     for (int p = 0; p < oc / kernels.panel; ++p) kernels.transform_kernel(layer, kernel.data(), p, u.data());
     layer.u = u.data();
@@ -35,7 +38,8 @@ struct Setup {
     out_memory = FloatArray(out.count());
     out.data = out_memory.data();
     v = FloatArray(transformed_count(layer, n_tiles));
-    products = FloatArray(int64_t{layer.points()} * n_tiles * kernels.panel);
+    tile_stride = int64_t{layer.points()} * kernels.panel + kBlock;
+    products = FloatArray(tile_stride * n_tiles);
   }
 };
 
@@ -57,9 +61,9 @@ void multiply(benchmark::State& state, const CpuKernels& kernels, int ic, int si
   kernels.transform_input(s.layer, &s.in, s.tiles, 0, ic / kBlock, n_tiles, 0, s.v.data());
   for (auto _ : state) {
     for (int point = 0; point < s.layer.points(); ++point) {
-      kernels.multiply(ic, s.v.data() + point * n_tiles * transformed_stride(ic), n_tiles,
-                       s.u.data() + point * s.layer.u_point_stride,
-                       s.products.data() + int64_t{point} * n_tiles * kernels.panel);
+      kernels.multiply(s.layer.depth, s.v.data() + point * n_tiles * transformed_stride(s.layer.depth), n_tiles,
+                       s.u.data() + point * s.layer.u_point_stride, s.products.data() + int64_t{point} * kernels.panel,
+                       s.tile_stride);
     }
   }
   report_flops(state, 2.0 * s.layer.points() * n_tiles * ic * kernels.panel, kernels.name, 1);
@@ -69,7 +73,7 @@ void transform_output(benchmark::State& state, const CpuKernels& kernels, int si
   Setup s(kernels, 64, 64, side, m, n_tiles);
   if (pool) s.out.h = s.out.w = side / 2;
   for (auto _ : state) {
-    kernels.transform_output(s.layer, s.products.data(), int64_t{n_tiles} * kernels.panel, s.tiles, 0, pool, &s.out);
+    kernels.transform_output(s.layer, s.products.data(), s.tile_stride, kernels.panel, s.tiles, 0, pool, &s.out);
   }
   report_tile_time(state, n_tiles * kernels.panel);
 }
@@ -90,7 +94,7 @@ void register_kernels() {
   };
   benchmark::RegisterBenchmark("preprocess", preprocess)->Unit(benchmark::kMicrosecond);
   for (const CpuKernels* kernels : runnable_cpu_kernels()) {
-    const std::string set = "/" + std::string(kernels->name);
+    const std::string set = "/" + std::string(kernels->name) + "_" + std::string(kernels->precision);
     for (const Case& c : {Case{"block1_conv2", 64, 224, 6, 28, true},
                           {"block2_conv2", 128, 112, 6, 14, true},
                           {"block3_conv2", 256, 56, 4, 14, false},

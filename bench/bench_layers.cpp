@@ -59,9 +59,8 @@ void layer(benchmark::State& state, const CpuKernels& kernels, size_t index, int
   const double products = 2.0 * w.points() * w.tiles() * n * w.ic * w.oc * static_cast<double>(state.iterations());
   state.counters["products_of_peak_%"] = benchmark::Counter(
       100 * products / 1e9 / machine_peaks(kernels.name, n_threads).gflops, benchmark::Counter::kIsRate);
-  const double bytes =
-      4.0 * (w.points() * static_cast<double>(w.ic) * w.oc +
-             n * (static_cast<double>(in.planes[0].count()) + static_cast<double>(out.planes[0].count())));
+  const double bytes = 4.0 * (static_cast<double>(kernel_count(w)) + n * (static_cast<double>(in.planes[0].count()) +
+                                                                          static_cast<double>(out.planes[0].count())));
   state.counters["MB"] = bytes / 1e6;
 }
 
@@ -73,8 +72,9 @@ void register_layers() {
       for (const int n : {1, 4}) {
         for (size_t i = 1; i < kVgg16.size(); ++i) {
           if (!is_conv(i)) continue;
-          const std::string name = "layer/" + std::string(kVgg16[i].name) + "/" + std::string(kernels->name) +
-                                   "/batch:" + std::to_string(n) + "/threads:" + std::to_string(threads);
+          const std::string name = "layer/" + std::string(kVgg16[i].name) + "/" + std::string(kernels->name) + "_" +
+                                   std::string(kernels->precision) + "/batch:" + std::to_string(n) +
+                                   "/threads:" + std::to_string(threads);
           benchmark::RegisterBenchmark(name.c_str(),
                                        [=](benchmark::State& state) { layer(state, *kernels, i, n, threads); })
               ->Unit(benchmark::kMillisecond)

@@ -17,15 +17,16 @@ int main(int argc, char** argv) try {
   using namespace vgg16;
   using Clock = std::chrono::steady_clock;
   if (argc != 7) {
-    std::fputs("usage: vgg16_forward_times WEIGHTS BATCH THREADS f32 auto|avx512|avx2|portable SECONDS\n", stderr);
+    std::fputs("usage: vgg16_forward_times WEIGHTS BATCH THREADS f32|bf16 auto|avx512|avx2|portable SECONDS\n", stderr);
     return 2;
   }
   const int batch = std::atoi(argv[2]);
   const std::string isa = argv[5];
   const double limit_s = std::atof(argv[6]);
-  const auto backend =
-      make_backend(*Weights::load(argv[1]),
-                   {.instruction_set = isa == "auto" ? "" : isa, .threads = std::atoi(argv[3]), .max_batch = batch});
+  const auto backend = make_backend(*Weights::load(argv[1]), {.precision = argv[4],
+                                                              .instruction_set = isa == "auto" ? "" : isa,
+                                                              .threads = std::atoi(argv[3]),
+                                                              .max_batch = batch});
   const auto picture = golden_picture("waves");
   std::vector<uint8_t> pixels;
   for (int i = 0; i < batch; ++i) pixels.insert(pixels.end(), picture.begin(), picture.end());

@@ -1,5 +1,7 @@
 #include "command.h"
 
+#include "values.h"
+
 namespace vgg16 {
 
 CLI::App* add_command(CLI::App& program, const std::string& name, const std::string& description,
@@ -16,17 +18,23 @@ CLI::App* add_command(CLI::App& program, const std::string& name, const std::str
 void add_network_options(CLI::App& app, NetworkOptions& options) {
   app.add_option("--weights", options.weights,
                  "Weights file, Keras .h5 or safetensors (default: $VGG16_WEIGHTS, else built in)")
-      ->option_text("FILE");
+      ->type_name("FILE");
   app.add_option("--device", options.device, "auto or cpu")
+      ->type_name("NAME")
       ->capture_default_str()
-      ->check(CLI::IsMember({"auto", "cpu"}));
-  app.add_option("--precision", options.precision, "f32")->capture_default_str()->check(CLI::IsMember({"f32"}));
-  app.add_option("--threads", options.threads, "Threads; 0 is one per processor")
+      ->check(one_of({"auto", "cpu"}, "auto or cpu"));
+  app.add_option("--precision", options.precision, "Of the products: f32, or bf16 where the CPU has it (less exact)")
+      ->type_name("NAME")
       ->capture_default_str()
-      ->check(CLI::Range(0, 1024));
-  app.add_option("-b,--batch-size", options.batch_size, "Pictures per pass through the network")
+      ->check(one_of({"f32"}, "f32"));
+  app.add_option("--threads", options.threads, "0 to 1024; 0 is one per processor")
+      ->type_name("N")
       ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
+      ->check(whole_number(0, 1024));
+  app.add_option("-b,--batch-size", options.batch_size, "Pictures per pass through the network, 1 to 1024")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(whole_number(1, 1024));
 }
 
 }  // namespace vgg16

@@ -41,13 +41,8 @@ struct Command {
   std::function<int()> run;
 };
 
-/// The command line as it was given, for messages that tell how to go on.
-struct Invocation {
-  int argc = 0;
-  const char* const* argv = nullptr;
-};
-
-Command add_extract(CLI::App& program, const Invocation& invocation);
+/// `resume_text` is the command that goes on with this run, should it be interrupted.
+Command add_extract(CLI::App& program, const std::string& resume_text);
 Command add_merge(CLI::App& program);
 Command add_train(CLI::App& program);
 Command add_predict(CLI::App& program);

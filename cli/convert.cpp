@@ -1,8 +1,11 @@
 // vgg16 convert: one weights format into another.
 #include <memory>
+#include <span>
 
 #include "command.h"
+#include "output.h"
 #include "print.h"
+#include "values.h"
 #include "vgg16/error.h"
 #include "vgg16/weights.h"
 
@@ -18,6 +21,7 @@ struct ConvertOptions {
 };
 
 int convert(const ConvertOptions& o) {
+  require_output(o.output, std::span(&o.input, 1), o.overwrite);
   const auto weights = Weights::load(o.input);
   weights->save(o.output, o.dtype == "f16" ? WeightsType::kF16 : WeightsType::kF32, {.overwrite = o.overwrite});
   const auto written = Weights::load(o.output);
@@ -37,11 +41,12 @@ Command add_convert(CLI::App& program) {
   CLI::App* app =
       add_command(program, "convert", "Convert a weights file to safetensors",
                   "vgg16 convert vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 vgg16.safetensors", o->common);
-  app->add_option("input", o->input, "Keras .h5 or safetensors")->required()->option_text("WEIGHTS");
-  app->add_option("output", o->output, "safetensors file to write")->required()->option_text("FILE");
+  app->add_option("WEIGHTS", o->input, "Weights file to read, Keras .h5 or safetensors")->required()->type_name("");
+  app->add_option("FILE", o->output, "safetensors file to write")->required()->type_name("");
   app->add_option("--dtype", o->dtype, "Of the written numbers: f16 (rounded to nearest even) or f32")
+      ->type_name("NAME")
       ->capture_default_str()
-      ->check(CLI::IsMember({"f16", "f32"}));
+      ->check(one_of({"f16", "f32"}, "f16 or f32"));
   app->add_flag("--overwrite", o->overwrite, "Replace the output");
   return {app, [o] { return convert(*o); }};
 }

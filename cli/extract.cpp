@@ -1,14 +1,13 @@
 // vgg16 extract: a folder of pictures becomes a features file.
-#include <algorithm>
-#include <charconv>
 #include <chrono>
-#include <cmath>
 #include <filesystem>
 
 #include "command.h"
 #include "interrupt.h"
+#include "output.h"
 #include "print.h"
 #include "progress.h"
+#include "values.h"
 #include "vgg16/build_info.h"
 #include "vgg16/dataset.h"
 #include "vgg16/error.h"
@@ -36,58 +35,6 @@ struct ExtractOptions {
   std::string max_skipped = "1%";
   std::string shard;
 };
-
-// "5" pictures, or "1%" of them.
-int64_t allowed_skips(const std::string& text, int64_t pictures) {
-  double value = -1;
-  const bool share = text.ends_with('%');
-  const char* end = text.data() + text.size() - (share ? 1 : 0);
-  const auto [parsed, problem] = std::from_chars(text.data(), end, value);
-  if (problem != std::errc() || parsed != end || !(value >= 0) || (share && value > 100)) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "--max-skipped " + printable(text) + ": expected a number of pictures or a share such as 1%");
-  }
-  return static_cast<int64_t>(share ? std::floor(static_cast<double>(pictures) * value / 100) : std::min(value, 1e15));
-}
-
-Shard parse_shard(const std::string& text) {
-  Shard shard;
-  const size_t slash = text.find('/');
-  const auto number = [](std::string_view digits, int64_t& value) {
-    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    return problem == std::errc() && end == digits.data() + digits.size();
-  };
-  const std::string_view view(text);
-  if (slash == std::string::npos || !number(view.substr(0, slash), shard.index) ||
-      !number(view.substr(slash + 1), shard.count) || shard.index < 1 || shard.index > shard.count) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "--shard " + printable(text) + ": expected I/N with 1 <= I <= N, such as 2/8");
-  }
-  return shard;
-}
-
-std::string quoted_for_shell(std::string_view word) {
-  const bool plain = !word.empty() && word.find_first_not_of(
-                                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                          "0123456789_-+=./,:%@") == std::string_view::npos;
-  if (plain) return std::string(word);
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
-}
-
-// The command as given, with --resume in place of --overwrite.
-std::string resume_command(const Invocation& invocation) {
-  std::string command;
-  bool resumes = false;
-  for (int i = 0; i < invocation.argc; ++i) {
-    const std::string_view word(invocation.argv[i]);
-    if (word == "--overwrite") continue;
-    resumes = resumes || word == "--resume";
-    command += (i == 0 ? "" : " ") + quoted_for_shell(word);
-  }
-  return command + (resumes ? "" : " --resume");
-}
 
 void require_pictures(const Dataset& dataset) {
   if (!dataset.pictures.empty()) return;
@@ -118,7 +65,7 @@ FeatureFilePlan make_plan(const ExtractOptions& o, const Extractor& extractor, c
                  .precision = o.network.precision,
                  .instruction_set = std::string(extractor.instruction_set()),
                  .program_version = std::string(build_info().version)};
-  return o.shard.empty() ? plan : shard_plan(plan, parse_shard(o.shard));
+  return o.shard.empty() ? plan : shard_plan(plan, parse_shard(o.shard).value());
 }
 
 std::string limiting_stage(const ExtractTimes& times) {
@@ -131,7 +78,6 @@ std::string limiting_stage(const ExtractTimes& times) {
 struct Run {
   ExtractTimes times;
   int64_t rows = 0;
-  std::vector<SkippedPicture> skipped;
   bool stopped = false;
 };
 
@@ -154,9 +100,7 @@ Run fill(FeatureFileWriter& file, Extractor& extractor, const std::filesystem::p
     progress.update(++done, total);
   };
   callbacks.skipped = [&](int64_t index, const std::string& reason) {
-    const int64_t row = missing[static_cast<size_t>(index)];
-    file.drop(row, reason);
-    run.skipped.push_back({plan.pictures[static_cast<size_t>(row)].path, reason});
+    file.drop(missing[static_cast<size_t>(index)], reason);
     progress.update(++done, total);
   };
   run.times = extractor.extract_files(paths, callbacks);
@@ -164,23 +108,49 @@ Run fill(FeatureFileWriter& file, Extractor& extractor, const std::filesystem::p
   return run;
 }
 
-int extract(const ExtractOptions& o, const Invocation& invocation) {
+// The finished file is asked, not the plan: pictures that could not be decoded are no rows, and their classes may be
+// gone.
+void report(const ExtractOptions& o, const FeatureTable& table, const std::vector<SkippedPicture>& skipped,
+            const Run& run, double seconds) {
+  const double extracting = run.times.waiting_for_pictures_s + run.times.computing_s + run.times.delivering_s;
+  const double rate = extracting > 0 ? static_cast<double>(run.rows) / extracting : 0;
+  if (o.common.json) {
+    print_json({{"schema", 1},
+                {"output", o.output},
+                {"rows", table.rows},
+                {"classes", table.label_names},
+                {"skipped", skipped_json(skipped)},
+                {"seconds", seconds},
+                {"pictures_per_second", rate},
+                {"limited_by", limiting_stage(run.times)}});
+    return;
+  }
+  std::string line = printable(o.output) + ": " + counted(table.rows, "row", "rows") + " of " +
+                     with_thousands(table.columns) + " numbers, " +
+                     counted(static_cast<int64_t>(table.label_names.size()), "class", "classes") + ", " +
+                     with_thousands(static_cast<int64_t>(skipped.size())) + " skipped; ";
+  if (run.rows == 0) {
+    line += "there was nothing left to compute";
+  } else {
+    line += duration_text(seconds) + ", " + fixed(rate, 1) + " pictures/s, limited by " + limiting_stage(run.times);
+  }
+  std::puts(line.c_str());
+}
+
+int extract(const ExtractOptions& o, const std::string& resume_text) {
   const auto start = std::chrono::steady_clock::now();
-  const auto seconds_since = [&] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  };
-  static_cast<void>(allowed_skips(o.max_skipped, 0));
-  if (!o.shard.empty()) static_cast<void>(parse_shard(o.shard));
-  watch_for_interrupts();
+  require_output(o.output, {}, o.overwrite || o.resume, "add --overwrite to replace it or --resume to continue it");
   const auto weights = load_weights(o.network.weights);
   Extractor extractor(weights, {.layer = o.layer,
                                 .pool = pool_from_name(o.pool),
                                 .device = o.network.device,
+                                .precision = o.network.precision,
                                 .threads = o.network.threads,
                                 .batch_size = o.network.batch_size});
   const auto seed = o.no_shuffle ? std::optional<uint64_t>() : o.seed;
   Dataset dataset = list_dataset(o.dataset, seed, o.network.threads > 0 ? o.network.threads : build_info().processors);
   require_pictures(dataset);
+  const auto found = static_cast<int64_t>(dataset.pictures.size() + dataset.skipped.size());
   const std::filesystem::path folder = dataset.folder;
   const FeatureFilePlan plan = make_plan(o, extractor, *weights, std::move(dataset));
   if (o.common.verbose) {
@@ -191,85 +161,87 @@ int extract(const ExtractOptions& o, const Invocation& invocation) {
                o.common);
   }
 
+  defer_interrupts();
   FeatureFileWriter file(o.output, plan,
                          {.overwrite = o.overwrite, .resume = o.resume, .rows_per_commit = o.rows_per_commit});
   for (const int64_t row : file.damaged_rows()) {
     print_warning("row " + std::to_string(row) + " was damaged on disk; it is computed again", o.common);
   }
-  Run run = fill(file, extractor, folder, plan, o.common);
+  const Run run = fill(file, extractor, folder, plan, o.common);
   if (run.stopped) {
     file.commit();
     print_error("interrupted after " + with_thousands(file.committed_rows()) + " of " +
                 with_thousands(static_cast<int64_t>(plan.pictures.size())) + " rows; to go on:");
-    print_error(resume_command(invocation));
+    print_line(resume_text);
     return interrupted_status();
   }
   file.finish();
 
-  std::vector<SkippedPicture> skipped = plan.skipped;
-  skipped.insert(skipped.end(), run.skipped.begin(), run.skipped.end());
-  std::sort(skipped.begin(), skipped.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
-  const auto n_skipped = static_cast<int64_t>(skipped.size());
-  const auto rows = static_cast<int64_t>(plan.pictures.size() - run.skipped.size());
-  const double seconds = seconds_since();
-  const double extracting = run.times.waiting_for_pictures_s + run.times.computing_s + run.times.delivering_s;
-  const double rate = extracting > 0 ? static_cast<double>(run.rows) / extracting : 0;
+  const FeatureTable table = open_feature_file(o.output);
+  const std::vector<SkippedPicture> skipped = read_skipped(o.output);
   print_skipped(skipped, o.common);
-  if (o.common.json) {
-    print_json({{"schema", 1},
-                {"output", o.output},
-                {"rows", rows},
-                {"classes", plan.label_names},
-                {"skipped", skipped_json(skipped)},
-                {"seconds", seconds},
-                {"pictures_per_second", rate},
-                {"limited_by", limiting_stage(run.times)}});
-  } else {
-    std::printf("%s: %s of %s numbers, %s, %s skipped; %s, %s pictures/s, limited by %s\n", printable(o.output).c_str(),
-                counted(rows, "row", "rows").c_str(), with_thousands(plan.columns).c_str(),
-                counted(static_cast<int64_t>(plan.label_names.size()), "class", "classes").c_str(),
-                with_thousands(n_skipped).c_str(), duration_text(seconds).c_str(), fixed(rate, 1).c_str(),
-                limiting_stage(run.times).c_str());
-  }
-  if (n_skipped > allowed_skips(o.max_skipped, rows + n_skipped)) {
-    print_error(printable(o.output) + ": complete, but " + counted(n_skipped, "picture was", "pictures were") +
-                " skipped, more than --max-skipped " + o.max_skipped + " allows");
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  report(o, table, skipped, run, elapsed.count());
+  const auto n_skipped = static_cast<int64_t>(skipped.size());
+  if (n_skipped > parse_allowed_skips(o.max_skipped, found).value()) {
+    print_error(printable(o.output) + " is complete, but " + counted(n_skipped, "picture was", "pictures were") +
+                " skipped of " + with_thousands(found) + ", more than --max-skipped " + o.max_skipped + " allows");
     return kSkippedTooMany;
   }
   return kDone;
 }
 
+std::vector<std::string> layer_names() {
+  std::vector<std::string> names;
+  for (size_t i = 0; i <= layer_index("block5_pool"); ++i) names.emplace_back(layer_name(i));
+  return names;
+}
+
 }  // namespace
 
-Command add_extract(CLI::App& program, const Invocation& invocation) {
+Command add_extract(CLI::App& program, const std::string& resume_text) {
   auto o = std::make_shared<ExtractOptions>();
   CLI::App* app = add_command(program, "extract", "Turn a folder of pictures into a features file",
                               "vgg16 extract -d animals -o animals.h5", o->common);
   app->add_option("-d,--dataset", o->dataset, "Folder with one sub-folder of pictures per class")
       ->required()
-      ->option_text("DIR");
-  app->add_option("-o,--output", o->output, "Features file to write (HDF5)")->required()->option_text("FILE");
+      ->type_name("DIR");
+  app->add_option("-o,--output", o->output, "Features file to write (HDF5)")->required()->type_name("FILE");
   add_network_options(*app, o->network);
-  app->add_option("-s,--buffer-size", o->rows_per_commit, "Rows between two syncs to disk")
+  app->add_option("-s,--buffer-size", o->rows_per_commit, "Rows between two syncs to disk, 1 to 1000000")
+      ->type_name("N")
       ->capture_default_str()
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
-  app->add_option("--layer", o->layer, "Layer to stop at, block1_conv1 to block5_pool")->capture_default_str();
+      ->check(whole_number(1, 1'000'000));
+  app->add_option("--layer", o->layer, "Layer to stop at, block1_conv1 to block5_pool")
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->check(one_of(layer_names(), "one of the 18 layers, block1_conv1 to block5_pool"));
   app->add_option("--pool", o->pool, "Over positions: none, avg or max")
+      ->type_name("NAME")
       ->capture_default_str()
-      ->check(CLI::IsMember({"none", "avg", "max"}));
+      ->check(one_of({"none", "avg", "max"}, "none, avg or max"));
   app->add_option("--seed", o->seed, "Of the shuffle, that of Python's random.Random(seed)")
+      ->type_name("N")
       ->capture_default_str()
-      ->check(CLI::Range(uint64_t{0}, uint64_t{INT64_MAX}));
+      ->check(whole_number(0, INT64_MAX));
   app->add_flag("--no-shuffle", o->no_shuffle, "Rows sorted by path");
   app->add_option("--dtype", o->dtype, "Of the stored numbers: f32 or f16")
+      ->type_name("NAME")
       ->capture_default_str()
-      ->check(CLI::IsMember({"f32", "f16"}));
+      ->check(one_of({"f32", "f16"}, "f32 or f16"));
   app->add_flag("--resume", o->resume, "Go on with an interrupted run of the same command");
-  app->add_flag("--overwrite", o->overwrite, "Replace the output")->excludes("--resume");
-  app->add_option("--max-skipped", o->max_skipped, "Skipped pictures that are no failure: a number or a share")
-      ->capture_default_str();
-  app->add_option("--shard", o->shard, "Only part I of N; vgg16 merge puts the parts together")->option_text("I/N");
-  return {app, [o, invocation] { return extract(*o, invocation); }};
+  app->add_flag("--overwrite", o->overwrite, "Replace the output when the new one is complete");
+  app->add_option("--max-skipped", o->max_skipped,
+                  "Skipped pictures that are no failure: a number, or a share such as 1%")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(expects("a number of pictures or a share such as 1%",
+                      [](const std::string& text) { return parse_allowed_skips(text, 0).has_value(); }));
+  app->add_option("--shard", o->shard, "Only part I of N; vgg16 merge puts the parts together")
+      ->type_name("I/N")
+      ->check(expects("I/N with 1 <= I <= N, such as 2/8",
+                      [](const std::string& text) { return parse_shard(text).has_value(); }));
+  return {app, [o, resume_text] { return extract(*o, resume_text); }};
 }
 
 }  // namespace vgg16

@@ -86,40 +86,25 @@ Json describe_build() {
           {"version", info.version},
           {"backends", info.backends},
           {"instruction_sets", info.instruction_sets},
+          {"precisions", info.precisions},
           {"processors", info.processors},
           {"built_in_weights_sha256", builtin_weights_digest()},
           {"weights_source", "Visual Geometry Group, University of Oxford; licence CC BY 4.0"}};
 }
 
-// A model and a weights file are both safetensors, a features and a Keras file both HDF5: what lies near the start
-// tells.
-enum class Kind { kHdf5, kModel, kOther };
-
-Kind kind_of(const std::string& file) {
+// A model and a weights file may both be safetensors, a features and a weights file both HDF5: the names in the headers
+// tell. They stand near the start, where both formats begin.
+Json describe_file(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
   std::array<char, 1 << 16> start{};
   stream.read(start.data(), start.size());
   const std::string_view text(start.data(), static_cast<size_t>(stream.gcount()));
-  if (text.starts_with("\x89HDF\r\n\x1A\n")) return Kind::kHdf5;
-  return text.find("\"coef\"") != std::string_view::npos || text.find("\"intercept\"") != std::string_view::npos
-             ? Kind::kModel
-             : Kind::kOther;
-}
-
-Json describe_file(const std::string& file) {
-  switch (kind_of(file)) {
-    case Kind::kModel:
-      return describe_model(file);
-    case Kind::kOther:
-      return describe_weights(*Weights::load(file));
-    case Kind::kHdf5:
-      break;
+  const auto names = [&](std::string_view name) { return text.find(name) != std::string_view::npos; };
+  if (text.starts_with("\x89HDF\r\n\x1A\n")) {
+    const bool keras = names("block1_conv1") && !names("label_names");
+    return keras ? describe_weights(*Weights::load(file)) : describe_features(file);
   }
-  try {
-    return describe_weights(*Weights::load(file));
-  } catch (const Error&) {
-    return describe_features(file);  // whose error is the one to show
-  }
+  return names("\"coef\"") || names("\"intercept\"") ? describe_model(file) : describe_weights(*Weights::load(file));
 }
 
 }  // namespace
@@ -128,7 +113,7 @@ Command add_info(CLI::App& program) {
   auto o = std::make_shared<InfoOptions>();
   CLI::App* app = add_command(program, "info", "Say what a file holds; without a file, what this build is",
                               "vgg16 info animals.h5", o->common);
-  app->add_option("file", o->file, "Features, model or weights file")->option_text("[FILE]");
+  app->add_option("FILE", o->file, "Features, model or weights file")->type_name("");
   return {app, [o] {
             print(o->file.empty() ? describe_build() : describe_file(o->file), o->common);
             return static_cast<int>(kDone);

@@ -3,21 +3,32 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <string>
+
 namespace vgg16 {
 namespace {
 
 // The one piece of global state in the program: a signal handler can reach nothing else.
+std::atomic<bool> deferred{false};
 std::atomic<bool> stop{false};
 std::atomic<int> signal_number{0};
+std::string last_words;
 
 extern "C" void note_signal(int number) {
+  if (!deferred) {
+    // Nothing to be done where even this cannot be written.
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, last_words.data(), last_words.size());
+    _exit(128 + number);
+  }
   if (stop.exchange(true)) _exit(128 + number);
   signal_number = number;
 }
 
 }  // namespace
 
-void watch_for_interrupts() {
+void watch_for_interrupts(std::string_view command) {
+  last_words = (::isatty(STDERR_FILENO) == 1 ? "\n" : "") +
+               ("vgg16: interrupted; to start again:\n" + std::string(command)) + "\n";
   struct sigaction action {};
   action.sa_handler = note_signal;
   sigemptyset(&action.sa_mask);
@@ -25,6 +36,8 @@ void watch_for_interrupts() {
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }
+
+void defer_interrupts() { deferred = true; }
 
 const std::atomic<bool>& interrupted() { return stop; }
 

@@ -1,14 +1,19 @@
-// Ctrl-C and SIGTERM: the first asks the work to end at the next safe point, the second ends the process at once.
+// Ctrl-C and SIGTERM. By default the first one ends the process at once, with the exit status and the last line that
+// the contract promises; work that has something to save asks to be told instead.
 #pragma once
 
 #include <atomic>
+#include <string_view>
 
 namespace vgg16 {
 
-/// Takes over SIGINT and SIGTERM for the rest of the process.
-void watch_for_interrupts();
+/// Takes over SIGINT and SIGTERM for the rest of the process. `command` is what the user can give again.
+void watch_for_interrupts(std::string_view command);
 
-/// Becomes true with the first signal.
+/// From now on the first signal only makes interrupted() true; the second ends the process at once.
+void defer_interrupts();
+
+/// Becomes true with the first signal after defer_interrupts().
 [[nodiscard]] const std::atomic<bool>& interrupted();
 
 /// Exit status for the signal that came: 130 or 143.

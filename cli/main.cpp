@@ -6,9 +6,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <new>
+#include <span>
+#include <sstream>
 #include <vector>
 
 #include "command.h"
+#include "command_text.h"
+#include "interrupt.h"
 #include "print.h"
 #include "vgg16/build_info.h"
 #include "vgg16/error.h"
@@ -74,7 +78,8 @@ int run(int argc, const char* const* argv) {
   program.set_version_flag("--version", version_text, "Print version, backends, instruction set and weights' digest");
   program.require_subcommand(1);
   program.get_formatter()->column_width(34);
-  const std::vector<Command> commands = {add_extract(program, {argc, argv}),
+  const std::span words(argv, static_cast<size_t>(argc));
+  const std::vector<Command> commands = {add_extract(program, resume_command_text(words)),
                                          add_merge(program),
                                          add_train(program),
                                          add_predict(program),
@@ -87,18 +92,20 @@ int run(int argc, const char* const* argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& success) {  // --help, --version
-    program.exit(success);
-    finish_output();
+    std::ostringstream text;
+    program.exit(success, text, text);
+    std::fputs(text.str().c_str(), stdout);
+    flush_output();
     return kDone;
-  } catch (const CLI::ExtrasError&) {
-    return usage_error(program, unknown_word(program, argc, argv));
   } catch (const CLI::ParseError& error) {
-    if (program.get_subcommands().empty()) return usage_error(program, unknown_word(program, argc, argv));
-    return usage_error(program, printable(error.what()));
+    // A word that is not known comes first: it may be what is missing, misspelt.
+    const bool unknown = program.get_subcommands().empty() || !program.remaining(true).empty();
+    return usage_error(program, unknown ? unknown_word(program, argc, argv) : printable(error.what()));
   }
   const auto chosen = std::find_if(commands.begin(), commands.end(), [](const Command& c) { return c.app->parsed(); });
+  watch_for_interrupts(command_text(words));
   const int status = chosen->run();
-  finish_output();
+  flush_output();
   return status;
 }
 

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "command.h"
+#include "output.h"
 #include "print.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
@@ -18,6 +19,7 @@ struct MergeOptions {
 };
 
 int merge(const MergeOptions& o) {
+  require_output(o.output, o.parts, o.overwrite);
   const std::vector<std::filesystem::path> parts(o.parts.begin(), o.parts.end());
   const MergeResult result = merge_feature_files(parts, o.output, o.overwrite);
   print_skipped(result.skipped, o.common);
@@ -41,10 +43,8 @@ Command add_merge(CLI::App& program) {
   auto o = std::make_shared<MergeOptions>();
   CLI::App* app = add_command(program, "merge", "Put the parts of a sharded extraction together",
                               "vgg16 merge -o animals.h5 part-*.h5", o->common);
-  app->add_option("-o,--output", o->output, "Features file to write")->required()->option_text("FILE");
-  app->add_option("parts", o->parts, "Files written by extract --shard I/N, all N of them")
-      ->required()
-      ->option_text("PART...");
+  app->add_option("-o,--output", o->output, "Features file to write")->required()->type_name("FILE");
+  app->add_option("PART", o->parts, "Files written by extract --shard I/N, all N of them")->required()->type_name("");
   app->add_flag("--overwrite", o->overwrite, "Replace the output");
   return {app, [o] { return merge(*o); }};
 }

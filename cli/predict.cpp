@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "print.h"
+#include "values.h"
 #include "vgg16/classifier.h"
 #include "vgg16/error.h"
 #include "vgg16/extractor.h"
@@ -38,8 +39,7 @@ bool is_picture_name(const fs::path& path) {
 void add_folder(const fs::path& folder, std::vector<fs::path>& pictures) {
   std::vector<fs::path> found;
   std::error_code problem;
-  const auto options = fs::directory_options::skip_permission_denied;
-  for (auto at = fs::recursive_directory_iterator(folder, options, problem); at != fs::recursive_directory_iterator();
+  for (auto at = fs::recursive_directory_iterator(folder, problem); at != fs::recursive_directory_iterator();
        at.increment(problem)) {
     const bool hidden = at->path().filename().native().starts_with('.');
     std::error_code unknown;
@@ -91,6 +91,7 @@ ExtractorOptions recipe_of(const Classifier& model, const Weights& weights, cons
   }
   ExtractorOptions options{.layer = recipe.layer.empty() ? "block5_pool" : recipe.layer,
                            .device = o.network.device,
+                           .precision = o.network.precision,
                            .threads = o.network.threads,
                            .batch_size = o.network.batch_size};
   int64_t columns = 0;
@@ -152,6 +153,7 @@ int predict(const PredictOptions& o) {
   callbacks.row = [&](int64_t index, std::span<const float> row) {
     const auto top = rank(model.predict_probabilities(row), static_cast<size_t>(o.top));
     print_prediction(pictures[static_cast<size_t>(index)], model, top, o.common.json);
+    flush_output();  // a program that reads along sees each at once, and when it has gone the work ends
   };
   callbacks.skipped = [&](int64_t index, const std::string& reason) {
     all_read = false;
@@ -169,11 +171,14 @@ Command add_predict(CLI::App& program) {
   auto o = std::make_shared<PredictOptions>();
   CLI::App* app = add_command(program, "predict", "Label new pictures with a trained model",
                               "vgg16 predict -m animals.model photo.jpg holiday/", o->common);
-  app->add_option("-m,--model", o->model, "Model file")->required()->option_text("FILE");
-  app->add_option("pictures", o->pictures, "Pictures, folders, or - for a list of paths on standard input")
+  app->add_option("-m,--model", o->model, "Model file")->required()->type_name("FILE");
+  app->add_option("PICTURE", o->pictures, "Pictures, folders, or - for a list of paths on standard input")
       ->required()
-      ->option_text("PICTURE...");
-  app->add_option("--top", o->top, "Classes shown per picture")->capture_default_str()->check(CLI::Range(1, 10'000));
+      ->type_name("");
+  app->add_option("--top", o->top, "Classes shown per picture, the most probable first")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(whole_number(1, 10'000));
   add_network_options(*app, o->network);
   return {app, [o] { return predict(*o); }};
 }

@@ -1,5 +1,6 @@
 #include "print.h"
 
+#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -41,18 +42,16 @@ std::string duration_text(double seconds) {
   return with_thousands(s / 3600) + " h " + std::to_string(s % 3600 / 60) + " min";
 }
 
-void print_error(std::string_view message) {
-  const std::string line = "vgg16: " + std::string(message) + "\n";
-  std::fputs(line.c_str(), stderr);
-}
+void print_line(std::string_view text) { std::fputs(std::string(text).append("\n").c_str(), stderr); }
+
+void print_error(std::string_view message) { print_line("vgg16: " + std::string(message)); }
 
 void print_warning(std::string_view message, const Common& common) {
   if (!common.quiet) print_error("warning: " + std::string(message));
 }
 
 void print_note(std::string_view message, const Common& common) {
-  if (common.quiet) return;
-  std::fputs((std::string(message) + "\n").c_str(), stderr);
+  if (!common.quiet) print_line(message);
 }
 
 void print_json(const nlohmann::ordered_json& document) {
@@ -60,10 +59,10 @@ void print_json(const nlohmann::ordered_json& document) {
   std::fputs(text.c_str(), stdout);
 }
 
-void finish_output() {
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    throw Error(ErrorCode::kIo, "standard output cannot be written");
-  }
+void flush_output() {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  throw Error(ErrorCode::kIo, "standard output cannot be written" + (errno != 0 ? ": " + system_message(errno) : ""));
 }
 
 nlohmann::ordered_json skipped_json(const std::vector<SkippedPicture>& skipped) {

@@ -24,6 +24,8 @@ namespace vgg16 {
 /// "45 s", "3 min 20 s", "2 h 5 min".
 [[nodiscard]] std::string duration_text(double seconds);
 
+/// `text` and a newline on standard error.
+void print_line(std::string_view text);
 /// One line on standard error, "vgg16: ...".
 void print_error(std::string_view message);
 /// The same for what does not stop the run; silent with --quiet.
@@ -34,8 +36,8 @@ void print_note(std::string_view message, const Common& common);
 /// One JSON document, on one line, on standard output; bytes that are not UTF-8 become U+FFFD.
 void print_json(const nlohmann::ordered_json& document);
 
-/// Flushes standard output. Throws Error{kIo} if something could not be written, as on a full disk.
-void finish_output();
+/// Flushes standard output. Throws Error{kIo} if something could not be written: a full disk, a reader that has gone.
+void flush_output();
 
 [[nodiscard]] nlohmann::ordered_json skipped_json(const std::vector<SkippedPicture>& skipped);
 /// Lists skipped pictures on standard error: the first few, or all with --verbose.

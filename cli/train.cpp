@@ -1,11 +1,13 @@
 // vgg16 train: a features file becomes a model file and a report.
-#include <filesystem>
 #include <memory>
+#include <span>
 
 #include "command.h"
+#include "output.h"
 #include "print.h"
 #include "print_training.h"
 #include "progress.h"
+#include "values.h"
 #include "vgg16/classifier.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
@@ -17,17 +19,15 @@ struct TrainCommand {
   Common common;
   std::string features;
   std::string model;
+  std::string c;  // a list, as given
   TrainOptions options;
   bool overwrite = false;
 };
 
 int train_command(const TrainCommand& o) {
-  if (!o.overwrite) {
-    std::error_code unknown;
-    if (std::filesystem::exists(std::filesystem::symlink_status(o.model, unknown))) {
-      throw Error(ErrorCode::kExists, printable(o.model) + " already exists; add --overwrite to replace it");
-    }
-  }
+  require_output(o.model, std::span(&o.features, 1), o.overwrite);
+  TrainOptions options = o.options;
+  options.c = parse_positive_list(o.c).value();  // checked with the command line
   const FeatureTable table = open_feature_file(o.features);
   if (table.recipe.weights_sha256.empty()) {
     print_warning(
@@ -39,7 +39,7 @@ int train_command(const TrainCommand& o) {
   {
     Progress progress("train", "steps", o.common);
     result =
-        train(table, o.options, [&](std::string_view, int64_t done, int64_t total) { progress.update(done, total); });
+        train(table, options, [&](std::string_view, int64_t done, int64_t total) { progress.update(done, total); });
   }
   result.classifier.save(o.model,
                          {.overwrite = o.overwrite});  // before anything is printed: a report can be made again
@@ -57,23 +57,31 @@ int train_command(const TrainCommand& o) {
 
 Command add_train(CLI::App& program) {
   auto o = std::make_shared<TrainCommand>();
+  for (const double c : o->options.c) o->c += (o->c.empty() ? "" : ",") + shortest(c);
   CLI::App* app = add_command(program, "train", "Train a classifier on a features file and report how good it is",
                               "vgg16 train -d animals.h5 -m animals.model", o->common);
-  app->add_option("-d,--db", o->features, "Features file")->required()->option_text("FILE");
-  app->add_option("-m,--model", o->model, "Model file to write")->required()->option_text("FILE");
-  app->add_option("-j,--jobs", o->options.threads, "Threads; -1 is one per processor")
+  app->add_option("-d,--db", o->features, "Features file")->required()->type_name("FILE");
+  app->add_option("-m,--model", o->model, "Model file to write")->required()->type_name("FILE");
+  app->add_option("-j,--jobs", o->options.threads, "Threads; -1 and 0 are one per processor")
+      ->type_name("N")
       ->default_str("-1")
-      ->check(CLI::Range(-1, 1024));
-  app->add_option("--c", o->options.c, "Values of C to try, the inverse strength of the penalty")
-      ->delimiter(',')
-      ->default_str("0.1,1,10,100,1000,10000")
-      ->check(CLI::PositiveNumber);
-  app->add_option("--folds", o->options.folds, "Folds of the cross-validation")
+      ->check(whole_number(-1, 1024));
+  app->add_option("--c", o->c, "Values of C to try, the inverse strength of the penalty")
+      ->type_name("LIST")
       ->capture_default_str()
-      ->check(CLI::Range(2, 1000));
+      ->check(expects("a list of numbers above 0, such as 0.1,1,10",
+                      [](const std::string& text) { return parse_positive_list(text).has_value(); }));
+  app->add_option("--folds", o->options.folds, "Folds of the cross-validation, 2 to 1000")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(whole_number(2, 1000));
   app->add_option("--test-size", o->options.test_size, "Share of the rows held out for the report, the last ones")
+      ->type_name("SHARE")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(expects("a number above 0 and below 1", [](const std::string& text) {
+        const auto share = parse_number(text);
+        return share && *share > 0 && *share < 1;
+      }));
   app->add_flag("--overwrite", o->overwrite, "Replace the model");
   return {app, [o] { return train_command(*o); }};
 }

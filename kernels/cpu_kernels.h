@@ -26,11 +26,12 @@ struct Plane {
 };
 
 /// One convolution by Winograd's F(m x m, 3 x 3). `u` is what transform_kernel wrote: a block (ic, panel) for every
-/// panel of output channels and every point of the transformed tile, placed by the two strides (in floats).
+/// panel of output channels and every point of the transformed tile, placed by the two strides (in words).
 struct WinogradLayer {
   int ic = 0, oc = 0;
-  int side = 0;  ///< of the output, h = w
-  int m = 0;     ///< output tile: 2, 4 or 6
+  int depth = 0;  ///< words of 32 bits that the input channels take as operands: ic in float32, ic / 2 in bfloat16
+  int side = 0;   ///< of the output, h = w
+  int m = 0;      ///< output tile: 2, 4 or 6
   const float* u = nullptr;
   int64_t u_panel_stride = 0, u_point_stride = 0;
   const float* bias = nullptr;
@@ -47,34 +48,41 @@ struct TileRange {
   [[nodiscard]] int count() const { return end - begin; }
 };
 
-/// Row stride of transformed tiles, in floats; the odd cache line keeps 14 rows out of one L1 set.
-constexpr int64_t transformed_stride(int ic) { return ic + kBlock; }
+/// Row stride of transformed tiles, in words; the odd cache line keeps 14 rows out of one L1 set.
+constexpr int64_t transformed_stride(int depth) { return depth + kBlock; }
 
-/// Floats that `count` transformed tiles take.
+/// Words that `count` transformed tiles take.
 inline int64_t transformed_count(const WinogradLayer& layer, int count) {
-  return int64_t{layer.points()} * count * transformed_stride(layer.ic);
+  return int64_t{layer.points()} * count * transformed_stride(layer.depth);
 }
+
+/// Words that the layer's transformed kernel takes.
+inline int64_t kernel_count(const WinogradLayer& layer) { return int64_t{layer.points()} * layer.depth * layer.oc; }
 
 struct CpuKernels {
   std::string_view name;
-  int panel;  ///< output channels that one product computes
+  std::string_view precision;  ///< of the products' operands: "f32" or "bf16"; transforms and sums are float32
+  int channels_per_word;       ///< operands that share 32 bits: 1 or 2
+  int panel;                   ///< output channels that one product computes
 
   /// Transforms panel `p` of `kernel` (3, 3, ic, oc) into `u`, the layer's whole array, as the layer's strides say:
   /// U = G g G^T, computed in double and rounded once.
   void (*transform_kernel)(const WinogradLayer& layer, const float* kernel, int p, float* u);
 
-  /// v[point][tile - v_first][ic + 16] = B^T d B for the tiles of `tiles` and channel blocks [block_begin, block_end);
-  /// v is laid out for `tile_capacity` tiles, the first of which is v_first.
+  /// v[point][tile - v_first][depth + 16] = B^T d B for the tiles of `tiles` and channel blocks [block_begin,
+  /// block_end); v is laid out for `tile_capacity` tiles, the first of which is v_first.
   void (*transform_input)(const WinogradLayer& layer, const Plane* in, TileRange tiles, int block_begin, int block_end,
                           int tile_capacity, int v_first, float* v);
 
-  /// products[tile][panel] = sum over input channels of v[tile][ic] u[ic][panel], for n_tiles tiles of one point.
-  void (*multiply)(int ic, const float* v, int n_tiles, const float* u, float* products);
+  /// Products of one point: products[tile * tile_stride + o] = sum over input channels c of v[tile][c] u[c][o], for
+  /// n_tiles tiles and the panel's output channels o.
+  void (*multiply)(int depth, const float* v, int n_tiles, const float* u, float* products, int64_t tile_stride);
 
-  /// For output channels of panel `p`: Y = A^T M A of products[point][tile - tiles.begin][panel], bias, ReLU, and, if
-  /// `pool`, 2x2 max pooling; writes the tiles' part of `out`. `point_stride` is that of `products`, in floats.
-  void (*transform_output)(const WinogradLayer& layer, const float* products, int64_t point_stride, TileRange tiles,
-                           int p, bool pool, const Plane* out);
+  /// For output channels of panel `p`: Y = A^T M A of products[(tile - tiles.begin) * tile_stride + point *
+  /// point_stride
+  /// + o], bias, ReLU, and, if `pool`, 2x2 max pooling; writes the tiles' part of `out`.
+  void (*transform_output)(const WinogradLayer& layer, const float* products, int64_t tile_stride, int64_t point_stride,
+                           TileRange tiles, int p, bool pool, const Plane* out);
 
   /// Pixels [y_begin, y_end) x [x_begin, x_end) of the first convolution, direct, bias and ReLU applied: from the
   /// normalised input (226, 226, 3), BGR with a zero border, and `kernel` (3, 3, 3, 64), to out[channel
@@ -83,7 +91,7 @@ struct CpuKernels {
                      int x_end, float* out, int64_t out_block_stride, int64_t out_row_stride);
 };
 
-/// The sets this build holds that this machine can run, best first; the last is "portable".
+/// The sets this build holds that this machine can run, best first within a precision, float32 before bfloat16.
 struct CpuKernelList {
   const CpuKernels* const* begin_;
   size_t count;
@@ -92,9 +100,11 @@ struct CpuKernelList {
 };
 [[nodiscard]] CpuKernelList runnable_cpu_kernels();
 
-/// The set called `name`, or the best one for "". Throws Error{kInvalidArgument} naming those that can run here.
-[[nodiscard]] const CpuKernels& cpu_kernels(std::string_view name);
+/// The set of that precision called `name`, or the best one for "". Throws Error{kDevice} where nothing of that
+/// precision runs here, Error{kInvalidArgument} naming what does where `name` is not among it.
+[[nodiscard]] const CpuKernels& cpu_kernels(std::string_view name, std::string_view precision);
 
+const CpuKernels& cpu_kernels_avx512_bf16();
 const CpuKernels& cpu_kernels_avx512();
 const CpuKernels& cpu_kernels_avx2();
 const CpuKernels& cpu_kernels_portable();

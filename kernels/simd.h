@@ -52,4 +52,33 @@ VGG16_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }
 
 constexpr int kPanel = 2 * kLanes;  // output channels that one block of the product computes
 
+// Operands of the products come in words of 32 bits: one float32 channel, or, in the files compiled with VGG16_BF16,
+// two neighbouring bfloat16 channels. Sums are float32 either way.
+#ifdef VGG16_BF16
+
+constexpr int kChannelsPerWord = 2;
+// Rounds to nearest even (vcvtneps2bf16); 16 channels become 8 words.
+VGG16_INLINE void store_operands(float* p, Vec v) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), (__m256i)_mm512_cvtneps_pbh((__m512)v));
+}
+VGG16_INLINE Vec multiply_add(Vec x, Vec u, Vec sum) {
+  return (Vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)x, (__m512bh)u);
+}
+// Writes `value` as channel `c` of the pair that `word` holds.
+inline void store_operand(float* word, int c, float value) {
+  unsigned bits;
+  __builtin_memcpy(&bits, &value, sizeof bits);
+  const auto rounded = static_cast<unsigned short>((bits + 0x7FFFU + ((bits >> 16U) & 1U)) >> 16U);
+  __builtin_memcpy(reinterpret_cast<char*>(word) + 2 * (c % 2), &rounded, sizeof rounded);
+}
+
+#else
+
+constexpr int kChannelsPerWord = 1;
+VGG16_INLINE void store_operands(float* p, Vec v) { store(p, v); }
+VGG16_INLINE Vec multiply_add(Vec x, Vec u, Vec sum) { return fma(x, u, sum); }
+VGG16_INLINE void store_operand(float* word, int, float value) { *word = value; }
+
+#endif
+
 }  // namespace

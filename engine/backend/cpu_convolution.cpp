@@ -30,18 +30,24 @@ TileRange part(int total, int parts, int64_t i) {
   return {static_cast<int>(total * i / parts), static_cast<int>(total * (i + 1) / parts)};
 }
 
+// Floats from one tile's products to the next one's in a strip; the odd cache line keeps tiles out of one L1 set.
+int64_t strip_product_stride(const CpuKernels& kernels, const WinogradLayer& layer) {
+  return int64_t{layer.points()} * kernels.panel + kBlock;
+}
+
 // From the transformed tiles of one strip to its part of `out`, panel by panel.
 void finish_strip(const CpuKernels& kernels, const WinogradLayer& layer, bool pool, TileRange tiles, const float* v,
                   float* products, const Plane* out) {
-  const int64_t v_stride = tiles.count() * transformed_stride(layer.ic);
-  const int64_t point_stride = int64_t{tiles.count()} * kernels.panel;
+  const int64_t v_stride = tiles.count() * transformed_stride(layer.depth);
+  // All points of a tile stand together, as the output transform reads them.
+  const int64_t tile_stride = strip_product_stride(kernels, layer);
   for (int p = 0; p < layer.oc / kernels.panel; ++p) {
     for (int point = 0; point < layer.points(); ++point) {
-      kernels.multiply(layer.ic, v + point * v_stride, tiles.count(),
+      kernels.multiply(layer.depth, v + point * v_stride, tiles.count(),
                        layer.u + p * layer.u_panel_stride + point * layer.u_point_stride,
-                       products + point * point_stride);
+                       products + point * kernels.panel, tile_stride);
     }
-    kernels.transform_output(layer, products, point_stride, tiles, p, pool, out);
+    kernels.transform_output(layer, products, tile_stride, kernels.panel, tiles, p, pool, out);
   }
 }
 
@@ -79,17 +85,17 @@ void convolve_by_points(const CpuKernels& kernels, const WinogradLayer& layer, b
     const int64_t point = i / kPanelParts;
     const TileRange panels = part(n_panels, kPanelParts, i % kPanelParts);
     for (int p = panels.begin; p < panels.end; ++p) {
-      kernels.multiply(layer.ic, v + point * n_tiles * transformed_stride(layer.ic), n_tiles,
+      kernels.multiply(layer.depth, v + point * n_tiles * transformed_stride(layer.depth), n_tiles,
                        layer.u + p * layer.u_panel_stride + point * layer.u_point_stride,
-                       products + p * panel_stride + point * point_stride);
+                       products + p * panel_stride + point * point_stride, kernels.panel);
     }
   });
 
   threads.for_each(int64_t{n_panels} * n, [&](int64_t i, int) {
     const auto p = static_cast<int>(i / n);
     const TileRange tiles = part(n_tiles, n, i % n);
-    kernels.transform_output(layer, products + p * panel_stride + int64_t{tiles.begin} * kernels.panel, point_stride,
-                             tiles, p, pool, out);
+    kernels.transform_output(layer, products + p * panel_stride + int64_t{tiles.begin} * kernels.panel, kernels.panel,
+                             point_stride, tiles, p, pool, out);
   });
 }
 
@@ -132,7 +138,7 @@ Plane second_input(const WinogradLayer& second, float* data) {
 }  // namespace
 
 void set_kernel_strides(WinogradLayer& layer, int panel) {
-  const int64_t block = int64_t{layer.ic} * panel;
+  const int64_t block = int64_t{layer.depth} * panel;
   const bool points_outside = cut_of(layer) == Cut::kPoints;
   layer.u_panel_stride = points_outside ? block : block * layer.points();
   layer.u_point_stride = points_outside ? block * (layer.oc / panel) : block;
@@ -148,7 +154,7 @@ void CpuScratch::reserve(const CpuKernels& kernels, const WinogradLayer& layer, 
   const bool is_second = layer.side == kInputSide;
   const int tiles = std::max(strip_tiles(layer), is_second ? second_strip_tiles(layer) : 0);
   tiles_count_ = std::max(tiles_count_, transformed_count(layer, tiles));
-  products_count_ = std::max(products_count_, int64_t{layer.points()} * tiles * kernels.panel);
+  products_count_ = std::max(products_count_, tiles * strip_product_stride(kernels, layer));
   if (is_second) pixels_count_ = second_input(layer, nullptr).count();
 }
 

@@ -5,10 +5,13 @@
 namespace vgg16 {
 namespace {
 
-// Output tile of each convolution. Larger tiles multiply less and round more: F(6x6) up to block3_conv1, F(4x4) after
-// it keeps block5_pool within 2.5e-6 (relative L2) of a double-precision forward on real pictures. Fixed per layer,
-// never per batch, so that a row is the same bits whatever its batch.
-constexpr std::array<int, kConvLayers> kTile = {0, 6, 6, 6, 6, 4, 4, 4, 4, 4, 4, 4, 4};
+// Output tile of each convolution. Larger tiles multiply less and round more. Fixed per layer, never per batch, so that
+// a row is the same bits whatever its batch. In float32, F(6x6) up to block3_conv1 and F(4x4) after it keep block5_pool
+// within 2.5e-6 (relative L2) of a double-precision forward on real pictures; in bfloat16, where the operands' own
+// rounding counts, F(4x4) and then F(2x2) keep it within 1.3e-2 (bench/RESULTS.md).
+using Tiles = std::array<int, kConvLayers>;
+constexpr Tiles kTilesF32 = {0, 6, 6, 6, 6, 4, 4, 4, 4, 4, 4, 4, 4};
+constexpr Tiles kTilesBf16 = {0, 4, 4, 4, 4, 4, 4, 2, 2, 2, 2, 2, 2};
 
 }  // namespace
 
@@ -36,9 +39,10 @@ std::shared_ptr<const CpuNetwork> prepare_cpu_network(const Weights& weights, co
     w.ic = shape.ic;
     w.oc = shape.oc;
     w.side = output_shape(layer, 1).h;
-    w.m = kTile[conv];
+    w.depth = shape.ic / kernels.channels_per_word;
+    w.m = (kernels.precision == "bf16" ? kTilesBf16 : kTilesF32)[conv];
     set_kernel_strides(w, kernels.panel);
-    network->transformed[conv] = FloatArray(int64_t{w.points()} * w.ic * w.oc);
+    network->transformed[conv] = FloatArray(kernel_count(w));
     w.u = network->transformed[conv].data();
     w.bias = network->biases[conv].data();
     for (int panel = 0; panel < w.oc / kernels.panel; ++panel) jobs.push_back({conv, panel});

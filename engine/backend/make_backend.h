@@ -11,6 +11,7 @@ namespace vgg16 {
 
 struct BackendOptions {
   std::string device = "auto";       ///< "auto" or "cpu"
+  std::string precision = "f32";     ///< "f32" or "bf16"
   std::string instruction_set = "";  ///< "" for the best this machine has; otherwise by name, for tests and benchmarks
   int threads = 0;                   ///< 0: every processor
   int max_batch = 32;

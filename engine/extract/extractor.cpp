@@ -34,6 +34,7 @@ std::unique_ptr<Backend> backend_for(const Weights* weights, const ExtractorOpti
   require_between(options.batch_size, 1, kMaxBatch, "batch size");
   require_between(options.threads, 0, kMaxThreads, "threads");
   return make_backend(*weights, {.device = options.device,
+                                 .precision = options.precision,
                                  .instruction_set = {},
                                  .threads = options.threads,
                                  .max_batch = options.batch_size,

@@ -226,8 +226,10 @@ void FeatureFileWriter::finish() {
       printable(impl.path.native()) + ": " + std::to_string(missing.size()) + " rows were neither written nor dropped");
   impl.committer->commit();
   if (impl.dropped.size() == impl.state.size() && !impl.plan.shard) {
+    const auto& [row, reason] = *impl.dropped.begin();
     throw Error(ErrorCode::kNotFound, printable(impl.path.native()) + " is not written: none of the " +
-                                          std::to_string(impl.state.size()) + " pictures is usable");
+                                          std::to_string(impl.state.size()) + " pictures is usable; the first, " +
+                                          printable(impl.plan.pictures[static_cast<size_t>(row)].path) + ": " + reason);
   }
   if (impl.dropped.empty()) {
     publish(*impl.file, impl.path, impl.options.overwrite ? Replace::kYes : Replace::kNo);

@@ -14,9 +14,9 @@ size_t layer_index(std::string_view name) {
   std::array<std::string_view, kVgg16.size()> names;
   std::transform(kVgg16.begin(), kVgg16.end(), names.begin(), [](const LayerSpec& layer) { return layer.name; });
   const std::string_view nearest = nearest_name(name, names);
-  throw Error(ErrorCode::kInvalidArgument, "no layer is called \"" + printable(name) + "\"; " +
-                                               (nearest.empty() ? "" : "did you mean " + std::string(nearest) + "? ") +
-                                               "(block1_conv1 to block5_pool)");
+  throw Error(ErrorCode::kInvalidArgument, "no layer is called \"" + printable(name) + "\"" +
+                                               (nearest.empty() ? "" : "; did you mean " + std::string(nearest) + "?") +
+                                               " (block1_conv1 to block5_pool)");
 }
 
 std::string_view layer_name(size_t index) {

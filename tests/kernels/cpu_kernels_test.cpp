@@ -41,15 +41,20 @@ std::string case_name(const Case& c) {
          std::to_string(c.oc) + "_F" + std::to_string(c.m) + (c.pool ? "_pool" : "");
 }
 
+std::string set_name(const CpuKernels& kernels) {
+  return std::string(kernels.name) + "_" + std::string(kernels.precision);
+}
+
 class WinogradTest : public testing::TestWithParam<const CpuKernels*> {};
 
 // Runs one layer on `tiles` tiles at a time, all pictures together.
 std::vector<float> run_layer(const CpuKernels& kernels, const Case& c, const std::vector<float>& x,
                              const std::vector<float>& w, const std::vector<float>& b, int tiles_at_a_time) {
-  WinogradLayer layer{.ic = c.ic, .oc = c.oc, .side = c.side, .m = c.m, .bias = b.data()};
-  layer.u_panel_stride = int64_t{layer.points()} * c.ic * kernels.panel;
-  layer.u_point_stride = int64_t{c.ic} * kernels.panel;
-  std::vector<float> u(static_cast<size_t>(layer.points()) * static_cast<size_t>(c.ic * c.oc), kNan);
+  WinogradLayer layer{
+      .ic = c.ic, .oc = c.oc, .depth = c.ic / kernels.channels_per_word, .side = c.side, .m = c.m, .bias = b.data()};
+  layer.u_panel_stride = int64_t{layer.points()} * layer.depth * kernels.panel;
+  layer.u_point_stride = int64_t{layer.depth} * kernels.panel;
+  std::vector<float> u(static_cast<size_t>(kernel_count(layer)), kNan);
   for (int p = 0; p < c.oc / kernels.panel; ++p) kernels.transform_kernel(layer, w.data(), p, u.data());
   layer.u = u.data();
 
@@ -80,11 +85,12 @@ std::vector<float> run_layer(const CpuKernels& kernels, const Case& c, const std
     const int64_t point_stride = int64_t{tiles.count()} * kernels.panel;
     for (int p = 0; p < c.oc / kernels.panel; ++p) {
       for (int point = 0; point < layer.points(); ++point) {
-        kernels.multiply(c.ic, v.data() + (int64_t{point} * n_tiles + begin) * transformed_stride(c.ic), tiles.count(),
-                         u.data() + p * layer.u_panel_stride + point * layer.u_point_stride,
-                         products.data() + point * point_stride);
+        kernels.multiply(layer.depth, v.data() + (int64_t{point} * n_tiles + begin) * transformed_stride(layer.depth),
+                         tiles.count(), u.data() + p * layer.u_panel_stride + point * layer.u_point_stride,
+                         products.data() + point * point_stride, kernels.panel);
       }
-      kernels.transform_output(layer, products.data(), point_stride, tiles, p, c.pool, out_planes.data());
+      kernels.transform_output(layer, products.data(), kernels.panel, point_stride, tiles, p, c.pool,
+                               out_planes.data());
     }
   }
 
@@ -129,7 +135,8 @@ TEST_P(WinogradTest, MatchesTheReferenceForEveryTileSizeAndOddTileCounts) {
     const auto expected =
         c.pool ? maxpool2x2_reference(reference.values.data(), {c.pictures, c.side, c.side, c.oc}) : reference.values;
     const double magnitude = *std::max_element(reference.magnitudes.begin(), reference.magnitudes.end());
-    const double tolerance = winograd_tolerance(c.m, c.ic, magnitude);
+    const double tolerance = winograd_tolerance(c.m, c.ic, magnitude) +
+                             (kernels.precision == "bf16" ? bf16_operand_tolerance(c.m, magnitude) : 0);
     const auto y = run_layer(kernels, c, x, w, b, 17);
     ASSERT_EQ(y.size(), expected.size());
     double worst = 0;
@@ -172,8 +179,8 @@ TEST_P(WinogradTest, FirstConvolutionMatchesTheReference) {
   for (const auto& [y_begin, y_end] : {std::pair(0, 1), {1, 100}, {100, 224}}) {
     for (int column = 0; column < 224;) {
       const int x_end = 224 - (column + next_width) < 7 ? 224 : column + next_width;
-      kernels.first_conv(input.data(), w.data(), b.data(), y_begin, y_end, column, x_end, out.plane.at(0, y_begin, column),
-                         out.plane.rows * row_stride, row_stride);
+      kernels.first_conv(input.data(), w.data(), b.data(), y_begin, y_end, column, x_end,
+                         out.plane.at(0, y_begin, column), out.plane.rows * row_stride, row_stride);
       column = x_end;
       next_width = next_width == 30 ? 7 : next_width + 1;
     }
@@ -193,13 +200,24 @@ TEST_P(WinogradTest, FirstConvolutionMatchesTheReference) {
 
 INSTANTIATE_TEST_SUITE_P(InstructionSets, WinogradTest,
                          testing::ValuesIn(runnable_cpu_kernels().begin(), runnable_cpu_kernels().end()),
-                         [](const auto& param) { return std::string(param.param->name); });
+                         [](const auto& param) { return set_name(*param.param); });
+
+TEST(CpuKernelsTest, ListsFloat32FirstAndRefusesAnUnknownPrecision) {
+  EXPECT_EQ((*runnable_cpu_kernels().begin())->precision, "f32");
+  try {
+    static_cast<void>(cpu_kernels("", "f8"));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kDevice);
+    EXPECT_NE(std::string(error.what()).find("use f32"), std::string::npos);
+  }
+}
 
 TEST(CpuKernelsTest, AreFoundByNameAndRefusedByName) {
-  EXPECT_EQ(cpu_kernels("portable").name, "portable");
-  EXPECT_EQ(&cpu_kernels(""), *runnable_cpu_kernels().begin());
+  EXPECT_EQ(cpu_kernels("portable", "f32").name, "portable");
+  EXPECT_EQ(&cpu_kernels("", "f32"), *runnable_cpu_kernels().begin());
   try {
-    static_cast<void>(cpu_kernels("avx9000"));
+    static_cast<void>(cpu_kernels("avx9000", "f32"));
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);

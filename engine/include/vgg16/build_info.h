@@ -11,6 +11,7 @@ struct BuildInfo {
   std::string_view version;                        ///< of the program, such as "0.1.0"
   std::vector<std::string_view> backends;          ///< built in: "cpu"
   std::vector<std::string_view> instruction_sets;  ///< of the CPU backend that this machine runs, the one in use first
+  std::vector<std::string_view> precisions;        ///< that the CPU backend computes in here: "f32", perhaps "bf16"
   int processors = 0;                              ///< that this process may use
 };
 

@@ -1,6 +1,6 @@
 // A folder of labelled pictures: which files, in which order, with which labels.
 //
-//   vgg16::Dataset dataset = vgg16::list_dataset("animals", 42);   // one sub-folder per class
+//   vgg16::Dataset dataset = vgg16::list_dataset("animals", 42, /*threads=*/2);   // one folder per class
 #pragma once
 
 #include <cstdint>

@@ -23,9 +23,10 @@ namespace vgg16 {
 struct ExtractorOptions {
   std::string layer = "block5_pool";
   Pool pool = Pool::kNone;
-  std::string device = "auto";  ///< "auto" or "cpu"
-  int threads = 0;              ///< 0: every processor
-  int batch_size = 32;          ///< pictures per forward call, 1 to 1024
+  std::string device = "auto";    ///< "auto" or "cpu"
+  std::string precision = "f32";  ///< of the products' operands: "f32" or "bf16"
+  int threads = 0;                ///< 0: every processor
+  int batch_size = 32;            ///< pictures per forward call, 1 to 1024
 };
 
 /// Called with results in input order, from the thread that called extract_files.

@@ -1,0 +1,36 @@
+#include "output.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "vgg16/error.h"
+
+namespace vgg16 {
+
+void require_output(const std::filesystem::path& path, std::span<const std::string> inputs, bool replace,
+                    std::string_view remedy) {
+  namespace fs = std::filesystem;
+  const std::string name = printable(path.native());
+  require(!path.empty(), ErrorCode::kInvalidArgument, "the output file has an empty name");
+  std::error_code unknown;
+  for (const std::string& input : inputs) {
+    require(!fs::equivalent(path, input, unknown), ErrorCode::kInvalidArgument,
+            name + " is both input and output; choose another output");
+  }
+  if (fs::is_directory(path, unknown)) throw Error(ErrorCode::kExists, name + " is a folder; expected a file to write");
+  if (!replace && fs::exists(fs::symlink_status(path, unknown))) {
+    throw Error(ErrorCode::kExists, name + " already exists; " + std::string(remedy));
+  }
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  if (!fs::is_directory(folder, unknown)) {
+    throw Error(ErrorCode::kNotFound,
+                name + " cannot be created: there is no folder " + printable(folder.native()) + "; make it first");
+  }
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+    throw Error(ErrorCode::kIo, name + " cannot be created: " + system_message(errno));
+  }
+}
+
+}  // namespace vgg16

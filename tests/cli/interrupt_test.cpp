@@ -1,0 +1,121 @@
+// Ctrl-C and SIGTERM, and going on afterwards.
+#include <signal.h>
+
+#include "cli_test.h"
+#include "vgg16/error.h"
+#include "vgg16/feature_file.h"
+
+namespace vgg16 {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class Interrupt : public CliTest {
+ protected:
+  // Whether `partial` holds at least one row that no crash can take away.
+  static bool has_rows(const fs::path& partial) {
+    try {
+      static_cast<void>(open_feature_file(partial));
+      return true;
+    } catch (const Error& error) {
+      const std::string what = error.what();
+      return what.find("is unfinished") != std::string::npos && what.find("holds 0 of") == std::string::npos;
+    }
+  }
+
+  // Starts a slow extraction of `folder` into `output` and sends it `signal` as soon as it has rows.
+  Outcome interrupted_extraction(const std::string& folder, const std::string& output, int signal,
+                                 const Words& more) const {
+    Words words = command({"extract", "-d", folder, "-o", output, "-b", "1", "-s", "1"});
+    words.insert(words.end(), more.begin(), more.end());
+    Process process(words, folder_, scratch_, {});
+    EXPECT_TRUE(process.wait_until([&] { return has_rows(partial_path_of(path(output))); }));
+    process.send(signal);
+    return process.wait();
+  }
+
+  // What the last line on standard error says is done; the result has the bytes of a run that nobody interrupted.
+  void expect_that_it_goes_on(const Outcome& outcome, const std::string& folder, const std::string& output) const {
+    ASSERT_EQ(outcome.err_lines().size(), 2U) << outcome.err;
+    EXPECT_THAT(outcome.err_lines()[0], StartsWith("vgg16: interrupted after "));
+    EXPECT_THAT(outcome.err_lines()[1], StartsWith(std::string(VGG16_PROGRAM) + " extract --resume "));
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_EQ(files().count(output), 0U);
+    const Outcome resumed = bash(outcome.err_lines()[1]);
+    EXPECT_EQ(resumed.status, 0) << resumed.err;
+    EXPECT_EQ(run({"extract", "-d", folder, "-o", "uninterrupted.h5"}).status, 0);
+    EXPECT_TRUE(bytes(output) == bytes("uninterrupted.h5"));
+    EXPECT_EQ(files().count(output + ".partial"), 0U);
+  }
+};
+
+// A few hundredths of a second each, through the whole network; the sanitizers take twenty times as long.
+constexpr int kPictures = VGG16_TEST_SANITIZED ? 8 : 40;
+
+TEST_F(Interrupt, SigintEndsWithTheCommandThatResumes) {
+  make_pictures("pets", {"cats", "dogs"}, kPictures / 2);
+  const Outcome outcome = interrupted_extraction("pets", "pets.h5", SIGINT, {});
+  EXPECT_EQ(outcome.status, 130);
+  expect_failure(4, "pets.h5.partial is unfinished: it holds ", {"train", "-d", "pets.h5.partial", "-m", "a.model"});
+  expect_failure(1, "pets.h5.partial is left from an interrupted run; add --resume",
+                 {"extract", "-d", "pets", "-o", "pets.h5"});
+  expect_that_it_goes_on(outcome, "pets", "pets.h5");
+}
+
+TEST_F(Interrupt, SigtermDoesTheSameAndOddNamesAreQuoted) {
+  const std::string folder = "a b'c\n\x1B[31m\xFF";
+  make_pictures(folder, {"cats", "dogs"}, kPictures / 2);
+  const Outcome outcome = interrupted_extraction(folder, "o \"$x\".h5", SIGTERM, {"-q"});
+  EXPECT_EQ(outcome.status, 143);
+  EXPECT_THAT(outcome.err, Not(HasSubstr("\x1B")));
+  expect_that_it_goes_on(outcome, folder, "o \"$x\".h5");
+}
+
+TEST_F(Interrupt, AnOverwritingRunGoesOnOverwriting) {
+  make_pictures("pets", {"cats", "dogs"}, kPictures / 2);
+  EXPECT_EQ(run(quick_extract("pets", "pets.h5")).status, 0);
+  const std::string old = bytes("pets.h5");
+  const Outcome outcome = interrupted_extraction("pets", "pets.h5", SIGINT, {"--overwrite"});
+  EXPECT_EQ(outcome.status, 130);
+  EXPECT_EQ(bytes("pets.h5"), old);
+  EXPECT_EQ(bash(outcome.err_lines().back()).status, 0);
+  EXPECT_EQ(open_feature_file(path("pets.h5")).columns, 25088);
+}
+
+TEST_F(Interrupt, TheSecondSignalEndsAtOnce) {
+  make_pictures("pets", {"cats", "dogs"}, kPictures / 2);
+  Process process(command({"extract", "-d", "pets", "-o", "pets.h5", "-b", std::to_string(kPictures)}), folder_,
+                  scratch_, {});
+  // The one batch holds every picture, so that the first signal alone would be heeded only after the last row.
+  EXPECT_TRUE(process.wait_until([&] { return fs::exists(path("pets.h5.partial")); }));
+  process.send(SIGINT);
+  process.send(SIGTERM);
+  const Outcome outcome = process.wait();
+  EXPECT_THAT(outcome.status, testing::AnyOf(130, 143));
+  EXPECT_EQ(outcome.out + outcome.err, "");
+  EXPECT_EQ(files().count("pets.h5"), 0U);
+}
+
+TEST_F(Interrupt, CommandsWithNothingToSaveEndAtOnce) {
+  make_pictures("pets", {"cats", "dogs"}, 4);
+  EXPECT_EQ(run(quick_extract("pets", "pets.h5")).status, 0);
+  EXPECT_EQ(run({"train", "-d", "pets.h5", "-m", "pets.model", "--folds", "2"}).status, 0);
+  // It waits for a list that does not come. Bash's background jobs ignore SIGINT until the program takes it over.
+  for (const auto& [signal, status] : {std::pair("INT", 130), {"TERM", 143}}) {
+    const Outcome outcome =
+        bash(std::string("mkfifo list; exec 3<> list; \"$VGG16\" predict -m pets.model - <&3 & "
+                         "while [ ! -e /proc/$!/stat ]; do :; done; "
+                         "until grep -Eq 'SigCgt:.*4..2$' /proc/$!/status; do sleep 0.01; done; kill -") +
+             signal + " $!; wait $!; status=$?; rm list; exit $status");
+    EXPECT_EQ(outcome.status, status);
+    ASSERT_EQ(outcome.err_lines().size(), 2U) << outcome.err;
+    EXPECT_EQ(outcome.err_lines()[0], "vgg16: interrupted; to start again:");
+    EXPECT_THAT(outcome.err_lines()[1], EndsWith("/vgg16 predict -m pets.model -"));
+  }
+}
+
+}  // namespace
+}  // namespace vgg16

@@ -1,0 +1,122 @@
+#include "cli_test.h"
+#include "vgg16/weights.h"
+
+namespace vgg16 {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsSupersetOf;
+using testing::SizeIs;
+using testing::StartsWith;
+
+class PredictCommand : public CliTest {
+ protected:
+  // pets.model, and pictures that it has not seen in new/.
+  void SetUp() override {
+    make_pictures("pets", {"cats", "dogs", "owls"}, 8);
+    ASSERT_EQ(run(quick_extract("pets", "pets.h5")).status, 0);
+    ASSERT_EQ(run({"train", "-d", "pets.h5", "-m", "pets.model"}).status, 0);
+    fs::create_directory(path("new"));
+    for (int label = 0; label < 3; ++label) {
+      write_test_file(path("new/" + std::to_string(label) + ".png"), class_picture(label, 1000));
+    }
+  }
+};
+
+TEST_F(PredictCommand, GivesALinePerPicture) {
+  const Outcome outcome = run({"predict", "-m", "pets.model", "new/1.png", "new/0.png"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.err, "");
+  ASSERT_THAT(outcome.out_lines(), SizeIs(2));
+  EXPECT_THAT(
+      outcome.out_lines()[0],
+      testing::MatchesRegex("new/1\\.png: dogs [01]\\.[0-9]{4}, [a-z]+ [01]\\.[0-9]{4}, [a-z]+ [01]\\.[0-9]{4}"));
+  EXPECT_THAT(outcome.out_lines()[1], StartsWith("new/0.png: cats 1."));
+  EXPECT_THAT(run({"predict", "-m", "pets.model", "--top", "1", "new/2.png"}).out,
+              testing::MatchesRegex("new/2\\.png: owls [01]\\.[0-9]{4}\n"));
+}
+
+TEST_F(PredictCommand, JsonIsALinePerPicture) {
+  const Outcome outcome = run({"predict", "-m", "pets.model", "new", "--json", "--top", "2"});
+  EXPECT_EQ(outcome.status, 0);
+  ASSERT_THAT(outcome.out_lines(), SizeIs(3));
+  const auto document = nlohmann::json::parse(outcome.out_lines()[2]);
+  EXPECT_THAT(keys(document), IsSupersetOf({"schema", "path", "label", "probability", "top"}));
+  EXPECT_EQ(document["schema"], 1);
+  EXPECT_EQ(document["path"], "new/2.png");
+  EXPECT_EQ(document["label"], "owls");
+  ASSERT_THAT(document["top"], SizeIs(2));
+  EXPECT_EQ(document["top"][0]["label"], "owls");
+  EXPECT_EQ(document["top"][0]["probability"], document["probability"]);
+  EXPECT_GT(document["probability"], document["top"][1]["probability"]);
+}
+
+TEST_F(PredictCommand, TakesFoldersAndListsOnStandardInput) {
+  const Outcome folder = run({"predict", "-m", "pets.model", "new"});
+  EXPECT_EQ(folder.status, 0);
+  EXPECT_THAT(folder.out_lines(), SizeIs(3));
+  const Outcome list = run({"predict", "-m", "pets.model", "-"}, {.input = "new/0.png\n\nnew/1.png\nnew/2.png"});
+  EXPECT_EQ(list.status, 0);
+  EXPECT_EQ(list.out, folder.out);
+  for (const auto& [threads, batch] : {std::pair("1", "1"), {"2", "2"}}) {
+    EXPECT_EQ(run({"predict", "-m", "pets.model", "new", "--threads", threads, "-b", batch}).out, folder.out);
+  }
+  expect_failure(1, "no pictures to predict", {"predict", "-m", "pets.model", "-"});
+  fs::create_directory(path("empty"));
+  expect_failure(1, "no pictures to predict", {"predict", "-m", "pets.model", "empty"});
+}
+
+TEST_F(PredictCommand, UnreadablePicturesAreNamedAndTheOthersPredicted) {
+  write_test_file(path("new/bad\n.jpg"), "no picture");
+  const Words words = {"predict", "-m", "pets.model", "new/0.png", "new/bad\n.jpg", "missing.png", "new/2.png"};
+  const Outcome text = run(words);
+  EXPECT_EQ(text.status, 3);
+  EXPECT_THAT(text.out_lines(), SizeIs(2));
+  EXPECT_THAT(text.out_lines()[1], StartsWith("new/2.png: owls"));
+  EXPECT_THAT(text.err_lines(), testing::ElementsAre(StartsWith("vgg16: new/bad\\n.jpg: not a JPEG or PNG"),
+                                                     StartsWith("vgg16: missing.png: ")));
+  Words with_json = words;
+  with_json.emplace_back("--json");
+  const Outcome json = run(with_json);
+  EXPECT_EQ(json.status, 3);
+  ASSERT_THAT(json.out_lines(), SizeIs(4));
+  const auto error = nlohmann::json::parse(json.out_lines()[1]);
+  EXPECT_EQ(keys(error), (std::vector<std::string>{"error", "path", "schema"}));
+  EXPECT_EQ(error["path"], "new/bad\n.jpg");
+  EXPECT_EQ(error["error"], "not a JPEG or PNG");
+}
+
+TEST_F(PredictCommand, TakesNamesThatLookLikeOptionsBehindTwoDashes) {
+  write_test_file(path("-x.png"), class_picture(1, 5));
+  EXPECT_EQ(run({"predict", "-m", "pets.model", "-x.png"}).status, 2);
+  EXPECT_THAT(run({"predict", "-m", "pets.model", "--", "-x.png"}).out, StartsWith("-x.png: dogs"));
+}
+
+TEST_F(PredictCommand, RefusesOtherWeightsAndOtherRecipes) {
+  Weights::synthetic(1)->save(path("other.safetensors"), WeightsType::kF16, {});
+  expect_failure(4, "pets.model: trained on features of weights ",
+                 {"predict", "-m", "pets.model", "new", "--weights", "other.safetensors"});
+  std::string changed = bytes("pets.model");
+  const std::string_view known = "keras-nearest-224-bgr-mean";
+  changed.replace(changed.find(known), known.size(), "torch-nearest-224-bgr-mean");
+  write_test_file(path("changed.model"), changed);
+  expect_failure(4, "changed.model: made with preprocessing \"torch-nearest-224-bgr-mean\"",
+                 {"predict", "-m", "changed.model", "new"});
+  changed = bytes("pets.model");
+  changed.replace(changed.find("block1_pool"), 11, "block2_pool");
+  write_test_file(path("changed.model"), changed);
+  expect_failure(4, "changed.model: the model expects 64 numbers, block2_pool gives 128",
+                 {"predict", "-m", "changed.model", "new"});
+}
+
+TEST_F(PredictCommand, RefusesWhatIsNoModel) {
+  expect_failure(1, "missing.model: no such file", {"predict", "-m", "missing.model", "new"});
+  expect_failure(4, "pets.h5: an HDF5 file; expected a model", {"predict", "-m", "pets.h5", "new"});
+  write_test_file(path("a.pickle"), "\x80\x04\x95 and code");
+  expect_failure(4, "a.pickle: a Python pickle", {"predict", "-m", "a.pickle", "new"});
+  write_test_file(path("cut.model"), bytes("pets.model").substr(0, 2000));
+  expect_failure(4, "cut.model", {"predict", "-m", "cut.model", "new"});
+}
+
+}  // namespace
+}  // namespace vgg16

@@ -1,0 +1,125 @@
+#include "program.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+
+#include "support/feature_rows.h"
+#include "support/temp_dir.h"
+
+namespace vgg16 {
+namespace {
+
+constexpr std::chrono::seconds kLimit(120);
+constexpr std::chrono::milliseconds kPoll(2);
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+// Everything after fork() and before exec(): system calls alone.
+struct Child {
+  const char* folder;
+  const char* input;
+  const char* output;
+  const char* errors;
+  const std::vector<int>& closed;
+  rlim_t file_size_limit;
+
+  [[noreturn]] void run(char* const* argv, char* const* environment) const {
+    const auto redirect = [](int to, const char* path, int flags) {
+      const int fd = ::open(path, flags, 0600);
+      if (fd < 0 || ::dup2(fd, to) < 0) _exit(120);
+      ::close(fd);
+    };
+    redirect(0, input, O_RDONLY);
+    redirect(1, output, O_WRONLY | O_CREAT | O_TRUNC);
+    redirect(2, errors, O_WRONLY | O_CREAT | O_TRUNC);
+    for (const int fd : closed) ::close(fd);
+    if (::chdir(folder) != 0) _exit(121);
+    if (file_size_limit != RLIM_INFINITY) {
+      const struct rlimit limit = {file_size_limit, file_size_limit};
+      if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(122);
+    }
+    ::signal(SIGPIPE, SIG_DFL);
+    ::execvpe(argv[0], argv, environment);
+    _exit(123);
+  }
+};
+
+}  // namespace
+
+std::vector<std::string> Outcome::err_lines() const { return lines_of(err); }
+std::vector<std::string> Outcome::out_lines() const { return lines_of(out); }
+
+Process::Process(const std::vector<std::string>& words, const std::filesystem::path& folder,
+                 const std::filesystem::path& scratch, const RunOptions& options)
+    : scratch_(scratch) {
+  std::filesystem::create_directories(scratch);
+  write_test_file(scratch / "in", options.input);
+  std::vector<std::string> environment = options.environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    if (!std::string_view(*entry).starts_with("VGG16_")) environment.emplace_back(*entry);
+  }
+  std::vector<char*> argv;
+  for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  std::vector<char*> envp;
+  for (const std::string& entry : environment) envp.push_back(const_cast<char*>(entry.c_str()));
+  envp.push_back(nullptr);
+  const std::string in = scratch / "in";
+  const std::string out = options.output.empty() ? scratch / "out" : options.output;
+  const std::string err = scratch / "err";
+  const Child child{folder.c_str(), in.c_str(), out.c_str(), err.c_str(), options.closed, options.file_size_limit};
+  pid_ = ::fork();
+  if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
+  if (pid_ == 0) child.run(argv.data(), envp.data());
+}
+
+Process::~Process() {
+  if (reaped_) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+void Process::send(int signal) const {
+  if (!reaped_) ::kill(pid_, signal);
+}
+
+bool Process::ended() {
+  if (!reaped_) reaped_ = ::waitpid(pid_, &wait_status_, WNOHANG) == pid_;
+  return reaped_;
+}
+
+bool Process::wait_until(const std::function<bool()>& reached) {
+  const auto end = std::chrono::steady_clock::now() + kLimit;
+  while (!reached()) {
+    if (ended() || std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(kPoll);
+  }
+  return true;
+}
+
+Outcome Process::wait() {
+  if (!wait_until([this] { return ended(); })) throw std::runtime_error("the program did not end in two minutes");
+  Outcome outcome;
+  outcome.status = WIFEXITED(wait_status_) ? WEXITSTATUS(wait_status_) : -WTERMSIG(wait_status_);
+  outcome.out = read_bytes(scratch_ / "out");
+  outcome.err = read_bytes(scratch_ / "err");
+  return outcome;
+}
+
+}  // namespace vgg16

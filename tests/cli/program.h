@@ -1,0 +1,59 @@
+// The built program, run as its users run it: a process with arguments, three streams and an exit status.
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vgg16 {
+
+struct Outcome {
+  int status = -1;  ///< exit status, or minus the signal that ended the process
+  std::string out;
+  std::string err;
+
+  /// Lines of `err` and `out`, without their ends.
+  [[nodiscard]] std::vector<std::string> err_lines() const;
+  [[nodiscard]] std::vector<std::string> out_lines() const;
+};
+
+struct RunOptions {
+  std::string input = {};                     ///< what standard input gives
+  std::vector<std::string> environment = {};  ///< NAME=value, added to this process's
+  std::vector<int> closed = {};               ///< which of 0, 1 and 2 the process is started without
+  std::filesystem::path output = {};       ///< where standard output goes, such as /dev/full; empty: into Outcome::out
+  rlim_t file_size_limit = RLIM_INFINITY;  ///< ulimit -f, in bytes
+};
+
+/// A process that runs. Killed when it is still there at the end, or after two minutes.
+class Process {
+ public:
+  /// Starts `words` (the first is the file to run, or a name to be looked up in PATH) in `folder`; what it prints is
+  /// kept in files beside that folder's content, in `scratch`.
+  Process(const std::vector<std::string>& words, const std::filesystem::path& folder,
+          const std::filesystem::path& scratch, const RunOptions& options);
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  void send(int signal) const;
+  /// Waits until `reached` holds; false if the process ended or two minutes passed before.
+  [[nodiscard]] bool wait_until(const std::function<bool()>& reached);
+  /// Waits for the end.
+  Outcome wait();
+
+ private:
+  [[nodiscard]] bool ended();
+
+  std::filesystem::path scratch_;
+  pid_t pid_ = -1;
+  int wait_status_ = 0;
+  bool reaped_ = false;
+};
+
+}  // namespace vgg16

@@ -1,0 +1,124 @@
+#include "cli_test.h"
+#include "old_features.h"
+#include "vgg16/classifier.h"
+
+namespace vgg16 {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsSupersetOf;
+
+class TrainCommandLine : public CliTest {
+ protected:
+  // 24 pictures of three classes that colour alone tells apart, in pets.h5.
+  void extract_pets() const {
+    make_pictures("pets", {"cats", "dogs", "owls"}, 8);
+    ASSERT_EQ(run(quick_extract("pets", "pets.h5")).status, 0);
+  }
+};
+
+TEST_F(TrainCommandLine, SavesAModelAndPrintsTheReport) {
+  extract_pets();
+  const Outcome outcome = run({"train", "-d", "pets.h5", "-m", "pets.model"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.err, "model saved: pets.model\n");
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("best C: "), HasSubstr("fitted on 18 rows, tested on 6"),
+                                 HasSubstr("precision    recall  f1-score   support"), HasSubstr("accuracy"),
+                                 HasSubstr("weighted avg"), HasSubstr("confusion")));
+  for (const char* c : {"       0.1 ", "         1 ", "     10000 "}) EXPECT_THAT(outcome.out, HasSubstr(c));
+  const Classifier model = Classifier::load(path("pets.model"));
+  EXPECT_EQ(model.classes, (std::vector<std::string>{"cats", "dogs", "owls"}));
+  EXPECT_EQ(model.columns, 64);
+  EXPECT_EQ(model.recipe.layer, "block1_pool");
+}
+
+TEST_F(TrainCommandLine, JsonIsOneDocument) {
+  extract_pets();
+  const Outcome outcome = run({"train", "-d", "pets.h5", "-m", "pets.model", "--json", "-q", "--c", "0.5,2", "--folds",
+                               "2", "--test-size", "0.5"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.err, "");
+  const auto document = json_line(outcome.out);
+  EXPECT_THAT(keys(document), IsSupersetOf({"schema", "best_c", "cv", "accuracy", "per_class", "confusion"}));
+  EXPECT_EQ(document["schema"], 1);
+  EXPECT_EQ(document["best_c"], 0.5);
+  ASSERT_EQ(document["cv"].size(), 2U);
+  EXPECT_EQ(document["cv"][1]["c"], 2.0);
+  EXPECT_EQ(document["cv"][1]["scores"].size(), 2U);
+  EXPECT_EQ(document["accuracy"], 1.0);
+  ASSERT_EQ(document["per_class"].size(), 3U);
+  EXPECT_EQ(document["per_class"][2]["class"], "owls");
+  EXPECT_EQ(document["confusion"].size(), 3U);
+  EXPECT_EQ(document["test_rows"], 12);
+}
+
+TEST_F(TrainCommandLine, GivesTheSameBytesForAnyNumberOfThreads) {
+  extract_pets();
+  for (const char* jobs : {"1", "2", "-1"}) {
+    EXPECT_EQ(run({"train", "-d", "pets.h5", "-m", std::string("pets.model") + jobs, "-j", jobs}).status, 0);
+  }
+  EXPECT_EQ(bytes("pets.model1"), bytes("pets.model2"));
+  EXPECT_EQ(bytes("pets.model1"), bytes("pets.model-1"));
+}
+
+TEST_F(TrainCommandLine, FailsOnOutputsThatCannotBeWritten) {
+  extract_pets();
+  write_test_file(path("pets.model"), "something of value");
+  expect_failure(1, "pets.model already exists; add --overwrite", {"train", "-d", "pets.h5", "-m", "pets.model"});
+  expect_failure(1, "no/a.model cannot be created: there is no folder no",
+                 {"train", "-d", "pets.h5", "-m", "no/a.model"});
+  expect_failure(2, "./pets.h5 is both input and output", {"train", "-d", "pets.h5", "-m", "./pets.h5", "--overwrite"});
+  expect_failure(1, "a.model", {"train", "-d", "pets.h5", "-m", "a.model"}, {.file_size_limit = 1000});
+  EXPECT_EQ(run({"train", "-d", "pets.h5", "-m", "pets.model", "--overwrite"}).status, 0);
+  EXPECT_EQ(Classifier::load(path("pets.model")).columns, 64);
+}
+
+TEST_F(TrainCommandLine, RefusesWhatItCannotLearnFrom) {
+  expect_failure(1, "missing.h5", {"train", "-d", "missing.h5", "-m", "a.model"});
+  write_test_file(path("text.h5"), "no features");
+  expect_failure(4, "text.h5", {"train", "-d", "text.h5", "-m", "a.model"});
+  write_test_file(path("empty.h5"), "");
+  expect_failure(4, "empty.h5", {"train", "-d", "empty.h5", "-m", "a.model"});
+  fs::create_directory(path("folder.h5"));
+  expect_failure(4, "folder.h5", {"train", "-d", "folder.h5", "-m", "a.model"});
+}
+
+TEST_F(TrainCommandLine, RefusesTooFewClassesOrPictures) {
+  make_pictures("cats", {"cats"}, 8);
+  EXPECT_EQ(run(quick_extract("cats", "cats.h5")).status, 0);
+  expect_failure(4, "cats.h5: all rows belong to one class, cats; expected at least two classes",
+                 {"train", "-d", "cats.h5", "-m", "a.model"});
+  make_pictures("few", {"cats", "dogs"}, 8);
+  make_pictures("few", {"owls"}, 2);
+  EXPECT_EQ(run(quick_extract("few", "few.h5", {"--no-shuffle"})).status, 0);
+  expect_failure(
+      4,
+      "few.h5: class owls has 0 of its 2 rows among the first 13, which train; expected at least as many as folds, 3",
+      {"train", "-d", "few.h5", "-m", "a.model"});
+}
+
+TEST_F(TrainCommandLine, TakesFilesOfTheOldScript) {
+  std::vector<double> features;
+  std::vector<int64_t> labels;
+  for (int64_t row = 0; row < 16; ++row) {
+    labels.push_back(row % 2);
+    for (int64_t column = 0; column < 25088; ++column) features.push_back(column % 2 == row % 2 ? 0.5 : 0.0);
+  }
+  write_old_features(path("old.h5"), features, labels, {"cats", "dogs"});
+  const Outcome trained = run({"train", "-d", "old.h5", "-m", "old.model"});
+  EXPECT_EQ(trained.status, 0);
+  EXPECT_EQ(
+      trained.err,
+      "vgg16: warning: old.h5 does not record its recipe; taken as block5_pool of unknown weights, as the old scripts "
+      "wrote it\nmodel saved: old.model\n");
+  make_pictures("new", {"cats"}, 2);
+  const Outcome predicted = run({"predict", "-m", "old.model", "new"});
+  EXPECT_EQ(predicted.status, 0);
+  EXPECT_EQ(predicted.out_lines().size(), 2U);
+  ASSERT_EQ(predicted.err_lines().size(), 1U) << predicted.err;
+  EXPECT_THAT(predicted.err, HasSubstr("vgg16: warning: old.model does not record which weights and preprocessing"));
+}
+
+}  // namespace
+}  // namespace vgg16

@@ -1,0 +1,73 @@
+# cmake -P include_arrows.cmake: every #include "..." of the rooms against the table of engine/README.md.
+# That a room cannot see third-party headers it does not name is the build's doing; this is about our own.
+cmake_policy(VERSION 3.25)
+get_filename_component(top ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
+
+# room, then what it may include beside its own headers and vgg16/*: other rooms, or single headers of theirs.
+set(arrows
+    "kernels"
+    "engine/vocabulary"
+    "engine/files"
+    "engine/hdf5"
+    "engine/network"
+    "engine/image"
+    "engine/safetensors files"
+    "engine/backend network kernels"
+    "engine/extract backend network kernels/parallel.h"
+    "engine/features files hdf5"
+    "engine/learn files safetensors kernels/parallel.h"
+    "weights network files hdf5 safetensors"
+    "cli")
+
+set(wrong)
+set(rooms)
+foreach(arrow IN LISTS arrows)
+  separate_arguments(allowed UNIX_COMMAND "${arrow}")
+  list(POP_FRONT allowed folder)
+  list(APPEND rooms ${folder})
+  get_filename_component(room ${folder} NAME)
+  file(GLOB sources ${top}/${folder}/*.h ${top}/${folder}/*.cpp ${top}/${folder}/*.inc ${top}/${folder}/*.cu
+       ${top}/${folder}/*.cuh)
+  if(NOT sources)
+    list(APPEND wrong "${folder}: no sources; is the room gone?")
+  endif()
+  foreach(source IN LISTS sources)
+    file(STRINGS ${source} includes REGEX "^ *# *include *\"")
+    foreach(line IN LISTS includes)
+      string(REGEX REPLACE ".*\"(.*)\".*" "\\1" header ${line})
+      string(REGEX REPLACE "/.*" "" from ${header})
+      # Without a folder it stands beside the file itself.
+      if(NOT from STREQUAL header AND NOT from STREQUAL room AND NOT from STREQUAL "vgg16" AND NOT from IN_LIST allowed
+         AND NOT header IN_LIST allowed)
+        file(RELATIVE_PATH name ${top} ${source})
+        list(APPEND wrong "${name} includes \"${header}\"")
+      endif()
+    endforeach()
+  endforeach()
+endforeach()
+
+# A room that is not in the table would not be looked at.
+file(GLOB folders RELATIVE ${top} ${top}/engine/*/CMakeLists.txt)
+foreach(folder IN LISTS folders)
+  get_filename_component(folder ${folder} DIRECTORY)
+  if(NOT folder IN_LIST rooms)
+    list(APPEND wrong "${folder} is not in the table")
+  endif()
+endforeach()
+
+# The public headers need nothing but one another.
+file(GLOB headers ${top}/engine/include/vgg16/*.h)
+foreach(header IN LISTS headers)
+  file(STRINGS ${header} includes REGEX "^ *# *include *(\"|<[^>]*[./])")
+  foreach(line IN LISTS includes)
+    if(NOT line MATCHES "\"vgg16/")
+      list(APPEND wrong "${header}: ${line}")
+    endif()
+  endforeach()
+endforeach()
+
+if(wrong)
+  list(JOIN wrong "\n  " wrong)
+  message(FATAL_ERROR "includes that the table does not allow:\n  ${wrong}")
+endif()
+message(STATUS "every include follows the table")

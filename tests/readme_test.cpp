@@ -1,0 +1,140 @@
+// The README's code and the examples at the top of the public headers, as they stand there: compiled, run, looked at.
+// CMake copies each into a .inc file; what an example takes for granted is made around it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "readme_includes.inc"
+#include "support/feature_rows.h"
+#include "support/pictures.h"
+#include "support/python.h"
+#include "support/temp_dir.h"
+#include "vgg16/classifier.h"
+#include "vgg16/dataset.h"
+#include "vgg16/error.h"
+#include "vgg16/extractor.h"
+#include "vgg16/feature_file.h"
+#include "vgg16/image.h"
+#include "vgg16/layer.h"
+#include "vgg16/weights.h"
+
+namespace vgg16 {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kWeights = fs::path(VGG16_SOURCE_DIR) / "weights" / "vgg16-f16.safetensors";
+
+// Rows that their class decides: the larger half of the columns belongs to it.
+std::vector<float> class_row(int64_t label, int64_t number, int64_t columns) {
+  std::vector<float> row = test_row(number, columns);
+  for (int64_t i = 0; i < columns; ++i) row[static_cast<size_t>(i)] += i % 3 == label ? 100.0F : 0.0F;
+  return row;
+}
+
+// Runs in a folder of its own.
+class Examples : public PythonTest {
+ protected:
+  Examples() { fs::current_path(folder_.path()); }
+  ~Examples() override { fs::current_path(before_); }
+
+  static void write_features(int64_t columns) {
+    const FeatureFilePlan plan = test_plan(24, columns);
+    FeatureFileWriter file("animals.h5", plan, {});
+    for (int64_t row = 0; row < 24; ++row) {
+      file.write(row, class_row(plan.pictures[static_cast<size_t>(row)].label, row, columns));
+    }
+    file.finish();
+  }
+
+  TempDir folder_;
+  fs::path before_ = fs::current_path();
+};
+
+TEST_F(Examples, Readme) {
+  fs::current_path(VGG16_SOURCE_DIR);
+  const std::vector<uint8_t> grey(224 * 224 * 3, 128);
+  const uint8_t* pixels = grey.data();
+#include "readme.inc"
+  EXPECT_EQ(row.size(), 25088U);
+  EXPECT_GT(*std::max_element(row.begin(), row.end()), 0);
+}
+
+TEST_F(Examples, Classifier) {
+  write_features(40);
+  const std::vector<float> row = class_row(1, 100, 40);
+#include "classifier.inc"
+  EXPECT_EQ(std::max_element(p.begin(), p.end()) - p.begin(), 1);
+}
+
+TEST_F(Examples, Dataset) {
+  fs::create_directories("animals/cats");
+  write_test_file("animals/cats/1.jpg", small_jpeg());
+#include "dataset.inc"
+  EXPECT_EQ(dataset.pictures.size(), 1U);
+}
+
+TEST_F(Examples, Error) {
+  testing::internal::CaptureStderr();
+#include "error.inc"
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "vgg16.safetensors: no such file\n");
+}
+
+TEST_F(Examples, Extractor) {
+  fs::create_symlink(kWeights, "vgg16.safetensors");
+  const std::vector<uint8_t> grey(224 * 224 * 3, 128);
+  const uint8_t* pixels = grey.data();
+#include "extractor.inc"
+  EXPECT_GT(*std::max_element(row.begin(), row.end()), 0);
+}
+
+TEST_F(Examples, FeatureFile) {
+  const FeatureFilePlan plan = test_plan(1, 5);
+  const std::vector<float> row = test_row(0, 5);
+#include "feature_file.inc"
+  EXPECT_EQ(table.rows, 1);
+}
+
+TEST_F(Examples, Image) {
+  write_test_file("photo.jpg", small_jpeg());
+  const auto report = [](const std::string& reason) { FAIL() << reason; };
+#include "image.inc"
+  EXPECT_EQ(image.value().width, 17);
+  EXPECT_NE(*std::max_element(pixels.begin(), pixels.end()), 0);
+}
+
+TEST_F(Examples, Layer) {
+#include "layer.inc"
+  EXPECT_EQ(columns, 14 * 14 * 512);
+}
+
+TEST_F(Examples, Weights) {
+  fs::create_symlink(kWeights, "vgg16_weights_tf_..._notop.h5");
+#include "weights.inc"
+  EXPECT_EQ(Weights::load("vgg16.safetensors")->sha256(), weights->sha256());
+}
+
+TEST_F(Examples, ReadmeInPython) {
+  need_python("h5py, numpy, safetensors, sklearn");
+  if (IsSkipped()) return;
+  write_features(40);
+  const FeatureTable table = open_feature_file("animals.h5");
+  const Classifier model = train(table, {}).classifier;
+  model.save("animals.model", {});
+  std::ofstream expected("expected.txt");
+  for (int64_t row = 0; row < table.rows; ++row) {
+    std::vector<float> values(40);
+    table.read_rows(row, 1, values.data());
+    const std::vector<double> p = model.predict_probabilities(values);
+    expected << model.classes[static_cast<size_t>(std::max_element(p.begin(), p.end()) - p.begin())] << '\n';
+  }
+  expected.close();
+  EXPECT_EQ(run_script("run_readme.py", quoted(fs::path(VGG16_SOURCE_DIR) / "README.md")), 0);
+}
+
+}  // namespace
+}  // namespace vgg16
