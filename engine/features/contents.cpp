@@ -1,10 +1,12 @@
 #include "features/contents.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "features/header.h"
+#include "features/root_attributes.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
@@ -16,32 +18,52 @@ uint32_t checksum_of(const UntrustedH5& file, int64_t value, const char* name) {
   return static_cast<uint32_t>(value);
 }
 
-void read_own_attributes(const UntrustedH5& file, FeatureFilePlan& plan) {
-  const int64_t version = file.integer_attribute("format_version");
+// The attributes that a file of ours must have.
+class OwnAttributes {
+ public:
+  explicit OwnAttributes(const UntrustedH5& file) : file_(file), found_(read_root_attributes(file.file())) {}
+
+  [[nodiscard]] const std::string& text(const char* name) const { return get(found_.texts, name); }
+  [[nodiscard]] int64_t integer(const char* name) const { return get(found_.integers, name); }
+  [[nodiscard]] bool has_integer(const char* name) const { return found_.integers.contains(name); }
+
+ private:
+  template <class Values>
+  const typename Values::mapped_type& get(const Values& values, const char* name) const {
+    const auto found = values.find(name);
+    if (found == values.end()) file_.refuse("is damaged: its attribute '" + std::string(name) + "' is not as written");
+    return found->second;
+  }
+
+  const UntrustedH5& file_;
+  RootAttributes found_;
+};
+
+void read_recipe(const UntrustedH5& file, const OwnAttributes& attributes, FeatureFilePlan& plan) {
+  const int64_t version = attributes.integer("format_version");
   if (version > kFeatureFormatVersion) {
     file.refuse("was made by a newer version of this program (format " + std::to_string(version) + ", this one reads " +
                 std::to_string(kFeatureFormatVersion) + ")");
   }
   if (version < 1) file.refuse("is damaged: its format version is " + std::to_string(version));
-  plan.recipe = {.layer = file.text_attribute("layer"),
-                 .pool = file.text_attribute("pool"),
-                 .preprocessing = file.text_attribute("preprocessing"),
-                 .weights_sha256 = file.text_attribute("weights_sha256"),
-                 .backend = file.text_attribute("backend"),
-                 .precision = file.text_attribute("precision"),
-                 .instruction_set = file.text_attribute("instruction_set"),
-                 .program_version = file.text_attribute("program_version")};
-  plan.seed = file.integer_attribute("seed");
+  plan.recipe = {.layer = attributes.text("layer"),
+                 .pool = attributes.text("pool"),
+                 .preprocessing = attributes.text("preprocessing"),
+                 .weights_sha256 = attributes.text("weights_sha256"),
+                 .backend = attributes.text("backend"),
+                 .precision = attributes.text("precision"),
+                 .instruction_set = attributes.text("instruction_set"),
+                 .program_version = attributes.text("program_version")};
+  plan.seed = attributes.integer("seed");
 }
 
-ShardPlan read_shard(const UntrustedH5& file, int64_t rows) {
-  ShardPlan shard{
-      .shard = {.index = file.integer_attribute("shard_index"), .count = file.integer_attribute("shard_count")},
-      .total_rows = file.integer_attribute("total_rows"),
-      .plan_digest = file.text_attribute("plan_digest"),
-      .row_numbers = file.integers("row_numbers", rows)};
+ShardPlan read_shard(const UntrustedH5& file, const OwnAttributes& attributes, int64_t rows) {
+  ShardPlan shard{.shard = {.index = attributes.integer("shard_index"), .count = attributes.integer("shard_count")},
+                  .total_rows = attributes.integer("total_rows"),
+                  .plan_digest = attributes.text("plan_digest"),
+                  .row_numbers = file.integers("row_numbers", rows)};
   const auto [index, count] = std::pair(shard.shard.index, shard.shard.count);
-  bool valid = count >= 1 && index >= 1 && index <= count && shard.total_rows >= 0;
+  bool valid = count >= 1 && index >= 1 && index <= count && shard.total_rows >= rows;
   int64_t previous = -1;
   for (const int64_t row : shard.row_numbers) {
     valid = valid && row > previous && row < shard.total_rows && row % count == index - 1;
@@ -61,8 +83,10 @@ FeatureFileContents read_contents(const UntrustedH5& file) {
   plan.columns = features.dims[1];
   contents.format = file.float_format(features, "features");
   contents.features_offset = features.offset;
-  contents.ours = file.has_attribute("format_version");
-  const bool shard = contents.ours && file.has_attribute("shard_count");
+  std::optional<OwnAttributes> attributes;
+  if (file.has_attribute("format_version")) attributes.emplace(file);
+  contents.ours = attributes.has_value();
+  const bool shard = attributes && attributes->has_integer("shard_count");
   if (plan.columns == 0 || (rows == 0 && !shard)) file.refuse("holds no features");
 
   const std::vector<int64_t> labels = file.integers("labels", rows);
@@ -78,7 +102,7 @@ FeatureFileContents read_contents(const UntrustedH5& file) {
   }
   if (!contents.ours) return contents;
 
-  read_own_attributes(file, plan);
+  read_recipe(file, *attributes, plan);
   if (contents.format.type == NumberType::kF64 || contents.format.big_endian ||
       (contents.features_offset < 0 && rows > 0)) {
     file.refuse("is damaged: its features are not stored as this program stores them");
@@ -98,7 +122,7 @@ FeatureFileContents read_contents(const UntrustedH5& file) {
   for (size_t i = 0; i < skipped.size(); i += 2) {
     plan.skipped.push_back({std::move(skipped[i]), std::move(skipped[i + 1])});
   }
-  if (shard) plan.shard = read_shard(file, rows);
+  if (shard) plan.shard = read_shard(file, *attributes, rows);
   return contents;
 }
 

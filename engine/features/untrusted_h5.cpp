@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
-#include <new>
 #include <utility>
 
 #include "features/file_kind.h"
+#include "features/global_heap.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
@@ -21,28 +20,6 @@ std::string shown(const std::vector<int64_t>& dims) {
 }
 
 std::string quoted(std::string_view name) { return std::string("'").append(name).append("'"); }
-
-// Memory for the variable-length strings of one read. All of it goes at the end: HDF5 loses what it had asked for when
-// it fails half-way. A file's strings together cannot be longer than the file, however often it refers to the same one.
-class StringMemory {
- public:
-  explicit StringMemory(size_t limit) : left_(limit) {}
-  static void* allocate(size_t size, void* info) {
-    auto& memory = *static_cast<StringMemory*>(info);
-    if (size > memory.left_) return nullptr;
-    memory.left_ -= size;
-    try {
-      return memory.blocks_.emplace_back(new char[size]).get();
-    } catch (const std::bad_alloc&) {
-      return nullptr;
-    }
-  }
-  static void free(void* /*memory*/, void* /*info*/) {}
-
- private:
-  size_t left_;
-  std::vector<std::unique_ptr<char[]>> blocks_;
-};
 
 PosixFile open_untrusted(const std::filesystem::path& path) {
   // Non-blocking, so that a pipe is refused instead of waited for.
@@ -179,23 +156,23 @@ std::vector<std::string> UntrustedH5::strings(const char* name, std::optional<in
 }
 
 std::vector<std::string> UntrustedH5::variable_strings(const Dataset& dataset, const char* name) const {
-  const Hdf5Id type = string_type(check_);
-  check_(H5Tset_cset(type.get(), H5Tget_cset(dataset.type.get())), "H5Tset_cset");
-  const Hdf5Id transfer = check_.own(H5Pcreate(H5P_DATASET_XFER), "H5Pcreate");
-  const auto count = static_cast<size_t>(dataset.count());
-  StringMemory memory(static_cast<size_t>(file_size_) + count);  // one more for each string's end
-  check_(H5Pset_vlen_mem_manager(transfer.get(), StringMemory::allocate, &memory, StringMemory::free, &memory),
-         "H5Pset_vlen_mem_manager");
-  std::vector<char*> texts(count, nullptr);
-  check_(H5Dread(dataset.id.get(), type.get(), H5S_ALL, H5S_ALL, transfer.get(), texts.data()),
-         "H5Dread(" + std::string(name) + ")");
+  if (dataset.offset < 0) refuse("keeps the text of " + quoted(name) + " in chunks; expected it in one piece");
+  const int64_t bytes = checked_product(dataset.count(), HeapReference::kBytes);
+  // Files may have shorter offsets and, with them, shorter references. Nobody writes such files.
+  if (H5Dget_storage_size(dataset.id.get()) != static_cast<hsize_t>(bytes) || bytes > file_size_ - dataset.offset) {
+    refuse("is damaged: " + quoted(name) + " refers to its text in an unknown way");
+  }
+  std::vector<std::byte> references(static_cast<size_t>(bytes));
+  file_.read_at(dataset.offset, references);
+  GlobalHeap heap(file_);
   std::vector<std::string> values;
-  values.reserve(count);
-  for (const char* text : texts) {
-    values.emplace_back(text == nullptr ? "" : text);
-    if (values.back().size() > static_cast<size_t>(kMaxStringBytes)) {
+  values.reserve(static_cast<size_t>(dataset.count()));
+  for (size_t at = 0; at < references.size(); at += static_cast<size_t>(HeapReference::kBytes)) {
+    const std::string_view text = heap.text(HeapReference(references.data() + at));
+    if (text.size() > static_cast<size_t>(kMaxStringBytes)) {
       refuse("has text of more than " + std::to_string(kMaxStringBytes) + " bytes in " + quoted(name));
     }
+    values.emplace_back(text.substr(0, text.find('\0')));
   }
   return values;
 }
@@ -221,52 +198,6 @@ std::vector<std::string> UntrustedH5::fixed_strings(const Dataset& dataset, cons
 
 bool UntrustedH5::has_attribute(const char* name) const {
   return check_(H5Aexists(h5_->root(), name), "H5Aexists") > 0;
-}
-
-Hdf5Id UntrustedH5::open_attribute(const char* name) const {
-  if (!has_attribute(name)) refuse("has no attribute " + quoted(name) + ": it is damaged");
-  Hdf5Id attribute = check_.own(H5Aopen(h5_->root(), name, H5P_DEFAULT), "H5Aopen");
-  const Hdf5Id space = check_.own(H5Aget_space(attribute.get()), "H5Aget_space");
-  if (H5Sget_simple_extent_npoints(space.get()) != 1) refuse("has attribute " + quoted(name) + " as a list");
-  return attribute;
-}
-
-std::string UntrustedH5::text_attribute(const char* name) const {
-  const Hdf5Id attribute = open_attribute(name);
-  const Hdf5Id type = check_.own(H5Aget_type(attribute.get()), "H5Aget_type");
-  if (H5Tget_class(type.get()) != H5T_STRING) refuse("has attribute " + quoted(name) + " of another type than text");
-  std::string value;
-  if (check_(H5Tis_variable_str(type.get()), "H5Tis_variable_str") > 0) {
-    const Hdf5Id memory = string_type(check_);
-    check_(H5Tset_cset(memory.get(), H5Tget_cset(type.get())), "H5Tset_cset");
-    const Hdf5Id space = check_.own(H5Aget_space(attribute.get()), "H5Aget_space");
-    char* text = nullptr;
-    check_(H5Aread(attribute.get(), memory.get(), static_cast<void*>(&text)), "H5Aread");
-    if (text != nullptr)
-      value.assign(text, std::min(std::char_traits<char>::length(text), size_t{kMaxStringBytes} + 1));
-    H5Dvlen_reclaim(memory.get(), space.get(), H5P_DEFAULT, static_cast<void*>(&text));
-  } else {
-    const size_t size = H5Tget_size(type.get());
-    if (size > static_cast<size_t>(kMaxStringBytes)) refuse("has attribute " + quoted(name) + " of impossible length");
-    value.resize(size);
-    check_(H5Aread(attribute.get(), type.get(), value.data()), "H5Aread");
-    value.erase(std::min(value.find('\0'), value.size()));
-  }
-  if (value.size() > static_cast<size_t>(kMaxStringBytes)) {
-    refuse("has attribute " + quoted(name) + " of impossible length");
-  }
-  return value;
-}
-
-int64_t UntrustedH5::integer_attribute(const char* name) const {
-  const Hdf5Id attribute = open_attribute(name);
-  const Hdf5Id type = check_.own(H5Aget_type(attribute.get()), "H5Aget_type");
-  if (H5Tget_class(type.get()) != H5T_INTEGER || H5Tget_size(type.get()) > 8) {
-    refuse("has attribute " + quoted(name) + " of another type than integer");
-  }
-  int64_t value = 0;
-  check_(H5Aread(attribute.get(), H5T_NATIVE_INT64, &value), "H5Aread");
-  return value;
 }
 
 }  // namespace vgg16

@@ -47,8 +47,6 @@ class UntrustedH5 {
   [[nodiscard]] std::vector<std::string> strings(const char* name, std::optional<int64_t> count, size_t rank = 1) const;
 
   [[nodiscard]] bool has_attribute(const char* name) const;
-  [[nodiscard]] std::string text_attribute(const char* name) const;
-  [[nodiscard]] int64_t integer_attribute(const char* name) const;
 
   [[nodiscard]] const PosixFile& file() const { return file_; }
   [[nodiscard]] const H5Checker& check() const { return check_; }
@@ -59,7 +57,6 @@ class UntrustedH5 {
   void require_storage_inside(const Dataset& dataset, const char* name) const;
   [[nodiscard]] std::vector<std::string> variable_strings(const Dataset& dataset, const char* name) const;
   [[nodiscard]] std::vector<std::string> fixed_strings(const Dataset& dataset, const char* name) const;
-  [[nodiscard]] Hdf5Id open_attribute(const char* name) const;
 
   PosixFile file_;
   H5Checker check_;

@@ -1,0 +1,82 @@
+#include "features/global_heap.h"
+
+#include <array>
+#include <cstring>
+
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+constexpr size_t kHeaderBytes = 16;  // "GCOL", version, 3 reserved, size of all
+constexpr size_t kObjectBytes = 16;  // index, references, 4 reserved, size
+
+template <class T>
+T load(const std::byte* stored) {
+  T value;
+  std::memcpy(&value, stored, sizeof value);
+  return value;
+}
+
+}  // namespace
+
+HeapReference::HeapReference(const std::byte* stored)
+    : length(load<uint32_t>(stored)), address(load<uint64_t>(stored + 4)), index(load<uint32_t>(stored + 12)) {}
+
+GlobalHeap::GlobalHeap(const PosixFile& file)
+    : file_(file), file_size_(file.status().st_size), bytes_left_(file_size_), text_left_(file_size_) {}
+
+void GlobalHeap::refuse() const {
+  throw Error(ErrorCode::kRefused, file_.name() + " is damaged: its text is not where it should be");
+}
+
+std::string_view GlobalHeap::text(const HeapReference& reference) {
+  if (reference.length == 0) return {};
+  const Collection& found = collection(reference.address);
+  const auto object = found.objects.find(reference.index);
+  if (object == found.objects.end() || object->second.size() < reference.length) refuse();
+  // Many references to one text: a small file could ask for any amount of memory.
+  text_left_ -= reference.length;
+  if (text_left_ < 0) refuse();
+  return object->second.substr(0, reference.length);
+}
+
+const GlobalHeap::Collection& GlobalHeap::collection(uint64_t address) {
+  const auto known = collections_.find(address);
+  if (known != collections_.end()) return known->second;
+  if (address > static_cast<uint64_t>(file_size_) ||
+      file_size_ - static_cast<int64_t>(address) < int64_t{kHeaderBytes}) {
+    refuse();
+  }
+  const auto offset = static_cast<int64_t>(address);
+  std::array<std::byte, kHeaderBytes> header{};
+  file_.read_at(offset, header);
+  const auto size = load<uint64_t>(header.data() + 8);
+  if (std::memcmp(header.data(), "GCOL\1", 5) != 0 || size < kHeaderBytes ||
+      size > static_cast<uint64_t>(file_size_ - offset) || size > static_cast<uint64_t>(bytes_left_)) {
+    refuse();
+  }
+  bytes_left_ -= static_cast<int64_t>(size);
+  Collection& added = collections_[address];
+  added.bytes.resize(size);
+  file_.read_at(offset, added.bytes);
+  index_objects(added);
+  return added;
+}
+
+void GlobalHeap::index_objects(Collection& found) const {
+  const std::vector<std::byte>& bytes = found.bytes;
+  for (size_t at = kHeaderBytes; bytes.size() - at >= kObjectBytes;) {
+    const auto index = load<uint16_t>(bytes.data() + at);
+    if (index == 0) return;  // the rest is free
+    const auto size = load<uint64_t>(bytes.data() + at + 8);
+    at += kObjectBytes;
+    if (size > bytes.size() - at) refuse();
+    found.objects.emplace(index, std::string_view(reinterpret_cast<const char*>(bytes.data() + at), size));
+    const size_t padded = (size + 7) / 8 * 8;
+    if (padded > bytes.size() - at) return;
+    at += padded;
+  }
+}
+
+}  // namespace vgg16

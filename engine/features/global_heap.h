@@ -1,0 +1,53 @@
+// HDF5's global heap, where variable-length text lives, read without HDF5: its own reader (1.10) copies as much as the
+// heap says into as much memory as the reference says, and a hostile file says different things.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "features/posix_file.h"
+
+namespace vgg16 {
+
+/// A variable-length value as a dataset or attribute stores it: 16 bytes.
+struct HeapReference {
+  static constexpr int64_t kBytes = 16;
+  explicit HeapReference(const std::byte* stored);
+
+  uint32_t length;   ///< in bytes
+  uint64_t address;  ///< of the collection, in the file
+  uint32_t index;    ///< in the collection
+};
+
+/// The collections of one file, each read once. Every length is checked before it is used; together they may not be
+/// longer than the file. (HDF5 File Format Specification 3.0, III.E.)
+class GlobalHeap {
+ public:
+  /// `file` must outlive the heap.
+  explicit GlobalHeap(const PosixFile& file);
+
+  /// The text behind `reference`, valid as long as the heap; empty for a reference to nothing. Throws Error{kRefused}.
+  [[nodiscard]] std::string_view text(const HeapReference& reference);
+
+ private:
+  struct Collection {
+    std::vector<std::byte> bytes;
+    std::map<uint32_t, std::string_view> objects;  // by index; point into bytes
+  };
+
+  const Collection& collection(uint64_t address);
+  void index_objects(Collection& found) const;
+  [[noreturn]] void refuse() const;
+
+  const PosixFile& file_;
+  int64_t file_size_;
+  int64_t bytes_left_;  // that collections, and then texts, may still have
+  int64_t text_left_;
+  std::map<uint64_t, Collection> collections_;
+};
+
+}  // namespace vgg16
