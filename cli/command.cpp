@@ -26,7 +26,7 @@ void add_network_options(CLI::App& app, NetworkOptions& options) {
   app.add_option("--precision", options.precision, "Of the products: f32, or bf16 where the CPU has it (less exact)")
       ->type_name("NAME")
       ->capture_default_str()
-      ->check(one_of({"f32"}, "f32"));
+      ->check(one_of({"f32", "bf16"}, "f32 or bf16"));
   app.add_option("--threads", options.threads, "0 to 1024; 0 is one per processor")
       ->type_name("N")
       ->capture_default_str()

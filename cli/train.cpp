@@ -48,6 +48,7 @@ int train_command(const TrainCommand& o) {
     print_json(training_json(result.report));
   } else {
     std::fputs(training_text(result.report, o.common.verbose).c_str(), stdout);
+    flush_output();  // in this order also where both streams go to one file
     print_note("model saved: " + printable(o.model), o.common);
   }
   return kDone;

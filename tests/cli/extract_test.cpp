@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <array>
 
 #include "cli_test.h"
+#include "vgg16/build_info.h"
 #include "vgg16/feature_file.h"
 #include "vgg16/weights.h"
 #include "weights_files.h"
@@ -206,6 +208,15 @@ TEST_F(ExtractCommand, GivesTheSameBytesThroughTheWholeNetwork) {
     EXPECT_EQ(run(changed).status, 0);
     EXPECT_EQ(bytes("a.h5"), expected) << threads << " " << batch;
   }
+}
+
+TEST_F(ExtractCommand, ComputesInBf16WhereTheMachineCan) {
+  make_pictures("pets", {"cats", "dogs"}, 1);
+  const Words command = {"extract", "-d", "pets", "-o", "a.h5", "--layer", "block2_pool", "--precision", "bf16"};
+  const auto here = build_info().precisions;
+  if (std::find(here.begin(), here.end(), "bf16") == here.end()) return expect_failure(1, "bf16", command);
+  EXPECT_EQ(run(command).status, 0);
+  EXPECT_EQ(open_feature_file(path("a.h5")).recipe.precision, "bf16");
 }
 
 TEST_F(ExtractCommand, ShowsNamesFromOutsideEscaped) {
