@@ -1,8 +1,10 @@
+#define VGG16_LANES 4
 #include "learn/products_body.h"
 #include "learn/products_sets.h"
 
 namespace vgg16 {
 
-const Products kAvx2Products = {"avx2", sparse_times_panel<4, 4>, matrix_times_vectors<4, 2, 4>};
+const Products kAvx2Products = {"avx2", sparse_times_panel<8>, matrix_times_vectors<double, 2, 4>,
+                                matrix_times_vectors<float, 2, 4>};
 
 }  // namespace vgg16

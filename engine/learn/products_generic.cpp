@@ -1,8 +1,10 @@
+#define VGG16_LANES 2
 #include "learn/products_body.h"
 #include "learn/products_sets.h"
 
 namespace vgg16 {
 
-const Products kGenericProducts = {"generic", sparse_times_panel<2, 2>, matrix_times_vectors<2, 2, 4>};
+const Products kGenericProducts = {"generic", sparse_times_panel<4>, matrix_times_vectors<double, 2, 4>,
+                                   matrix_times_vectors<float, 2, 4>};
 
 }  // namespace vgg16

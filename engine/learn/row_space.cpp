@@ -1,7 +1,6 @@
 #include "learn/row_space.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace vgg16 {
@@ -22,6 +21,15 @@ RowSpaceOperator::RowSpaceOperator(const GramMatrix& k, std::vector<Segment> row
                                    ThreadPool* pool)
     : k_(&k), segments_(std::move(rows)), products_(&products), pool_(pool), n_(total_count(segments_)) {}
 
+template <class Body>
+void RowSpaceOperator::share(int64_t count, const Body& body) const {
+  if (pool_ != nullptr) {
+    pool_->for_each(count, body);
+  } else {
+    for (int64_t i = 0; i < count; ++i) body(i, 0);
+  }
+}
+
 void RowSpaceOperator::multiply(const Eigen::MatrixXd& v, const std::vector<Segment>& rows,
                                 Eigen::MatrixXd& out) const {
   struct Task {
@@ -39,7 +47,7 @@ void RowSpaceOperator::multiply(const Eigen::MatrixXd& v, const std::vector<Segm
     }
   }
   out = Eigen::MatrixXd::Zero(out_row, v.cols());
-  const auto run = [&](int64_t i, int /*member*/) {
+  share(static_cast<int64_t>(tasks.size()), [&](int64_t i, int /*member*/) {
     const Task& t = tasks[static_cast<size_t>(i)];
     int64_t v_row = 0;
     for (const Segment& s : segments_) {
@@ -47,19 +55,52 @@ void RowSpaceOperator::multiply(const Eigen::MatrixXd& v, const std::vector<Segm
                                       v.cols(), out.data() + t.out_row, out.rows());
       v_row += s.count;
     }
-  };
-  const auto count = static_cast<int64_t>(tasks.size());
-  if (pool_ != nullptr) {
-    pool_->for_each(count, run);
-  } else {
-    for (int64_t i = 0; i < count; ++i) run(i, 0);
-  }
+  });
 }
 
 void RowSpaceOperator::apply(const Eigen::MatrixXd& v, Eigen::MatrixXd& out) const {
   const Eigen::MatrixXd centred = v.rowwise() - v.colwise().mean();
   multiply(centred, segments_, out);
   out.rowwise() -= out.colwise().mean().eval();
+}
+
+Eigen::VectorXd RowSpaceOperator::diagonal() const {
+  // The centring changes the diagonal by less than what it is used for could notice.
+  Eigen::VectorXd out(n_);
+  int64_t at = 0;
+  for (const Segment& s : segments_) {
+    for (int64_t i = s.first; i < s.first + s.count; ++i) out[at++] = k_->at(i, i);
+  }
+  return out;
+}
+
+Eigen::MatrixXf RowSpaceOperator::submatrix(const std::vector<Eigen::Index>& chosen) const {
+  std::vector<int64_t> position;
+  position.reserve(chosen.size());
+  size_t next = 0;
+  int64_t at = 0;
+  for (const Segment& s : segments_) {
+    for (; next < chosen.size() && chosen[next] < at + s.count; ++next) position.push_back(s.first + chosen[next] - at);
+    at += s.count;
+  }
+  const auto m = static_cast<Eigen::Index>(chosen.size());
+  Eigen::MatrixXf out(m, m);
+  for (Eigen::Index i = 0; i < m; ++i) {
+    const double* row = k_->row(position[static_cast<size_t>(i)]);
+    for (Eigen::Index j = 0; j < m; ++j) out(j, i) = static_cast<float>(row[position[static_cast<size_t>(j)]]);
+  }
+  return out;
+}
+
+void RowSpaceOperator::multiply_chosen(const Eigen::MatrixXf& m, const Eigen::MatrixXf& v, Eigen::MatrixXf& out) const {
+  out = Eigen::MatrixXf::Zero(v.rows(), v.cols());
+  const int64_t tasks = (m.rows() + kProductRows - 1) / kProductRows;
+  share(tasks, [&](int64_t i, int /*member*/) {
+    const int64_t first = i * kProductRows;
+    const int64_t count = std::min<int64_t>(kProductRows, m.rows() - first);
+    products_->matrix_times_vectors_f32(m.data() + first * m.rows(), m.rows(), count, m.rows(), v.data(), v.rows(),
+                                        v.cols(), out.data() + first, out.rows());
+  });
 }
 
 Eigen::RowVectorXd RowSpaceOperator::shift(const Eigen::MatrixXd& v) const {
@@ -75,49 +116,6 @@ Eigen::MatrixXd RowSpaceOperator::apply_to_others(const Eigen::MatrixXd& v, cons
   multiply(centred, other, out);
   out.rowwise() -= shift(v);
   return out;
-}
-
-RowSpaceProblem::RowSpaceProblem(const RowSpaceOperator& k, LogLoss& loss, double c, double relative_gap)
-    : k_(&k), loss_(&loss), c_(c), relative_gap_(relative_gap), intercept_(Eigen::VectorXd::Zero(loss.columns())) {}
-
-RowSpaceProblem::Vector RowSpaceProblem::zero() const {
-  const Eigen::MatrixXd none = Eigen::MatrixXd::Zero(k_->rows(), loss_->columns());
-  return {none, none};
-}
-
-double RowSpaceProblem::evaluate(const Vector& x, Vector& gradient) {
-  const double loss = loss_->evaluate(x.ka, intercept_, residual_);
-  gradient.a = x.a + c_ * residual_;
-  return 0.5 * x.a.cwiseProduct(x.ka).sum() + c_ * loss;
-}
-
-double RowSpaceProblem::slope(const Vector& /*x*/, const Vector& gradient, const Vector& direction) {
-  return gradient.a.cwiseProduct(direction.ka).sum();
-}
-
-void RowSpaceProblem::complete_gradient(Vector& gradient) { k_->apply(gradient.a, gradient.ka); }
-
-double RowSpaceProblem::dot(const Vector& u, const Vector& v) { return u.a.cwiseProduct(v.ka).sum(); }
-
-void RowSpaceProblem::add_scaled(double t, const Vector& from, Vector& to) {
-  to.a += t * from.a;
-  to.ka += t * from.ka;
-}
-
-void RowSpaceProblem::scale(double t, Vector& v) {
-  v.a *= t;
-  v.ka *= t;
-}
-
-double RowSpaceProblem::relative_gap(double objective, double squared_gradient_norm) {
-  const double gap = 0.5 * std::max(squared_gradient_norm, 0.0);
-  const double least = objective - gap;  // the optimum is at least this
-  if (gap == 0) return 0;
-  return least > 0 ? gap / least : std::numeric_limits<double>::infinity();
-}
-
-bool RowSpaceProblem::converged(double objective, double squared_gradient_norm) const {
-  return relative_gap(objective, squared_gradient_norm) <= relative_gap_;
 }
 
 }  // namespace vgg16

@@ -11,9 +11,7 @@
 
 #include "kernels/parallel.h"
 #include "learn/gram.h"
-#include "learn/lbfgs.h"
 #include "learn/products.h"
-#include "learn/softmax.h"
 
 namespace vgg16 {
 
@@ -41,10 +39,21 @@ class RowSpaceOperator {
   /// that the operator does not hold.
   [[nodiscard]] Eigen::MatrixXd apply_to_others(const Eigen::MatrixXd& v, const std::vector<Segment>& other) const;
 
+  /// Diagonal of the centred matrix (rows).
+  [[nodiscard]] Eigen::VectorXd diagonal() const;
+
+  /// K[chosen, chosen] in float32, not centred, for multiply_chosen(); `chosen` counts the operator's rows, ascending.
+  [[nodiscard]] Eigen::MatrixXf submatrix(const std::vector<Eigen::Index>& chosen) const;
+
+  /// out = m v for m from submatrix(), in float32.
+  void multiply_chosen(const Eigen::MatrixXf& m, const Eigen::MatrixXf& v, Eigen::MatrixXf& out) const;
+
   /// What apply(v) subtracts: the mean over the rows of K (I - J) v.
   [[nodiscard]] Eigen::RowVectorXd shift(const Eigen::MatrixXd& v) const;
 
  private:
+  template <class Body>
+  void share(int64_t count, const Body& body) const;
   void multiply(const Eigen::MatrixXd& v, const std::vector<Segment>& rows, Eigen::MatrixXd& out) const;
 
   const GramMatrix* k_;
@@ -52,45 +61,6 @@ class RowSpaceOperator {
   const Products* products_;
   ThreadPool* pool_;
   int64_t n_;
-};
-
-/// One fit, as a problem for minimize_lbfgs.
-class RowSpaceProblem {
- public:
-  /// A vector of the row space: its coefficients, and K times them.
-  struct Vector {
-    Eigen::MatrixXd a;
-    Eigen::MatrixXd ka;
-  };
-
-  /// Stops when the bound on (objective - optimum) / objective is at most `relative_gap`.
-  RowSpaceProblem(const RowSpaceOperator& k, LogLoss& loss, double c, double relative_gap);
-
-  [[nodiscard]] Vector zero() const;
-  [[nodiscard]] const Eigen::VectorXd& intercept() const { return intercept_; }
-  /// Where the search for the intercept starts: any value will do, a good one is faster.
-  void set_intercept(Eigen::VectorXd intercept) { intercept_ = std::move(intercept); }
-
-  double evaluate(const Vector& x, Vector& gradient);
-  double slope(const Vector& x, const Vector& gradient, const Vector& direction);
-  void complete_gradient(Vector& gradient);
-  void complete_direction(Vector& /*direction*/) {}
-  double dot(const Vector& u, const Vector& v);
-  void add_scaled(double t, const Vector& from, Vector& to);
-  void scale(double t, Vector& v);
-  bool converged(double objective, double squared_gradient_norm) const;
-
-  /// The objective, with the intercept profiled out, is 1-strongly convex in W: it exceeds its minimum by at most half
-  /// the squared gradient norm. That half, over the smallest value the minimum can then have.
-  [[nodiscard]] static double relative_gap(double objective, double squared_gradient_norm);
-
- private:
-  const RowSpaceOperator* k_;
-  LogLoss* loss_;
-  double c_;
-  double relative_gap_;
-  Eigen::VectorXd intercept_;
-  Eigen::MatrixXd residual_;
 };
 
 }  // namespace vgg16

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cmath>
 #include <exception>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <numeric>
 #include <utility>
@@ -26,19 +28,119 @@ std::vector<int> labels_at(const std::vector<int>& labels, const std::vector<Seg
 
 /// One candidate's fit on one fold.
 struct FoldFit {
-  Eigen::MatrixXd a;
-  Eigen::VectorXd intercept;
-  FitCertificate certificate;
+  RowSpaceFit fit;
   double score = 0;
   double log_loss = 0;
 };
 
-void score_fold(const RowSpaceOperator& k, const std::vector<Segment>& left_out, const std::vector<int>& labels,
-                FoldFit& fit) {
-  Eigen::MatrixXd scores = k.apply_to_others(fit.a, left_out);
-  scores.rowwise() += fit.intercept.transpose();
-  fit.score = accuracy_of(labels, predicted_classes(scores));
-  fit.log_loss = mean_log_loss(scores, labels);
+/// All fits of one fold, from the strongest penalty, the easiest, to the weakest; each starts from the one before.
+class FoldPath {
+ public:
+  FoldPath(const GramMatrix& k, const GroupedRows& rows, size_t fold, const std::vector<double>& c,
+           const FitOptions& options, const Products& products)
+      : fold_(fold),
+        c_(c),
+        options_(options),
+        left_out_({rows.folds[fold]}),
+        left_out_labels_(labels_at(rows.labels, left_out_)),
+        k_(k, without(rows.folds, fold), products, nullptr),
+        loss_(labels_at(rows.labels, k_.segments()), rows.classes),
+        order_(c.size()),
+        fits_(c.size()) {
+    std::iota(order_.begin(), order_.end(), size_t{0});
+    std::stable_sort(order_.begin(), order_.end(), [&](size_t i, size_t j) { return c[i] < c[j]; });
+  }
+
+  [[nodiscard]] size_t done() const { return done_; }
+  [[nodiscard]] bool finished() const { return done_ == c_.size(); }
+  [[nodiscard]] const FoldFit& fit(size_t candidate) const { return fits_[candidate]; }
+
+  void step() {
+    const size_t i = order_[done_];
+    FoldFit& result = fits_[i];
+    const RowSpaceFit start = done_ == 0 ? approach_row_space(k_, loss_, c_[i]) : fits_[order_[done_ - 1]].fit;
+    result.fit = fit_row_space(k_, loss_, c_[i], start, options_);
+    result.fit.certificate.fold = static_cast<int>(fold_);
+    Eigen::MatrixXd scores = k_.apply_to_others(result.fit.a, left_out_);
+    scores.rowwise() += result.fit.intercept.transpose();
+    result.score = accuracy_of(left_out_labels_, predicted_classes(scores));
+    result.log_loss = mean_log_loss(scores, left_out_labels_);
+    ++done_;
+  }
+
+ private:
+  static std::vector<Segment> without(std::vector<Segment> folds, size_t fold) {
+    folds.erase(folds.begin() + static_cast<std::ptrdiff_t>(fold));
+    return folds;
+  }
+
+  size_t fold_;
+  const std::vector<double>& c_;
+  FitOptions options_;
+  std::vector<Segment> left_out_;
+  std::vector<int> left_out_labels_;
+  RowSpaceOperator k_;
+  LogLoss loss_;
+  std::vector<size_t> order_;
+  std::vector<FoldFit> fits_;
+  size_t done_ = 0;
+};
+
+/// Runs every path to its end. A thread that is free takes the path that is furthest behind, for one fit: with more
+/// paths than threads none is left for the end, where the other threads would wait for it.
+void run_paths(std::vector<std::unique_ptr<FoldPath>>& paths, ThreadPool& pool, const std::function<void()>& one_done) {
+  std::mutex mutex;
+  std::vector<bool> taken(paths.size(), false);
+  std::vector<std::exception_ptr> failure(paths.size());
+  pool.run([&](int /*member*/) {
+    std::unique_lock lock(mutex);
+    while (true) {
+      size_t next = paths.size();
+      for (size_t i = 0; i < paths.size(); ++i) {
+        if (taken[i] || failure[i] || paths[i]->finished()) continue;
+        if (next == paths.size() || paths[i]->done() < paths[next]->done()) next = i;
+      }
+      if (next == paths.size()) return;  // whoever runs the paths that are left will go on with them
+      taken[next] = true;
+      lock.unlock();
+      try {
+        paths[next]->step();
+        lock.lock();
+        one_done();
+      } catch (...) {
+        if (!lock.owns_lock()) lock.lock();
+        failure[next] = std::current_exception();
+      }
+      taken[next] = false;
+    }
+  });
+  for (const std::exception_ptr& f : failure) {
+    if (f) std::rethrow_exception(f);
+  }
+}
+
+/// A start for the fit on all rows: every row was fitted by all folds but one, and the mean of those fits is close.
+RowSpaceFit mean_of_folds(const std::vector<std::unique_ptr<FoldPath>>& paths, const std::vector<Segment>& folds,
+                          size_t candidate) {
+  RowSpaceFit start;
+  const RowSpaceFit& first = paths[0]->fit(candidate).fit;
+  start.a = Eigen::MatrixXd::Zero(total_count(folds), first.a.cols());
+  start.intercept = Eigen::VectorXd::Zero(first.a.cols());
+  const double share = 1.0 / static_cast<double>(paths.size() - 1);
+  for (size_t fold = 0; fold < paths.size(); ++fold) {
+    const RowSpaceFit& fit = paths[fold]->fit(candidate).fit;
+    start.intercept += fit.intercept / static_cast<double>(paths.size());
+    int64_t from = 0;
+    int64_t to = 0;
+    for (size_t other = 0; other < folds.size(); ++other) {
+      if (other != fold) {
+        start.a.middleRows(to, folds[other].count) += share * fit.a.middleRows(from, folds[other].count);
+        from += folds[other].count;
+      }
+      to += folds[other].count;
+    }
+  }
+  return start;
 }
 
 }  // namespace
@@ -46,84 +148,41 @@ void score_fold(const RowSpaceOperator& k, const std::vector<Segment>& left_out,
 Search search_c(const GramMatrix& k, const GroupedRows& rows, const std::vector<double>& c, const FitOptions& options,
                 const Products& products, ThreadPool& pool, const Progress& progress) {
   const auto begin = Clock::now();
-  const size_t n_folds = rows.folds.size();
-  const auto total = static_cast<int64_t>(n_folds * c.size() + 1);
-  std::vector<size_t> path(c.size());  // from the strongest penalty, the easiest fit, to the weakest
-  std::iota(path.begin(), path.end(), size_t{0});
-  std::stable_sort(path.begin(), path.end(), [&](size_t i, size_t j) { return c[i] < c[j]; });
-
-  std::vector<std::vector<FoldFit>> fits(n_folds, std::vector<FoldFit>(c.size()));
-  std::vector<std::exception_ptr> failure(n_folds);
-  std::mutex mutex;
-  int64_t done = 0;
-  pool.for_each(static_cast<int64_t>(n_folds), [&](int64_t fold, int /*member*/) {
-    try {
-      std::vector<Segment> kept = rows.folds;
-      const std::vector<Segment> left_out = {kept[static_cast<size_t>(fold)]};
-      kept.erase(kept.begin() + fold);
-      const RowSpaceOperator fold_k(k, kept, products, nullptr);
-      LogLoss loss(labels_at(rows.labels, kept), rows.classes);
-      const std::vector<int> left_out_labels = labels_at(rows.labels, left_out);
-      Eigen::MatrixXd a = Eigen::MatrixXd::Zero(fold_k.rows(), loss.columns());
-      Eigen::VectorXd intercept = Eigen::VectorXd::Zero(loss.columns());
-      for (const size_t i : path) {
-        RowSpaceFit fit = fit_row_space(fold_k, loss, c[i], a, intercept, options);
-        a = fit.a;
-        intercept = fit.intercept;
-        fit.certificate.fold = static_cast<int>(fold);
-        FoldFit& kept_fit = fits[static_cast<size_t>(fold)][i];
-        kept_fit = {std::move(fit.a), std::move(fit.intercept), std::move(fit.certificate), 0, 0};
-        score_fold(fold_k, left_out, left_out_labels, kept_fit);
-        const std::lock_guard lock(mutex);
-        if (progress) progress(++done, total);
-      }
-    } catch (...) {
-      failure[static_cast<size_t>(fold)] = std::current_exception();
-    }
-  });
-  for (const std::exception_ptr& f : failure) {
-    if (f) std::rethrow_exception(f);
+  std::vector<std::unique_ptr<FoldPath>> paths;
+  for (size_t fold = 0; fold < rows.folds.size(); ++fold) {
+    paths.push_back(std::make_unique<FoldPath>(k, rows, fold, c, options, products));
   }
+  const auto total = static_cast<int64_t>(paths.size() * c.size() + 1);
+  int64_t done = 0;
+  run_paths(paths, pool, [&] {
+    if (progress) progress(++done, total);
+  });
 
   Search search;
   for (size_t i = 0; i < c.size(); ++i) {
     Candidate candidate;
     candidate.c = c[i];
-    for (size_t fold = 0; fold < n_folds; ++fold) {
-      const FoldFit& fit = fits[fold][i];
-      candidate.fold_scores.push_back(fit.score);
-      candidate.log_loss += fit.log_loss / static_cast<double>(n_folds);
-      candidate.iterations += fit.certificate.iterations;
-      candidate.relative_gap = std::max(candidate.relative_gap, fit.certificate.relative_gap);
-      candidate.seconds += fit.certificate.seconds;
-      search.fits.push_back(fit.certificate);
+    for (const auto& path : paths) {
+      const FoldFit& fold_fit = path->fit(i);
+      const FitCertificate& certificate = fold_fit.fit.certificate;
+      candidate.fold_scores.push_back(fold_fit.score);
+      candidate.log_loss += fold_fit.log_loss / static_cast<double>(paths.size());
+      candidate.iterations += certificate.iterations;
+      candidate.relative_gap = std::max(candidate.relative_gap, certificate.relative_gap);
+      candidate.seconds += certificate.seconds;
+      search.fits.push_back(certificate);
     }
     search.candidates.push_back(std::move(candidate));
   }
   search.best = rank_candidates(search.candidates);
   search.search_seconds = seconds_since(begin);
 
-  // Each row was fitted by all folds but one: their mean, made a little larger than the folds' own weights, is close.
   const auto refit_begin = Clock::now();
+  const RowSpaceFit start = mean_of_folds(paths, rows.folds, search.best);
+  paths.clear();
   const RowSpaceOperator all_k(k, rows.folds, products, &pool);
   LogLoss loss(labels_at(rows.labels, rows.folds), rows.classes);
-  Eigen::MatrixXd a = Eigen::MatrixXd::Zero(all_k.rows(), loss.columns());
-  Eigen::VectorXd intercept = Eigen::VectorXd::Zero(loss.columns());
-  for (size_t fold = 0; fold < n_folds; ++fold) {
-    const FoldFit& fit = fits[fold][search.best];
-    intercept += fit.intercept / static_cast<double>(n_folds);
-    int64_t from = 0;
-    int64_t to = 0;
-    for (size_t other = 0; other < n_folds; ++other) {
-      const int64_t count = rows.folds[other].count;
-      if (other != fold) {
-        a.middleRows(to, count) += fit.a.middleRows(from, count) / static_cast<double>(n_folds);
-        from += count;
-      }
-      to += count;
-    }
-  }
-  search.refit = fit_row_space(all_k, loss, c[search.best], a, intercept, options);
+  search.refit = fit_row_space(all_k, loss, c[search.best], start, options);
   search.fits.push_back(search.refit.certificate);
   search.refit_seconds = seconds_since(refit_begin);
   if (progress) progress(total, total);

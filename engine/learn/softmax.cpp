@@ -9,6 +9,8 @@ namespace {
 
 constexpr int kMaxNewtonSteps = 200;
 constexpr int kMaxHalvings = 40;
+/// The intercept is at its minimum when the residuals of every class cancel to this share of their size.
+constexpr double kBalanced = 1e-10;
 /// A step of the intercept is at most this long at first. Far from the minimum every row may be certain, the curvature
 /// is nothing, and Newton's step would leap past the minimum into the flat land on its other side.
 constexpr double kFirstReach = 8;
@@ -78,15 +80,21 @@ Eigen::VectorXd LogLoss::newton_step(const Eigen::MatrixXd& residual, const Eige
       probability_(i, 0) += 1.0;
     }
   }
-  Eigen::MatrixXd hessian = -probability_.transpose() * probability_;
-  hessian.diagonal() += probability_.colwise().sum().transpose();
-  if (k > 1) {
-    // A common shift has no curvature: give that one direction the mean curvature of the others.
-    const double shift = std::max(hessian.trace(), 1e-300) / static_cast<double>(k * k);
-    hessian.array() += shift;
-  }
-  hessian.diagonal().array() += 1e-14 * hessian.trace() + 1e-300;
-  return -hessian.ldlt().solve(gradient);
+  return -class_curvature(probability_).ldlt().solve(gradient);
+}
+
+Eigen::MatrixXd class_curvature(const Eigen::MatrixXd& p) {
+  const Eigen::Index k = p.cols();
+  if (k == 1) return Eigen::MatrixXd::Constant(1, 1, (p.array() * (1.0 - p.array())).sum() + 1e-300);
+  Eigen::MatrixXd curvature = -(p.transpose() * p);
+  curvature.diagonal().setZero();
+  // p (1 - p) is p times the others' sum: without the cancellation that near certainty would bring.
+  const Eigen::VectorXd diagonal = -curvature.rowwise().sum();
+  curvature.diagonal() = diagonal;
+  // A common shift has no curvature: give that one direction the mean curvature of the others.
+  curvature.array() += std::max(diagonal.sum(), 1e-300) / static_cast<double>(k * k);
+  curvature.diagonal().array() += 1e-14 * diagonal.sum() + 1e-300;
+  return curvature;
 }
 
 double LogLoss::evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& intercept, Eigen::MatrixXd& residual) {
@@ -97,9 +105,9 @@ double LogLoss::evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& interce
   double reach = kFirstReach;
   for (int step = 0; step < kMaxNewtonSteps; ++step) {
     const Eigen::VectorXd gradient = residual.colwise().sum();
-    // Rounding alone leaves about this much of the sum.
+    // What is left of the sum costs the objective its square over the curvature: a part in 1e20.
     const double size = residual.cwiseAbs().sum();
-    if (!(gradient.cwiseAbs().maxCoeff() > 1e-13 * size)) break;
+    if (!(gradient.cwiseAbs().maxCoeff() > kBalanced * size)) break;
     Eigen::VectorXd direction = newton_step(residual, gradient);
     if (classes_ > 2) direction.array() -= direction.mean();
     if (!(gradient.dot(direction) < 0)) direction = -gradient;

@@ -37,6 +37,10 @@ class LogLoss {
   Eigen::MatrixXd trial_;        ///< residual of a trial step: scratch
 };
 
+/// Second derivative of the summed loss by the intercept, (columns, columns), from the probabilities p (n, columns),
+/// made regular where a common shift of all classes has no curvature.
+[[nodiscard]] Eigen::MatrixXd class_curvature(const Eigen::MatrixXd& p);
+
 /// Class probabilities (n, K) of scores (n, columns) that already hold the intercept.
 [[nodiscard]] Eigen::MatrixXd probabilities(const Eigen::MatrixXd& scores);
 

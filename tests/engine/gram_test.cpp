@@ -38,6 +38,11 @@ TEST(Products, EverySetMatchesPlainLoops) {
           std::vector<double> y(static_cast<size_t>(vectors * (rows + 1)));
           for (auto* v : {&m, &x, &y}) std::generate(v->begin(), v->end(), number);
           const std::vector<double> before = y;
+          const std::vector<float> m32(m.begin(), m.end());
+          const std::vector<float> x32(x.begin(), x.end());
+          std::vector<float> y32(y.begin(), y.end());
+          products->matrix_times_vectors_f32(m32.data(), stride, rows, columns, x32.data(), stride, vectors, y32.data(),
+                                             rows + 1);
           products->matrix_times_vectors(m.data(), stride, rows, columns, x.data(), stride, vectors, y.data(),
                                          rows + 1);
           for (int64_t v = 0; v < vectors; ++v) {
@@ -45,6 +50,7 @@ TEST(Products, EverySetMatchesPlainLoops) {
               double expected = before[v * (rows + 1) + r];
               for (int64_t j = 0; r < rows && j < columns; ++j) expected += m[r * stride + j] * x[v * stride + j];
               EXPECT_NEAR(y[v * (rows + 1) + r], expected, 1e-13) << rows << ' ' << columns << ' ' << vectors;
+              EXPECT_NEAR(y32[v * (rows + 1) + r], expected, 1e-5) << rows << ' ' << columns << ' ' << vectors;
             }
           }
         }

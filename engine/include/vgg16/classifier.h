@@ -24,7 +24,7 @@ struct TrainOptions {
   int folds = 3;                                           ///< of the cross-validation, at least 2
   double test_size = 0.25;     ///< share of the rows held out, the last ones: between 0 and 1
   double relative_gap = 1e-6;  ///< a fit ends when (objective - optimum) / objective is proven to be at most this
-  int max_iterations = 10000;  ///< of one fit
+  int max_iterations = 200;    ///< Newton steps of one fit
   int threads = 0;             ///< 0 or -1: every processor; the result does not depend on it
 };
 
@@ -38,8 +38,9 @@ struct FitCertificate {
   double objective = 0;
   double relative_gap = 0;   ///< proven bound on (objective - optimum) / objective
   double gradient_norm = 0;  ///< of the coefficients, the intercept being at its exact optimum
-  int iterations = 0;
-  int evaluations = 0;
+  int iterations = 0;        ///< Newton steps
+  int products = 0;          ///< conjugate gradient steps, of all Newton steps together
+  int evaluations = 0;       ///< of the objective
   std::string stop_reason;
   double seconds = 0;
 };

@@ -1,0 +1,37 @@
+// Newton's method for one fit in the row space, its linear systems solved by conjugate gradients.
+#pragma once
+
+#include <Eigen/Core>
+
+#include "learn/lbfgs.h"
+#include "learn/row_space.h"
+#include "learn/softmax.h"
+
+namespace vgg16 {
+
+struct NewtonOptions {
+  double relative_gap = 1e-6;    ///< bound on (objective - optimum) / objective at which the search ends
+  int max_iterations = 200;      ///< Newton steps
+  int max_cg_iterations = 1000;  ///< products within one step
+};
+
+struct NewtonResult {
+  Eigen::MatrixXd a;          ///< (rows, columns)
+  Eigen::VectorXd intercept;  ///< (columns)
+  double objective = 0;
+  double squared_gradient_norm = 0;
+  int iterations = 0;   ///< Newton steps
+  int evaluations = 0;  ///< of the objective
+  int products = 0;     ///< conjugate gradient steps, all Newton steps together
+  StopReason reason = StopReason::kMaxIterations;
+};
+
+/// The objective, with the intercept at its minimum, is 1-strongly convex in W = A' X: it exceeds its own minimum by at
+/// most half its squared gradient norm. That half, over the least value that the minimum can then have.
+[[nodiscard]] double relative_gap(double objective, double squared_gradient_norm);
+
+/// Minimises 1/2 tr(A' K A) + c * loss(K A) with the intercept profiled out, from `a` and `intercept`.
+[[nodiscard]] NewtonResult minimize_newton(const RowSpaceOperator& k, LogLoss& loss, double c, const Eigen::MatrixXd& a,
+                                           const Eigen::VectorXd& intercept, const NewtonOptions& options);
+
+}  // namespace vgg16

@@ -1,0 +1,63 @@
+// The same fit by another method: L-BFGS in the row space, to cross-check the program's Newton method.
+#pragma once
+
+#include <Eigen/Core>
+#include <utility>
+
+#include "learn/lbfgs.h"
+#include "learn/newton.h"
+#include "learn/row_space.h"
+#include "learn/softmax.h"
+
+namespace vgg16 {
+
+/// A problem for minimize_lbfgs whose inner product is <X'a, X'b> = a' K b.
+class RowSpaceProblem {
+ public:
+  /// A vector of the row space: its coefficients, and K times them.
+  struct Vector {
+    Eigen::MatrixXd a;
+    Eigen::MatrixXd ka;
+  };
+
+  RowSpaceProblem(const RowSpaceOperator& k, LogLoss& loss, double c, double wanted_gap)
+      : k_(k), loss_(loss), c_(c), wanted_gap_(wanted_gap), intercept_(Eigen::VectorXd::Zero(loss.columns())) {}
+
+  [[nodiscard]] Vector zero() const {
+    const Eigen::MatrixXd none = Eigen::MatrixXd::Zero(k_.rows(), loss_.columns());
+    return {none, none};
+  }
+
+  double evaluate(const Vector& x, Vector& gradient) {
+    const double loss = loss_.evaluate(x.ka, intercept_, residual_);
+    gradient.a = x.a + c_ * residual_;
+    return 0.5 * x.a.cwiseProduct(x.ka).sum() + c_ * loss;
+  }
+  double slope(const Vector& /*x*/, const Vector& gradient, const Vector& direction) {
+    return gradient.a.cwiseProduct(direction.ka).sum();
+  }
+  void complete_gradient(Vector& gradient) { k_.apply(gradient.a, gradient.ka); }
+  void complete_direction(Vector& /*direction*/) {}
+  double dot(const Vector& u, const Vector& v) { return u.a.cwiseProduct(v.ka).sum(); }
+  void add_scaled(double t, const Vector& from, Vector& to) {
+    to.a += t * from.a;
+    to.ka += t * from.ka;
+  }
+  void scale(double t, Vector& v) {
+    v.a *= t;
+    v.ka *= t;
+  }
+  bool converged(double objective, double squared_gradient_norm) const {
+    return relative_gap(objective, squared_gradient_norm) <= wanted_gap_;
+  }
+
+ private:
+  const RowSpaceOperator& k_;
+  LogLoss& loss_;
+  double c_;
+  double wanted_gap_;
+  Eigen::VectorXd intercept_;
+  Eigen::MatrixXd residual_;
+};
+
+}  // namespace vgg16
