@@ -49,8 +49,7 @@ int main(int argc, char** argv) try {
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     if (call >= 0) times += (call > 0 ? ", " : "") + std::to_string(seconds);  // the first call warms up
   }
-  std::printf("{\"ts\": [%s], \"images\": %d, \"peak_rss_mb\": %.1f}\n", times.c_str(), batch,
-              peak_memory_mb());
+  std::printf("{\"ts\": [%s], \"images\": %d, \"peak_rss_mb\": %.1f}\n", times.c_str(), batch, peak_memory_mb());
 } catch (const std::exception& error) {
   std::fprintf(stderr, "vgg16_forward_times: %s\n", error.what());
   return 1;

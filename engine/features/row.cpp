@@ -8,8 +8,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "vocabulary/half.h"
 #include "vgg16/error.h"
+#include "vocabulary/half.h"
 
 namespace vgg16 {
 namespace {

@@ -1,4 +1,5 @@
-// An input as a file, for readers that take a path: one file per process, in memory where the system has a place for that.
+// An input as a file, for readers that take a path: one file per process, in memory where the system has a place for
+// that.
 #pragma once
 
 #include <unistd.h>

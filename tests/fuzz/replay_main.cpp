@@ -1,4 +1,5 @@
-// Without libFuzzer: runs a target once over each file of the folders that are named, and over each of their beginnings.
+// Without libFuzzer: runs a target once over each file of the folders that are named, and over each of their
+// beginnings.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

@@ -61,8 +61,8 @@ inline double winograd_tolerance(int m, int ic, double magnitude) {
   return winograd_amplification(m) * sum_tolerance(9 * ic, magnitude);
 }
 
-/// What rounding both operands of every product to bfloat16 adds: each moves a product by up to 2^-9 of it, and Winograd's
-/// transforms spread and enlarge the sum of these as they do with other errors.
+/// What rounding both operands of every product to bfloat16 adds: each moves a product by up to 2^-9 of it, and
+/// Winograd's transforms spread and enlarge the sum of these as they do with other errors.
 inline double bf16_operand_tolerance(int m, double magnitude) { return winograd_amplification(m) * 0x1p-8 * magnitude; }
 
 }  // namespace vgg16
