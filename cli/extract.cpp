@@ -82,7 +82,7 @@ struct Run {
 };
 
 Run fill(FeatureFileWriter& file, Extractor& extractor, const std::filesystem::path& folder,
-         const FeatureFilePlan& plan, const Common& common) {
+         const FeatureFilePlan& plan, int batch_size, const Common& common) {
   const std::vector<int64_t> missing = file.missing_rows();
   std::vector<std::filesystem::path> paths;
   paths.reserve(missing.size());
@@ -92,16 +92,21 @@ Run fill(FeatureFileWriter& file, Extractor& extractor, const std::filesystem::p
   int64_t done = total - static_cast<int64_t>(missing.size());
   Progress progress("extract", "pictures", common);
   progress.update(done, total);
+  // Rows come a batch at a time: told of each, the display would always stop at a batch's first.
+  const auto count = [&](int64_t index) {
+    ++done;
+    if ((index + 1) % batch_size == 0) progress.update(done, total);
+  };
   ExtractCallbacks callbacks;
   callbacks.stop = &interrupted();
   callbacks.row = [&](int64_t index, std::span<const float> row) {
     file.write(missing[static_cast<size_t>(index)], row);
     ++run.rows;
-    progress.update(++done, total);
+    count(index);
   };
   callbacks.skipped = [&](int64_t index, const std::string& reason) {
     file.drop(missing[static_cast<size_t>(index)], reason);
-    progress.update(++done, total);
+    count(index);
   };
   run.times = extractor.extract_files(paths, callbacks);
   run.stopped = done < total;
@@ -167,7 +172,7 @@ int extract(const ExtractOptions& o, const std::string& resume_text) {
   for (const int64_t row : file.damaged_rows()) {
     print_warning("row " + std::to_string(row) + " was damaged on disk; it is computed again", o.common);
   }
-  const Run run = fill(file, extractor, folder, plan, o.common);
+  const Run run = fill(file, extractor, folder, plan, o.network.batch_size, o.common);
   if (run.stopped) {
     file.commit();
     print_error("interrupted after " + with_thousands(file.committed_rows()) + " of " +

@@ -12,6 +12,7 @@
 #include "program.h"
 #include "support/feature_rows.h"
 #include "support/pictures.h"
+#include "support/python.h"
 #include "support/temp_dir.h"
 
 namespace vgg16 {
@@ -21,7 +22,7 @@ namespace fs = std::filesystem;
 /// A PNG of 12 x 10 pixels: noise from `seed` about the colour of `label`.
 FileBytes class_picture(int label, uint32_t seed);
 
-class CliTest : public testing::Test {
+class CliTest : public PythonTest {
  protected:
   using Words = std::vector<std::string>;
 

@@ -98,6 +98,15 @@ TEST_F(TrainCommandLine, RefusesTooFewClassesOrPictures) {
       {"train", "-d", "few.h5", "-m", "a.model"});
 }
 
+TEST_F(TrainCommandLine, ReachesTheOptimumOfScikitLearn) {
+  need_python("h5py,numpy,sklearn");
+  if (IsSkipped()) return;
+  make_pictures("pets", {"cats", "dogs", "owls"}, 12);
+  EXPECT_EQ(run({"extract", "-d", "pets", "-o", "pets.h5", "--layer", "block3_pool", "--pool", "max"}).status, 0);
+  write_test_file(path("report.json"), run({"train", "-d", "pets.h5", "-m", "pets.model", "--json"}).out);
+  EXPECT_EQ(run_script("compare_training.py", quoted(path("pets.h5")) + " " + quoted(path("report.json"))), 0);
+}
+
 TEST_F(TrainCommandLine, TakesFilesOfTheOldScript) {
   std::vector<double> features;
   std::vector<int64_t> labels;
