@@ -14,8 +14,8 @@ namespace {
 /// Tiles of rows that share one dense panel, so that its making is paid for by many rows; with the panel their strip of
 /// results stays in the second-level cache (512 * 64 doubles are 256 KB).
 constexpr int64_t kGroupTiles = 4;
-constexpr int64_t kGroupRows = kGroupTiles * SparseRows::kTileRows;
-static_assert(SparseRows::kTileRows % kPanelRows == 0, "a panel's rows lie in one tile");
+constexpr int64_t kGroupRows = kGroupTiles * kTileRows;
+static_assert(kTileRows % kPanelRows == 0, "a panel's rows lie in one tile");
 
 /// Panel column l becomes row first + l of the tile, dense; the rest of the panel is zero.
 void fill_panel(const SparseBlock& block, int64_t first, float* panel) {
@@ -37,19 +37,19 @@ struct Scratch {
 void fill_strip(const SparseRows& x, const Products& products, int64_t group, int64_t panel, Scratch& scratch,
                 GramMatrix& k) {
   const int64_t panel_first = panel * kPanelRows;
-  const int64_t panel_tile = panel_first / SparseRows::kTileRows;
+  const int64_t panel_tile = panel_first / kTileRows;
   const int64_t first_tile = std::max(group * kGroupTiles, panel_tile);
   const int64_t end_tile = std::min((group + 1) * kGroupTiles, x.tiles());
   std::fill(scratch.strip.begin(), scratch.strip.end(), 0.0);
   for (int64_t b = 0; b < x.blocks(); ++b) {
-    fill_panel(x.block(panel_tile, b), panel_first % SparseRows::kTileRows, scratch.panel.data());
+    fill_panel(x.block(panel_tile, b), panel_first % kTileRows, scratch.panel.data());
     for (int64_t t = first_tile; t < end_tile; ++t) {
-      double* strip = scratch.strip.data() + (t - first_tile) * SparseRows::kTileRows * kPanelRows;
+      double* strip = scratch.strip.data() + (t - first_tile) * kTileRows * kPanelRows;
       products.sparse_times_panel(x.block(t, b), scratch.panel.data(), strip);
     }
   }
-  const int64_t first_row = first_tile * SparseRows::kTileRows;
-  const int64_t end_row = std::min(end_tile * SparseRows::kTileRows, x.rows());
+  const int64_t first_row = first_tile * kTileRows;
+  const int64_t end_row = std::min(end_tile * kTileRows, x.rows());
   for (int64_t i = first_row; i < end_row; ++i) {
     const int64_t end = std::min(panel_first + kPanelRows, i + 1);
     const double* from = scratch.strip.data() + (i - first_row) * kPanelRows;

@@ -123,6 +123,11 @@ class LbfgsStepper {
     const double yy = problem_->dot(old_gradient_, old_gradient_);
     if (!(sy > options_.curvature_epsilon * std::sqrt(ss * yy))) return;
     if (pairs_.size() == static_cast<size_t>(options_.history)) pairs_.pop_front();
+    // A problem whose vectors carry more than dot() needs may drop it from what is only remembered.
+    if constexpr (requires { problem_->keep_for_history(step_); }) {
+      problem_->keep_for_history(step_);
+      problem_->keep_for_history(old_gradient_);
+    }
     pairs_.push_back({std::move(step_), std::move(old_gradient_), 1.0 / sy});
     newest_yy_ = yy;
   }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdio>
 #include <numeric>
+#include <tuple>
 
 #include "vgg16/error.h"
 
@@ -88,6 +90,9 @@ void score_predictions(std::span<const int> labels, std::span<const int> predict
   report.confusion.assign(k, std::vector<int64_t>(k, 0));
   for (size_t i = 0; i < labels.size(); ++i) ++report.confusion[labels[i]][predicted[i]];
   report.accuracy = accuracy_of(labels, predicted);
+  const auto rows = static_cast<int64_t>(labels.size());
+  const int64_t n_right = std::llround(report.accuracy * static_cast<double>(rows));
+  std::tie(report.accuracy_low, report.accuracy_high) = wilson_interval(n_right, rows);
   report.per_class.clear();
   report.macro_average = {"macro avg", 0, 0, 0, static_cast<int64_t>(labels.size())};
   report.weighted_average = {"weighted avg", 0, 0, 0, static_cast<int64_t>(labels.size())};
@@ -110,6 +115,63 @@ void score_predictions(std::span<const int> labels, std::span<const int> predict
   average(&ClassScore::precision, report);
   average(&ClassScore::recall, report);
   average(&ClassScore::f1, report);
+}
+
+std::pair<double, double> wilson_interval(int64_t right, int64_t rows) {
+  if (rows == 0) return {0.0, 1.0};
+  constexpr double kZ = 1.959963984540054;  // the normal distribution's 97.5 % point
+  const auto n = static_cast<double>(rows);
+  const double p = static_cast<double>(right) / n;
+  const double middle = p + kZ * kZ / (2 * n);
+  const double half = kZ * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n));
+  const double whole = 1 + kZ * kZ / n;
+  return {std::max(0.0, (middle - half) / whole), std::min(1.0, (middle + half) / whole)};
+}
+
+double calibration_error(const std::vector<HeldOutPrediction>& predictions) {
+  constexpr int kBins = 10;
+  double confidence[kBins] = {};
+  double right[kBins] = {};
+  for (const HeldOutPrediction& p : predictions) {
+    const int bin = std::min(kBins - 1, static_cast<int>(p.probability * kBins));
+    confidence[bin] += p.probability;
+    right[bin] += p.predicted == p.label ? 1 : 0;
+  }
+  double error = 0;
+  for (int b = 0; b < kBins; ++b) error += std::abs(confidence[b] - right[b]);
+  return predictions.empty() ? 0.0 : error / static_cast<double>(predictions.size());
+}
+
+std::string shortest(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%g", value);
+  return text;
+}
+
+std::vector<std::string> search_notes(const std::vector<Candidate>& candidates, size_t best) {
+  std::vector<std::string> notes;
+  std::string tied;
+  size_t n_tied = 0;
+  const Candidate* least = &candidates[best];
+  for (const Candidate& c : candidates) {
+    if (c.rank != 1) continue;
+    tied += (n_tied++ == 0 ? "" : ", ") + shortest(c.c);
+    if (c.log_loss < least->log_loss) least = &c;
+  }
+  if (n_tied > 1) {
+    std::string note = "C = " + tied + " tie for the best accuracy, and the first is taken; ";
+    note += least == &candidates[best] ? "it also has the lowest log loss of them"
+                                       : "of them " + shortest(least->c) + " has the lowest log loss";
+    notes.push_back(std::move(note));
+  }
+  const auto [low, high] = std::minmax_element(candidates.begin(), candidates.end(),
+                                               [](const Candidate& a, const Candidate& b) { return a.c < b.c; });
+  const double c = candidates[best].c;
+  if (low->c < high->c && (c == low->c || c == high->c)) {
+    notes.push_back("the best C, " + shortest(c) + ", is the " + (c == low->c ? "smallest" : "largest") +
+                    " that was tried; a " + (c == low->c ? "smaller" : "larger") + " one may be better still");
+  }
+  return notes;
 }
 
 size_t rank_candidates(std::vector<Candidate>& candidates) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "vgg16/classifier.h"
@@ -25,6 +26,20 @@ namespace vgg16 {
 /// Fills accuracy, per_class, macro_average, weighted_average and confusion of `report` from its classes, with
 /// scikit-learn's meanings. A score that is 0/0 becomes 0 and a sentence in report.warnings, as there.
 void score_predictions(std::span<const int> labels, std::span<const int> predicted, Report& report);
+
+/// Wilson's 95 % interval for a share of `right` among `rows`; 0 to 1 for no rows.
+[[nodiscard]] std::pair<double, double> wilson_interval(int64_t right, int64_t rows);
+
+/// Expected calibration error: rows in ten bins of equal width by the probability given to the predicted class, the
+/// distance of its mean from the bin's accuracy, weighted by rows. 0 for no rows.
+[[nodiscard]] double calibration_error(const std::vector<HeldOutPrediction>& predictions);
+
+/// Sentences about candidates: which tie for the best, what log loss says about them, and whether the best is at an end
+/// of the values that were tried.
+[[nodiscard]] std::vector<std::string> search_notes(const std::vector<Candidate>& candidates, size_t best);
+
+/// A number as a person would write it: 1e-06, 0.1, 10000.
+[[nodiscard]] std::string shortest(double value);
 
 /// Fills mean, deviation and rank of each candidate from its fold scores, and returns the first of rank 1.
 [[nodiscard]] size_t rank_candidates(std::vector<Candidate>& candidates);

@@ -27,6 +27,10 @@ struct Products {
   /// strip (block.rows, kPanelRows), panel (kBlockColumns, kPanelRows), row-major, not overlapping.
   void (*sparse_times_panel)(const SparseBlock& block, const float* panel, double* strip);
 
+  /// sum[d, l] += sum over r of block[r, d] * rows[r, l], in float32: the transposed product. sum (kBlockColumns,
+  /// kPanelRows), rows (block.rows, kPanelRows), row-major, not overlapping.
+  void (*sparse_transposed_times_rows)(const SparseBlock& block, const float* rows, float* sum);
+
   /// y[c, r] += sum over j of m[r, j] * x[c, j] for r < rows, j < columns, c < vectors: a dense matrix times a few
   /// vectors. m is row-major with m_stride from row to row; x and y keep one vector after the other.
   void (*matrix_times_vectors)(const double* m, int64_t m_stride, int64_t rows, int64_t columns, const double* x,

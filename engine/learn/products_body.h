@@ -14,6 +14,7 @@ namespace vgg16 {
 namespace {
 
 constexpr int kLanes = VGG16_LANES;
+constexpr int kFloatLanes = 2 * VGG16_LANES;
 
 // Inside a template, or after `using`, the compiler would not see a vector: hence plain typedefs of a macro's size.
 typedef double Vector __attribute__((vector_size(VGG16_LANES * sizeof(double))));
@@ -81,6 +82,30 @@ void sparse_times_panel(const SparseBlock& block, const float* panel, double* st
   static_assert(kPanelRows % (kLanes * A) == 0);
   for (int64_t lane = 0; lane < kPanelRows; lane += kLanes * A) {
     sparse_times_lanes<A>(block, panel + lane, strip + lane);
+  }
+}
+
+template <int A>
+void sparse_transposed_times_lanes(const SparseBlock& block, const float* rows, float* sum) {
+  for (int64_t r = 0; r < block.rows; ++r) {
+    FloatVector lanes[A];
+    for (int a = 0; a < A; ++a) lanes[a] = load(rows + r * kPanelRows + a * kFloatLanes);
+    for (uint32_t i = block.start[r]; i < block.start[r + 1]; ++i) {
+      float* to = sum + block.column[i] * kPanelRows;
+      const float x = block.value[i];
+      for (int a = 0; a < A; ++a) {
+        const FloatVector next = load(to + a * kFloatLanes) + x * lanes[a];
+        std::memcpy(to + a * kFloatLanes, &next, sizeof(next));
+      }
+    }
+  }
+}
+
+template <int A>
+void sparse_transposed_times_rows(const SparseBlock& block, const float* rows, float* sum) {
+  static_assert(kPanelRows % (kFloatLanes * A) == 0);
+  for (int64_t lane = 0; lane < kPanelRows; lane += kFloatLanes * A) {
+    sparse_transposed_times_lanes<A>(block, rows + lane, sum + lane);
   }
 }
 

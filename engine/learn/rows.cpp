@@ -32,10 +32,8 @@ void require_finite(const FeatureTable& table, int64_t row, const float* values)
                                        ", expected a finite number; extract the features again");
 }
 
-}  // namespace
-
-SparseRows::Tile SparseRows::compress(const float* dense, int64_t rows, int64_t columns) {
-  Tile tile;
+SparseTile compress(const float* dense, int64_t rows, int64_t columns) {
+  SparseTile tile;
   tile.rows = rows;
   const int64_t numbers = rows * columns;
   int64_t nonzeros = 0;
@@ -62,61 +60,66 @@ SparseRows::Tile SparseRows::compress(const float* dense, int64_t rows, int64_t 
   return tile;
 }
 
-SparseRows SparseRows::read(const FeatureTable& table, std::span<const int64_t> order, ThreadPool& pool,
-                            const Progress& progress) {
-  SparseRows x;
-  x.rows_ = static_cast<int64_t>(order.size());
-  x.columns_ = table.columns;
-  x.tiles_.resize(static_cast<size_t>((x.rows_ + kTileRows - 1) / kTileRows));
-  std::vector<std::vector<float>> buffer(static_cast<size_t>(pool.size()));
-  std::vector<std::exception_ptr> failure(x.tiles_.size());
-  std::mutex mutex;
-  int64_t done = 0;
-  pool.for_each(x.tiles(), [&](int64_t t, int member) {
+}  // namespace
+
+SparseTile read_tile(const OrderedRows& source, int64_t tile, std::vector<float>& dense) {
+  const FeatureTable& table = *source.table;
+  const int64_t first = tile * kTileRows;
+  const int64_t count = std::min(kTileRows, source.rows() - first);
+  dense.resize(static_cast<size_t>(kTileRows * table.columns));
+  for (int64_t p = 0; p < count;) {
+    int64_t run = 1;  // neighbours in the file are read in one go
+    while (p + run < count && source.order[first + p + run] == source.order[first + p] + run) ++run;
+    table.read_rows(source.order[first + p], run, dense.data() + p * table.columns);
+    p += run;
+  }
+  for (int64_t p = 0; p < count; ++p) {
+    require_finite(table, source.order[first + p], dense.data() + p * table.columns);
+  }
+  return compress(dense.data(), count, table.columns);
+}
+
+void for_each_checked(ThreadPool& pool, int64_t count, const std::function<void(int64_t index, int member)>& body) {
+  std::vector<std::exception_ptr> failure(static_cast<size_t>(count));
+  pool.for_each(count, [&](int64_t i, int member) {
     try {
-      const int64_t first = t * kTileRows;
-      const int64_t count = std::min(kTileRows, x.rows_ - first);
-      std::vector<float>& dense = buffer[static_cast<size_t>(member)];
-      dense.resize(static_cast<size_t>(kTileRows * table.columns));
-      for (int64_t p = 0; p < count;) {
-        int64_t run = 1;  // neighbours in the file are read in one go
-        while (p + run < count && order[first + p + run] == order[first + p] + run) ++run;
-        table.read_rows(order[first + p], run, dense.data() + p * table.columns);
-        p += run;
-      }
-      for (int64_t p = 0; p < count; ++p) require_finite(table, order[first + p], dense.data() + p * table.columns);
-      x.tiles_[static_cast<size_t>(t)] = compress(dense.data(), count, table.columns);
-      const std::lock_guard lock(mutex);
-      done += count;
-      if (progress) progress(done, x.rows_);
+      body(i, member);
     } catch (...) {
-      failure[static_cast<size_t>(t)] = std::current_exception();
+      failure[static_cast<size_t>(i)] = std::current_exception();
     }
   });
   for (const std::exception_ptr& f : failure) {
     if (f) std::rethrow_exception(f);
   }
+}
+
+SparseRows SparseRows::read(const FeatureTable& table, std::span<const int64_t> order, ThreadPool& pool,
+                            const Progress& progress) {
+  const OrderedRows source{&table, order};
+  SparseRows x;
+  x.rows_ = source.rows();
+  x.columns_ = table.columns;
+  x.tiles_.resize(static_cast<size_t>(source.tiles()));
+  std::vector<std::vector<float>> dense(static_cast<size_t>(pool.size()));
+  std::mutex mutex;
+  int64_t done = 0;
+  for_each_checked(pool, source.tiles(), [&](int64_t t, int member) {
+    SparseTile& tile = x.tiles_[static_cast<size_t>(t)];
+    tile = read_tile(source, t, dense[static_cast<size_t>(member)]);
+    const std::lock_guard lock(mutex);
+    done += tile.rows;
+    if (progress) progress(done, x.rows_);
+  });
   return x;
-}
-
-int64_t SparseRows::nonzeros() const {
-  int64_t count = 0;
-  for (const Tile& tile : tiles_) count += tile.start.back();
-  return count;
-}
-
-SparseBlock SparseRows::block(int64_t tile, int64_t block) const {
-  const Tile& t = tiles_[static_cast<size_t>(tile)];
-  return {t.value.data(), t.column.data(), t.start.data() + block * t.rows, t.rows};
 }
 
 void weighted_row_sums(const SparseRows& x, int64_t rows, const double* weight, int64_t weight_stride, int64_t vectors,
                        ThreadPool& pool, double* out) {
   std::fill(out, out + vectors * x.columns(), 0.0);
   pool.for_each(x.blocks(), [&](int64_t b, int /*member*/) {
-    for (int64_t t = 0; t * SparseRows::kTileRows < rows; ++t) {
+    for (int64_t t = 0; t * kTileRows < rows; ++t) {
       const SparseBlock block = x.block(t, b);
-      const int64_t first = t * SparseRows::kTileRows;
+      const int64_t first = t * kTileRows;
       const int64_t count = std::min(block.rows, rows - first);
       for (int64_t c = 0; c < vectors; ++c) {
         double* sum = out + c * x.columns() + b * kBlockColumns;

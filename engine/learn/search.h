@@ -1,4 +1,4 @@
-// Cross-validation over C, and the fit on all training rows.
+// Cross-validation over C and the fit on all training rows, by one of two routes.
 #pragma once
 
 #include <cstdint>
@@ -8,31 +8,57 @@
 #include "kernels/parallel.h"
 #include "learn/fit.h"
 #include "learn/gram.h"
+#include "learn/plan.h"
 #include "vgg16/classifier.h"
 
 namespace vgg16 {
 
-/// A Gram matrix whose rows are in groups: the rows that fold 0 leaves out, fold 1, ..., then the held-out rows.
-struct GroupedRows {
-  std::vector<int> labels;     ///< by position, 0 .. classes - 1
-  std::vector<Segment> folds;  ///< which positions each fold leaves out
-  Segment test;
-  int classes = 0;
+/// One fit of the cross-validation and how it did on the rows that its fold leaves out.
+struct FoldResult {
+  FitCertificate certificate;
+  double score = 0;
+  double log_loss = 0;
 };
 
-struct Search {
-  std::vector<Candidate> candidates;  ///< one per C, in the order given
+/// The candidates in the order of `c`, ranked, from results[candidate][fold].
+[[nodiscard]] std::vector<Candidate> make_candidates(const std::vector<double>& c,
+                                                     const std::vector<std::vector<FoldResult>>& results);
+
+/// What a route gives: the search, and the classifier's coefficients from the fit on all training rows.
+struct Trained {
+  std::vector<Candidate> candidates;
   size_t best = 0;
-  std::vector<FitCertificate> fits;  ///< every candidate's folds, then the refit
-  RowSpaceFit refit;                 ///< at candidates[best], on the rows of all folds
+  std::vector<FitCertificate> fits;  ///< every candidate's folds, then the fit on all training rows
+  std::vector<double> coef;          ///< (columns of scores, columns), row-major
+  Eigen::VectorXd intercept;
+  Eigen::MatrixXd test_scores;  ///< of the held-out rows, with the intercept
+  double read_seconds = 0;
+  double gram_seconds = 0;
   double search_seconds = 0;
   double refit_seconds = 0;
 };
 
-/// Folds run on the pool's threads, one fold on one thread; along C each fit starts from the one before. The refit
-/// starts from the mean of the folds' coefficients. `progress` counts fits.
-[[nodiscard]] Search search_c(const GramMatrix& k, const GroupedRows& rows, const std::vector<double>& c,
-                              const FitOptions& options, const Products& products, ThreadPool& pool,
-                              const Progress& progress);
+/// What both routes need to know.
+struct RouteInput {
+  const FeatureTable& table;
+  const Plan& plan;
+  const TrainOptions& options;
+  const TrainEstimate& estimate;
+  const Products& products;
+  ThreadPool& pool;
+  const TrainProgress& progress;
+
+  /// The progress of one stage.
+  [[nodiscard]] Progress stage(const char* name) const;
+};
+
+/// Inner products of the rows, then Newton's method in the row space. Folds run on the pool's threads, one fold on one
+/// thread; along C each fit starts from the one before, and the last from the mean of the folds'. `audit_with` gets the
+/// centred matrix before it is dropped.
+[[nodiscard]] Trained train_by_gram(const RouteInput& input,
+                                    const std::function<void(const GramMatrix&, const Trained&)>& audit_with);
+
+/// L-BFGS on the columns' coefficients, all folds and all C in lockstep.
+[[nodiscard]] Trained train_directly(const RouteInput& input);
 
 }  // namespace vgg16

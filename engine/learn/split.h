@@ -17,4 +17,9 @@ namespace vgg16 {
 /// non-negative.
 [[nodiscard]] std::vector<int> stratified_folds(std::span<const int64_t> labels, int folds);
 
+/// Which rows are held out (true) when every class gives its share: floor(rows * (1 - test_size)) rows train in all;
+/// each class gives the whole number next below its share, and what is missing comes from the classes with the largest
+/// remainders, the lower label first. Within a class the rows are drawn by MT19937-64 from `seed`.
+[[nodiscard]] std::vector<bool> stratified_split(std::span<const int64_t> labels, double test_size, uint64_t seed);
+
 }  // namespace vgg16

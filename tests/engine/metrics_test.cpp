@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "vgg16/error.h"
+
 namespace vgg16 {
 namespace {
 
@@ -66,6 +68,77 @@ TEST(MeanLogLoss, CountsProbabilitiesTooSmallForADouble) {
   one << 1500, -1;
   EXPECT_NEAR(mean_log_loss(one, std::vector<int>{0, 1}), (1500 + 1 + std::log1p(std::exp(-1.0))) / 2, 1e-9);
   EXPECT_EQ(mean_log_loss(Eigen::MatrixXd(0, 3), {}), 0);
+}
+
+TEST(WilsonInterval, MatchesPublishedValues) {
+  // statsmodels.stats.proportion.proportion_confint(count, n, method="wilson")
+  const auto [low, high] = wilson_interval(147, 150);
+  EXPECT_NEAR(low, 0.9428533, 1e-6);
+  EXPECT_NEAR(high, 0.9931752, 1e-6);
+  EXPECT_NEAR(wilson_interval(0, 10).second, 0.2775328, 1e-6);
+  EXPECT_EQ(wilson_interval(0, 10).first, 0);
+  EXPECT_NEAR(wilson_interval(10, 10).second, 1, 1e-15);
+  EXPECT_EQ(wilson_interval(0, 0), (std::pair<double, double>{0, 1}));
+}
+
+TEST(CalibrationError, WeighsBinsByTheirRows) {
+  std::vector<HeldOutPrediction> predictions;
+  for (int i = 0; i < 4; ++i) predictions.push_back({i, 0, i == 0 ? 1 : 0, 0.75, {}});  // 3 of 4 right at 0.75
+  EXPECT_NEAR(calibration_error(predictions), 0, 1e-15);
+  predictions.push_back({4, 0, 1, 1.0, {}});  // sure and wrong
+  EXPECT_NEAR(calibration_error(predictions), 0.2, 1e-15);
+  EXPECT_EQ(calibration_error({}), 0);
+}
+
+TEST(SearchNotes, SpeakOfTiesAndEnds) {
+  std::vector<Candidate> candidates(3);
+  for (size_t i = 0; i < 3; ++i) {
+    candidates[i].c = std::pow(10.0, static_cast<double>(i));
+    candidates[i].fold_scores = {0.9, 0.9};
+    candidates[i].log_loss = 0.3 - 0.1 * static_cast<double>(i);
+  }
+  EXPECT_THAT(
+      search_notes(candidates, rank_candidates(candidates)),
+      testing::ElementsAre("C = 1, 10, 100 tie for the best accuracy, and the first is taken; of them 100 has the "
+                           "lowest log loss",
+                           "the best C, 1, is the smallest that was tried; a smaller one may be better still"));
+  candidates[1].fold_scores = {0.9, 1.0};
+  EXPECT_THAT(search_notes(candidates, rank_candidates(candidates)), testing::IsEmpty());
+  candidates[2].fold_scores = {1.0, 1.0};
+  EXPECT_THAT(search_notes(candidates, rank_candidates(candidates)),
+              testing::ElementsAre("the best C, 100, is the largest that was tried; a larger one may be better still"));
+  candidates.resize(1);
+  EXPECT_THAT(search_notes(candidates, 0), testing::IsEmpty()) << "one value has no ends";
+}
+
+TEST(ParseCList, TakesNumbersAndRanges) {
+  EXPECT_THAT(parse_c_list("0.1,1,1e4"), testing::ElementsAre(0.1, 1, 1e4));
+  const std::vector<double> range = parse_c_list("1e-2:100:5");
+  ASSERT_EQ(range.size(), 5U);
+  EXPECT_EQ(range.front(), 0.01);
+  EXPECT_NEAR(range[1], 0.1, 1e-15);
+  EXPECT_NEAR(range[2], 1, 1e-14);
+  EXPECT_EQ(range.back(), 100);
+  EXPECT_THAT(parse_c_list("5,1:4:3"), testing::ElementsAre(5, 1, testing::DoubleEq(2), 4));
+  EXPECT_THAT(parse_c_list("100:1:3"), testing::ElementsAre(100, testing::DoubleEq(10), 1));
+}
+
+TEST(ParseCList, NamesThePartThatIsWrong) {
+  const auto refused = [](const char* text) {
+    try {
+      static_cast<void>(parse_c_list(text));
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), ErrorCode::kInvalidArgument);
+      return std::string(e.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_THAT(refused("1,x,2"), testing::StartsWith("C is x, expected numbers above 0"));
+  for (const char* text : {"", "1,", ",1", "0", "-1", "nan", "inf", "1e999", "1 ", "0x1p3z", "1:2", "1:2:1", "1:2:1001",
+                           "1:2:3:4", "0:1:3", ":1:3", "1:2:3.5"}) {
+    EXPECT_THAT(refused(text), testing::StartsWith("C is ")) << text;
+  }
+  EXPECT_THAT(refused("1:2:900,1:2:900"), testing::HasSubstr("at most 1000 values"));
 }
 
 }  // namespace

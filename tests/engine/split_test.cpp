@@ -46,5 +46,27 @@ TEST(StratifiedFolds, EveryFoldGetsAlmostTheSameOfEachClass) {
   }
 }
 
+TEST(StratifiedSplit, TakesEveryClassesShareAndDependsOnTheSeedAlone) {
+  std::vector<int64_t> labels;
+  for (int i = 0; i < 400; ++i) labels.push_back(i % 10 < 6 ? 0 : i % 10 < 9 ? 3 : 1);
+  const std::vector<bool> held_out = stratified_split(labels, 0.25, 5);
+  std::vector<int> count(4, 0);
+  for (size_t i = 0; i < labels.size(); ++i) count[labels[i]] += held_out[i] ? 1 : 0;
+  EXPECT_THAT(count, ElementsAre(60, 10, 0, 30));
+  EXPECT_EQ(held_out, stratified_split(labels, 0.25, 5));
+  EXPECT_NE(held_out, stratified_split(labels, 0.25, 6));
+}
+
+TEST(StratifiedSplit, HoldsOutAsManyRowsAsTheTailWould) {
+  for (int n = 1; n < 60; ++n) {
+    std::vector<int64_t> labels;
+    for (int i = 0; i < n; ++i) labels.push_back(i % 7);
+    for (const double share : {0.1, 0.25, 0.4}) {
+      const std::vector<bool> held_out = stratified_split(labels, share, 1);
+      EXPECT_EQ(std::count(held_out.begin(), held_out.end(), true), n - tail_split(n, share)) << n;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace vgg16

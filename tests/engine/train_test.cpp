@@ -162,6 +162,117 @@ TEST(Train, TheOrderOfTheListDecidesTiesAndNothingElse) {
   }
 }
 
+TEST(Train, AStratifiedSplitHoldsOutEveryClassAndIsRecorded) {
+  FeatureTable table = sparse_classes({.rows = 120, .columns = 200, .classes = 4});
+  std::sort(table.labels.begin(), table.labels.end());  // the tail would be one class
+  TrainOptions options;
+  options.split = Split::kStratified;
+  options.seed = 7;
+  const TrainResult result = train(table, options);
+  EXPECT_EQ(result.report.test_rows, 30);
+  for (const ClassScore& score : result.report.per_class) EXPECT_GE(score.support, 5);
+  EXPECT_EQ(result.classifier.metadata.at("split"), "stratified");
+  EXPECT_EQ(result.classifier.metadata.at("split_seed"), "7");
+  std::string rows = "[";
+  for (const HeldOutPrediction& p : result.report.predictions) {
+    rows += (rows.size() > 1 ? "," : "") + std::to_string(p.row);
+  }
+  EXPECT_EQ(result.classifier.metadata.at("test_rows"), rows + "]");
+}
+
+TEST(Train, FindsPicturesThatAreOnBothSidesOfTheSplit) {
+  const FeatureTable table = sparse_classes({.rows = 120, .columns = 400, .separation = 0.3});
+  std::vector<float> values(120 * 400);
+  table.read_rows(0, 120, values.data());
+  std::vector<int64_t> labels = table.labels;
+  std::copy_n(values.begin() + 17 * 400, 400, values.begin() + 100 * 400);  // an exact copy
+  labels[100] = labels[17];
+  for (int64_t d = 0; d < 400; ++d) values[115 * 400 + d] = values[40 * 400 + d] * (d % 7 == 0 ? 0.8F : 1.05F);
+  labels[115] = (labels[40] + 1) % 3;
+  const Report report = train(table_of(values, 400, labels, table.label_names), {}).report;
+  ASSERT_EQ(report.duplicates.size(), 2U);
+  EXPECT_EQ(report.duplicates[0].held_out_row, 100);
+  EXPECT_EQ(report.duplicates[0].training_row, 17);
+  EXPECT_NEAR(report.duplicates[0].similarity, 1, 1e-9);
+  EXPECT_TRUE(report.duplicates[0].same_label);
+  EXPECT_EQ(report.duplicates[1].held_out_row, 115);
+  EXPECT_EQ(report.duplicates[1].training_row, 40);
+  EXPECT_FALSE(report.duplicates[1].same_label);
+  for (const HeldOutPrediction& p : report.predictions) {
+    ASSERT_EQ(p.nearest.size(), p.predicted == p.label ? 0U : 3U);
+    for (size_t i = 1; i < p.nearest.size(); ++i) EXPECT_GE(p.nearest[i - 1].similarity, p.nearest[i].similarity);
+    for (const Neighbour& n : p.nearest) EXPECT_LT(n.row, 90);
+  }
+}
+
+class DirectRouteTest : public testing::TestWithParam<int> {};
+
+TEST_P(DirectRouteTest, AgreesWithTheRouteByInnerProducts) {
+  const FeatureTable table =
+      sparse_classes({.rows = 300, .columns = 150, .classes = GetParam(), .zeros = 0.6, .separation = 0.3});
+  TrainOptions options;
+  options.c = {1e-4, 1e-2, 1};
+  options.route = Route::kGram;
+  const TrainResult gram = train(table, options);
+  options.route = Route::kDirect;
+  const TrainResult direct = train(table, options);
+  EXPECT_EQ(gram.report.estimate.route, Route::kGram);
+  EXPECT_EQ(direct.report.estimate.route, Route::kDirect);
+  ASSERT_EQ(direct.report.fits.size(), gram.report.fits.size());
+  for (size_t i = 0; i < gram.report.fits.size(); ++i) {
+    const FitCertificate& a = gram.report.fits[i];
+    const FitCertificate& b = direct.report.fits[i];
+    EXPECT_LE(b.relative_gap, 1e-6) << b.stop_reason;
+    EXPECT_EQ(a.fold, b.fold);
+    EXPECT_EQ(a.c, b.c);
+    EXPECT_NEAR(a.objective, b.objective, 2e-6 * a.objective);
+  }
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_NEAR(gram.report.candidates[i].log_loss, direct.report.candidates[i].log_loss, 0.01);
+  }
+  EXPECT_EQ(direct.report.best, gram.report.best);
+  EXPECT_NEAR(direct.report.accuracy, gram.report.accuracy, 0.03);
+  for (size_t i = 0; i < gram.classifier.coef.size(); ++i) {
+    ASSERT_NEAR(gram.classifier.coef[i], direct.classifier.coef[i], 2e-4);
+  }
+}
+
+TEST_P(DirectRouteTest, IsTheSameBitsForAnyNumberOfThreads) {
+  const FeatureTable table = sparse_classes({.rows = 700, .columns = 200, .classes = GetParam(), .zeros = 0.7});
+  TrainOptions options;
+  options.c = {1e-3, 1};
+  options.route = Route::kDirect;
+  options.threads = 1;
+  const TrainResult one = train(table, options);
+  EXPECT_TRUE(one.report.estimate.rows_in_memory);
+  options.threads = 3;
+  EXPECT_EQ(train(table, options).classifier.coef, one.classifier.coef);
+}
+
+INSTANTIATE_TEST_SUITE_P(Classes, DirectRouteTest, testing::Values(2, 4));
+
+TEST(TrainMemory, ThePlanFollowsTheBudget) {
+  const FeatureTable wide = sparse_classes({.rows = 400, .columns = 2000});
+  EXPECT_EQ(estimate_training(wide, {}).route, Route::kGram);
+  const FeatureTable tall = sparse_classes({.rows = 400, .columns = 100});
+  EXPECT_EQ(estimate_training(tall, {}).route, Route::kDirect);
+  TrainOptions options;
+  int64_t least = 0;
+  for (int64_t budget = 50'000'000; budget < 400'000'000; budget += 1'000'000) {
+    options.memory_bytes = budget;
+    try {
+      const TrainEstimate estimate = estimate_training(wide, options);
+      EXPECT_LE(estimate.memory_bytes, budget);
+      if (least == 0) least = budget;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), ErrorCode::kMemory);
+      EXPECT_THAT(e.what(), HasSubstr("MB of memory at least"));
+      EXPECT_EQ(least, 0) << "more memory than what was enough is not enough";
+    }
+  }
+  EXPECT_GT(least, 0);
+}
+
 TEST(Train, ProgressEndsAtItsTotal) {
   std::map<std::string, std::pair<int64_t, int64_t>, std::less<>> last;
   const auto progress = [&](std::string_view stage, int64_t done, int64_t total) {
@@ -186,14 +297,14 @@ TEST(TrainRefuses, AClassWithFewerTrainingRowsThanFolds) {
   labels[6] = 2;
   labels[38] = 2;
   const FeatureTable table = table_of(std::vector<float>(80, 1.0F), 2, labels, {"a", "b", "c"});
-  EXPECT_THAT(train_refusal(table), HasSubstr("class c has 2 of its 3 rows among the first 30"));
+  EXPECT_THAT(train_refusal(table), HasSubstr("class c has 2 of its 3 rows among the 30 that train"));
 }
 
 TEST(TrainRefuses, AClassThatIsOnlyHeldOut) {
   std::vector<int64_t> labels(40, 0);
   for (int i = 0; i < 40; ++i) labels[i] = i < 30 ? i % 2 : 2;
   const FeatureTable table = table_of(std::vector<float>(80, 1.0F), 2, labels, {"a", "b", "c"});
-  EXPECT_THAT(train_refusal(table), HasSubstr("class c has 0 of its 10 rows among the first 30"));
+  EXPECT_THAT(train_refusal(table), HasSubstr("class c has 0 of its 10 rows among the 30 that train"));
 }
 
 TEST(TrainRefuses, NumbersThatAreNotFinite) {

@@ -19,17 +19,37 @@
 
 namespace vgg16 {
 
+/// Which rows are held out for the report: the last ones, as the scripts that this program replaces, or of every class
+/// its share, drawn by a seed.
+enum class Split { kTail, kStratified };
+
+/// How the optimum is found. By the inner products of all rows: exact and fast while they fit in memory. Directly: in
+/// passes over the rows, for many more rows than columns.
+enum class Route { kAuto, kGram, kDirect };
+
 struct TrainOptions {
   std::vector<double> c = {0.1, 1, 10, 100, 1000, 10000};  ///< inverse strengths of the penalty to try, each > 0
   int folds = 3;                                           ///< of the cross-validation, at least 2
-  double test_size = 0.25;     ///< share of the rows held out, the last ones: between 0 and 1
+  double test_size = 0.25;                                 ///< share of the rows held out, between 0 and 1
+  Split split = Split::kTail;
+  uint64_t seed = 42;          ///< of the draw of Split::kStratified
   double relative_gap = 1e-6;  ///< a fit ends when (objective - optimum) / objective is proven to be at most this
   int max_iterations = 200;    ///< Newton steps of one fit
-  int threads = 0;             ///< 0 or -1: every processor; the result does not depend on it
+  Route route = Route::kAuto;
+  int64_t memory_bytes = 0;  ///< that training may take; 0: most of what the system has free
+  int threads = 0;           ///< 0 or -1: every processor; the result does not depend on it
 };
 
 /// Called by one thread at a time, though not always the same one: what is being done, and how far it is.
 using TrainProgress = std::function<void(std::string_view stage, int64_t done, int64_t total)>;
+
+/// What training will do and take at most.
+struct TrainEstimate {
+  Route route = Route::kGram;
+  int64_t memory_bytes = 0;
+  bool rows_in_memory = true;  ///< else they are read anew in every pass
+  int64_t fits_at_once = 0;
+};
 
 /// How one optimisation ended. The objective is 1/2 |W|^2 + C * sum of log losses, the intercept free.
 struct FitCertificate {
@@ -66,11 +86,27 @@ struct ClassScore {
   int64_t support = 0;
 };
 
+/// A training row and how alike it is to another row: 1 for the same picture, about 0 for unrelated ones. The cosine of
+/// the angle between the rows seen from the mean of the training rows.
+struct Neighbour {
+  int64_t row = 0;
+  double similarity = 0;
+};
+
 struct HeldOutPrediction {
-  int64_t row = 0;         ///< in the feature table
-  int64_t label = 0;       ///< the true class, an index into Report::classes
-  int64_t predicted = 0;   ///< an index into Report::classes
-  double probability = 0;  ///< given to the predicted class
+  int64_t row = 0;                 ///< in the feature table
+  int64_t label = 0;               ///< the true class, an index into Report::classes
+  int64_t predicted = 0;           ///< an index into Report::classes
+  double probability = 0;          ///< given to the predicted class
+  std::vector<Neighbour> nearest;  ///< where the prediction is wrong: the three most alike training rows, best first
+};
+
+/// A held-out row and a training row that are probably the same picture, which makes the report too good.
+struct DuplicatePair {
+  int64_t held_out_row = 0;
+  int64_t training_row = 0;
+  double similarity = 0;
+  bool same_label = true;
 };
 
 /// What training found out. A plain value; nothing here is formatted.
@@ -78,17 +114,23 @@ struct Report {
   int64_t train_rows = 0;
   int64_t test_rows = 0;
   int64_t columns = 0;
-  std::vector<std::string> classes;             ///< names that have rows in the table, in label order
-  std::vector<Candidate> candidates;            ///< in the order of TrainOptions::c
-  size_t best = 0;                              ///< the first candidate of rank 1
-  std::vector<FitCertificate> fits;             ///< every fold of every candidate, then the fit on all training rows
-  double accuracy = 0;                          ///< on the held-out rows
-  double log_loss = 0;                          ///< on the held-out rows
-  std::vector<ClassScore> per_class;            ///< one per class; 0 where a score is 0/0
-  ClassScore macro_average;                     ///< plain means over classes
-  ClassScore weighted_average;                  ///< means weighted by support
+  TrainEstimate estimate;
+  std::vector<std::string> classes;   ///< names that have rows in the table, in label order
+  std::vector<Candidate> candidates;  ///< in the order of TrainOptions::c
+  size_t best = 0;                    ///< the first candidate of rank 1
+  std::vector<FitCertificate> fits;   ///< every fold of every candidate, then the fit on all training rows
+  double accuracy = 0;                ///< on the held-out rows
+  double accuracy_low = 0;            ///< 95 % interval of the accuracy (Wilson's)
+  double accuracy_high = 0;
+  double log_loss = 0;                ///< on the held-out rows
+  double calibration_error = 0;       ///< mean distance of confidence from accuracy over ten bins of confidence
+  std::vector<ClassScore> per_class;  ///< one per class; 0 where a score is 0/0
+  ClassScore macro_average;           ///< plain means over classes
+  ClassScore weighted_average;        ///< means weighted by support
   std::vector<std::vector<int64_t>> confusion;  ///< [true class][predicted class]
   std::vector<HeldOutPrediction> predictions;   ///< one per held-out row
+  std::vector<DuplicatePair> duplicates;        ///< across the split, most alike first
+  std::vector<std::string> notes;               ///< what the table of candidates shows, one sentence each
   std::vector<std::string> warnings;            ///< one sentence each
   double read_seconds = 0;
   double gram_seconds = 0;
@@ -124,10 +166,18 @@ struct Classifier {
   [[nodiscard]] static Classifier load(const std::filesystem::path& path);
 };
 
+/// Values of C from a list, "0.1,1,10", or from "lo:hi:n", n values from lo to hi in equal ratios; parts of both kinds
+/// may be mixed. Throws Error{kInvalidArgument} naming the part.
+[[nodiscard]] std::vector<double> parse_c_list(std::string_view text);
+
 struct TrainResult {
   Classifier classifier;
   Report report;
 };
+
+/// What train() would do with this table now: labels are looked at, rows are not. Throws Error{kInvalidArgument,
+/// kRefused} as train(), and Error{kMemory} where it cannot be done in the memory that is free.
+[[nodiscard]] TrainEstimate estimate_training(const FeatureTable& table, const TrainOptions& options);
 
 /// Searches C by stratified cross-validation on the training rows, fits the best on all of them and scores it on the
 /// held-out rows. The rows are read once. The result is the same bits for any number of threads.

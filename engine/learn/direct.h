@@ -1,0 +1,46 @@
+// The fits without inner products of rows, for more rows than columns, or more than memory holds their products of:
+// L-BFGS on the coefficients of the columns, all folds and all C in lockstep, so that one pass over the rows serves
+// every fit.
+#pragma once
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <vector>
+
+#include "kernels/parallel.h"
+#include "learn/passes.h"
+#include "vgg16/classifier.h"
+
+namespace vgg16 {
+
+/// One fit to make: at `c`, on the rows of all folds but `fold` (-1: of all).
+struct DirectTask {
+  double c = 1;
+  int fold = -1;
+};
+
+struct DirectFit {
+  std::vector<double> w;      ///< (columns of scores, columns), one vector after the other
+  Eigen::VectorXd intercept;  ///< (columns of scores)
+  FitCertificate certificate;
+};
+
+struct DirectOptions {
+  double relative_gap = 1e-6;
+  int max_iterations = 5000;
+  int64_t fits_at_once = 1;  ///< in lockstep
+};
+
+/// Bytes that one fit takes while it runs, with its share of the passes.
+[[nodiscard]] int64_t direct_bytes_per_fit(int64_t rows, int64_t columns, int classes);
+
+/// Makes all fits, fits_at_once at a time. `fold_of` and `labels` give the fold and the class at each position
+/// of the training rows, which come first in `x`. `start` is empty or the coefficients that each fit starts from.
+/// `progress` counts fits.
+[[nodiscard]] std::vector<DirectFit> fit_direct(RowPasses& x, const std::vector<int>& fold_of,
+                                                const std::vector<int>& labels, int classes,
+                                                const std::vector<DirectTask>& tasks,
+                                                const std::vector<DirectFit>& start, const DirectOptions& options,
+                                                ThreadPool& pool, const Progress& progress);
+
+}  // namespace vgg16

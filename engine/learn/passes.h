@@ -1,0 +1,50 @@
+// Passes over all rows that serve many linear models at once: scores of many weight vectors, and gradients of many
+// residuals.
+#pragma once
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "kernels/parallel.h"
+#include "learn/products.h"
+#include "learn/rows.h"
+
+namespace vgg16 {
+
+/// Rows that are in memory, or read anew in every pass. Products are float32; scores are summed in float64, gradients
+/// in float32 over 512 rows and in float64 beyond.
+class RowPasses {
+ public:
+  /// `resident` holds the rows of `source`, or is nullptr: then every pass reads them anew, and throws as read_tile.
+  /// Everything named here must outlive the object.
+  RowPasses(OrderedRows source, const SparseRows* resident, const Products& products, ThreadPool& pool);
+
+  [[nodiscard]] int64_t rows() const { return source_.rows(); }
+  [[nodiscard]] int64_t columns() const { return source_.table->columns; }
+
+  /// scores.col(j)[p] = <x_p, w_j> for every position p: weights[j] points to columns() numbers, rounded to float32.
+  /// scores becomes (rows(), weights.size()).
+  void scores(const std::vector<const double*>& weights, Eigen::MatrixXd& scores);
+
+  /// out[j][d] += sum over p of residuals(p, j) * x_p[d]: residuals (rows(), out.size()), out[j] columns() numbers.
+  void add_gradients(const Eigen::MatrixXf& residuals, const std::vector<double*>& out);
+
+  /// Bytes that the passes take beside resident rows, for `vectors` at once.
+  [[nodiscard]] static int64_t working_bytes(int64_t rows, int64_t columns, int64_t vectors, int threads);
+
+ private:
+  /// Calls use(first tile, tiles) for all tiles, a few at a time.
+  void for_each_batch(const std::function<void(int64_t first, std::span<const SparseTile> tiles)>& use);
+
+  OrderedRows source_;
+  const Products& products_;
+  ThreadPool& pool_;
+  const SparseRows* resident_;
+  std::vector<SparseTile> batch_;          ///< scratch: the tiles being used, where they are read anew
+  std::vector<std::vector<float>> dense_;  ///< scratch, per member of the pool
+};
+
+}  // namespace vgg16
