@@ -1,7 +1,6 @@
 #include "print.h"
 
 #include <cerrno>
-#include <charconv>
 #include <cmath>
 #include <cstdio>
 
@@ -27,12 +26,6 @@ std::string fixed(double value, int digits) {
   char text[64];
   const int length = std::snprintf(text, sizeof text, "%.*f", digits, value);
   return std::string(text, static_cast<size_t>(std::min(length, 63)));
-}
-
-std::string shortest(double value) {
-  char text[64];
-  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
-  return std::string(text, end);
 }
 
 std::string duration_text(double seconds) {

@@ -19,8 +19,6 @@ namespace vgg16 {
 [[nodiscard]] std::string counted(int64_t number, std::string_view singular, std::string_view plural);
 /// `value` with `digits` digits after the point.
 [[nodiscard]] std::string fixed(double value, int digits);
-/// "0.1", "10000", "1e-06": the shortest text that reads back as `value`.
-[[nodiscard]] std::string shortest(double value);
 /// "45 s", "3 min 20 s", "2 h 5 min".
 [[nodiscard]] std::string duration_text(double seconds);
 

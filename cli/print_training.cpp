@@ -51,20 +51,51 @@ std::string fits_text(const Report& report) {
   return text;
 }
 
+// A row by its picture where the table has paths, else by its number.
+std::string row_name(const FeatureTable& table, int64_t row) {
+  return table.paths.empty() ? "row " + std::to_string(row) : printable(table.paths[static_cast<size_t>(row)]);
+}
+
+std::string duplicates_text(const Report& report, const FeatureTable& table) {
+  if (report.duplicates.empty()) return "";
+  std::string text = "\nprobably the same picture in the test and the training rows, which flatters the scores above\n";
+  for (const DuplicatePair& pair : report.duplicates) {
+    text += "  " + row_name(table, pair.held_out_row) + "  " + row_name(table, pair.training_row) + "  " +
+            fixed(pair.similarity, 4) + (pair.same_label ? "\n" : "  of another class\n");
+  }
+  return text;
+}
+
+std::string wrong_text(const Report& report, const FeatureTable& table) {
+  std::string text;
+  for (const HeldOutPrediction& p : report.predictions) {
+    if (p.predicted == p.label) continue;
+    text += "  " + row_name(table, p.row) + ": " + printable(report.classes[static_cast<size_t>(p.predicted)]) + " " +
+            fixed(p.probability, 4) + ", should be " + printable(report.classes[static_cast<size_t>(p.label)]);
+    if (!p.nearest.empty()) text += "; most like " + row_name(table, p.nearest[0].row);
+    text += "\n";
+  }
+  return text.empty() ? "" : "\nwrong predictions\n" + text;
+}
+
 }  // namespace
 
-std::string training_text(const Report& report, bool verbose) {
+std::string training_text(const Report& report, const FeatureTable& table, bool verbose) {
   std::string text = candidates_text(report);
+  for (const std::string& note : report.notes) text += "note: " + note + "\n";
   text += format("\nbest C: %s, fitted on %lld rows, tested on %lld\n\n",
                  shortest(report.candidates[report.best].c).c_str(), static_cast<long long>(report.train_rows),
                  static_cast<long long>(report.test_rows));
   text += classification_report(report);
+  text += format("\naccuracy %.4f, 95 %% interval %.4f to %.4f; log loss %.4f, calibration error %.4f\n",
+                 report.accuracy, report.accuracy_low, report.accuracy_high, report.log_loss, report.calibration_error);
   text += confusion_text(report);
-  if (verbose) text += fits_text(report);
+  text += duplicates_text(report, table);
+  if (verbose) text += wrong_text(report, table) + fits_text(report);
   return text;
 }
 
-nlohmann::ordered_json training_json(const Report& report) {
+nlohmann::ordered_json training_json(const Report& report, const FeatureTable& table) {
   using Json = nlohmann::ordered_json;
   Json cv = Json::array();
   for (const Candidate& candidate : report.candidates) {
@@ -96,16 +127,31 @@ nlohmann::ordered_json training_json(const Report& report) {
   }
   Json predictions = Json::array();
   for (const HeldOutPrediction& p : report.predictions) {
+    Json nearest = Json::array();
+    for (const Neighbour& row : p.nearest) {
+      nearest.push_back({{"row", row.row}, {"name", row_name(table, row.row)}, {"similarity", row.similarity}});
+    }
     predictions.push_back({{"row", p.row},
+                           {"name", row_name(table, p.row)},
                            {"label", report.classes[static_cast<size_t>(p.label)]},
                            {"predicted", report.classes[static_cast<size_t>(p.predicted)]},
-                           {"probability", p.probability}});
+                           {"probability", p.probability},
+                           {"nearest", nearest}});
+  }
+  Json duplicates = Json::array();
+  for (const DuplicatePair& pair : report.duplicates) {
+    duplicates.push_back({{"test", row_name(table, pair.held_out_row)},
+                          {"train", row_name(table, pair.training_row)},
+                          {"similarity", pair.similarity},
+                          {"same_label", pair.same_label}});
   }
   return {{"schema", 1},
           {"best_c", report.candidates[report.best].c},
           {"cv", cv},
           {"accuracy", report.accuracy},
+          {"accuracy_interval", {report.accuracy_low, report.accuracy_high}},
           {"log_loss", report.log_loss},
+          {"calibration_error", report.calibration_error},
           {"per_class", per_class},
           {"confusion", report.confusion},
           {"classes", report.classes},
@@ -113,6 +159,8 @@ nlohmann::ordered_json training_json(const Report& report) {
           {"test_rows", report.test_rows},
           {"fits", fits},
           {"predictions", predictions},
+          {"duplicates", duplicates},
+          {"notes", report.notes},
           {"warnings", report.warnings}};
 }
 

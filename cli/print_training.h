@@ -8,10 +8,11 @@
 
 namespace vgg16 {
 
-/// The table of candidates, the scores on the held-out rows, the confusion matrix where it fits a screen, and, if
-/// `verbose`, how every fit ended.
-[[nodiscard]] std::string training_text(const Report& report, bool verbose);
+/// The table of candidates, what it shows, the scores on the held-out rows, the confusion matrix where it fits a
+/// screen, pictures that stand on both sides of the split, and, if `verbose`, the wrong predictions and how every fit
+/// ended. `table` is what was trained on.
+[[nodiscard]] std::string training_text(const Report& report, const FeatureTable& table, bool verbose);
 
-[[nodiscard]] nlohmann::ordered_json training_json(const Report& report);
+[[nodiscard]] nlohmann::ordered_json training_json(const Report& report, const FeatureTable& table);
 
 }  // namespace vgg16

@@ -1,4 +1,5 @@
 // vgg16 train: a features file becomes a model file and a report.
+#include <cstdint>
 #include <memory>
 #include <span>
 
@@ -20,6 +21,7 @@ struct TrainCommand {
   std::string features;
   std::string model;
   std::string c;  // a list, as given
+  std::string split = "tail";
   TrainOptions options;
   bool overwrite = false;
 };
@@ -27,13 +29,20 @@ struct TrainCommand {
 int train_command(const TrainCommand& o) {
   require_output(o.model, std::span(&o.features, 1), o.overwrite);
   TrainOptions options = o.options;
-  options.c = parse_positive_list(o.c).value();  // checked with the command line
+  options.c = parse_c_list(o.c);
+  options.split = o.split == "stratified" ? Split::kStratified : Split::kTail;
   const FeatureTable table = open_feature_file(o.features);
   if (table.recipe.weights_sha256.empty()) {
     print_warning(
         table.name +
             " does not record its recipe; taken as block5_pool of unknown weights, as the old scripts wrote it",
         o.common);
+  }
+  const TrainEstimate estimate = estimate_training(table, options);
+  if (o.common.verbose) {
+    print_note("training takes at most " + with_thousands((estimate.memory_bytes >> 20) + 1) + " MB, " +
+                   (estimate.route == Route::kGram ? "by the inner products of the rows" : "in passes over the rows"),
+               o.common);
   }
   TrainResult result;
   {
@@ -45,9 +54,9 @@ int train_command(const TrainCommand& o) {
                          {.overwrite = o.overwrite});  // before anything is printed: a report can be made again
   for (const std::string& warning : result.report.warnings) print_warning(warning, o.common);
   if (o.common.json) {
-    print_json(training_json(result.report));
+    print_json(training_json(result.report, table));
   } else {
-    std::fputs(training_text(result.report, o.common.verbose).c_str(), stdout);
+    std::fputs(training_text(result.report, table, o.common.verbose).c_str(), stdout);
     flush_output();  // in this order also where both streams go to one file
     print_note("model saved: " + printable(o.model), o.common);
   }
@@ -67,22 +76,35 @@ Command add_train(CLI::App& program) {
       ->type_name("N")
       ->default_str("-1")
       ->check(whole_number(-1, 1024));
-  app->add_option("--c", o->c, "Values of C to try, the inverse strength of the penalty")
+  app->add_option("--c", o->c,
+                  "Values of C to try, the inverse strength of the penalty; lo:hi:n is n of them in equal ratios")
       ->type_name("LIST")
       ->capture_default_str()
-      ->check(expects("a list of numbers above 0, such as 0.1,1,10",
-                      [](const std::string& text) { return parse_positive_list(text).has_value(); }));
+      ->check(expects("a list of numbers above 0, such as 0.1,1,10 or 1e-6:1:7", [](const std::string& text) {
+        try {
+          return !parse_c_list(text).empty();
+        } catch (const Error&) {
+          return false;
+        }
+      }));
   app->add_option("--folds", o->options.folds, "Folds of the cross-validation, 2 to 1000")
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(2, 1000));
-  app->add_option("--test-size", o->options.test_size, "Share of the rows held out for the report, the last ones")
+  app->add_option("--test-size", o->options.test_size, "Share of the rows held out for the report")
       ->type_name("SHARE")
       ->capture_default_str()
       ->check(expects("a number above 0 and below 1", [](const std::string& text) {
         const auto share = parse_number(text);
         return share && *share > 0 && *share < 1;
       }));
+  app->add_option("--split", o->split, "Rows held out: the last ones (tail), or every class's share (stratified)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"tail", "stratified"}));
+  app->add_option("--seed", o->options.seed, "Of the stratified draw")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(whole_number(0, INT64_MAX));
   app->add_flag("--overwrite", o->overwrite, "Replace the model");
   return {app, [o] { return train_command(*o); }};
 }

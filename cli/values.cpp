@@ -51,18 +51,6 @@ std::optional<double> parse_number(std::string_view text) {
 
 std::optional<int64_t> parse_whole_number(std::string_view text) { return parse_all<int64_t>(text); }
 
-std::optional<std::vector<double>> parse_positive_list(std::string_view text) {
-  std::vector<double> values;
-  for (size_t begin = 0; begin <= text.size();) {
-    const size_t end = std::min(text.find(',', begin), text.size());
-    const auto value = parse_number(text.substr(begin, end - begin));
-    if (!value || *value <= 0) return std::nullopt;
-    values.push_back(*value);
-    begin = end + 1;
-  }
-  return values;
-}
-
 std::optional<Shard> parse_shard(std::string_view text) {
   const size_t slash = text.find('/');
   if (slash == std::string_view::npos) return std::nullopt;

@@ -26,9 +26,6 @@ namespace vgg16 {
 [[nodiscard]] std::optional<double> parse_number(std::string_view text);
 [[nodiscard]] std::optional<int64_t> parse_whole_number(std::string_view text);
 
-/// "0.1,1,10": numbers above 0, at least one.
-[[nodiscard]] std::optional<std::vector<double>> parse_positive_list(std::string_view text);
-
 /// "2/8".
 [[nodiscard]] std::optional<Shard> parse_shard(std::string_view text);
 

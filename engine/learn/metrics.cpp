@@ -142,12 +142,6 @@ double calibration_error(const std::vector<HeldOutPrediction>& predictions) {
   return predictions.empty() ? 0.0 : error / static_cast<double>(predictions.size());
 }
 
-std::string shortest(double value) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%g", value);
-  return text;
-}
-
 std::vector<std::string> search_notes(const std::vector<Candidate>& candidates, size_t best) {
   std::vector<std::string> notes;
   std::string tied;

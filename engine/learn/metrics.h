@@ -38,9 +38,6 @@ void score_predictions(std::span<const int> labels, std::span<const int> predict
 /// of the values that were tried.
 [[nodiscard]] std::vector<std::string> search_notes(const std::vector<Candidate>& candidates, size_t best);
 
-/// A number as a person would write it: 1e-06, 0.1, 10000.
-[[nodiscard]] std::string shortest(double value);
-
 /// Fills mean, deviation and rank of each candidate from its fold scores, and returns the first of rank 1.
 [[nodiscard]] size_t rank_candidates(std::vector<Candidate>& candidates);
 

@@ -1,6 +1,7 @@
 #include "vgg16/error.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <numeric>
 #include <system_error>
@@ -80,6 +81,12 @@ std::string_view nearest_name(std::string_view word, std::span<const std::string
     }
   }
   return nearest;
+}
+
+std::string shortest(double value) {
+  char text[64];
+  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+  return std::string(text, end);
 }
 
 std::string system_message(int number) { return std::generic_category().message(number); }

@@ -45,6 +45,9 @@ inline void require(bool condition, ErrorCode code, std::string_view message) {
 /// UTF-8 become \n, \t, \\ or \xHH, so that a hostile file name can neither break a line nor drive a terminal.
 [[nodiscard]] std::string printable(std::string_view name);
 
+/// "0.1", "10000", "1e-06": the shortest text that reads back as `value`.
+[[nodiscard]] std::string shortest(double value);
+
 /// The system's words for errno `number`, such as "No space left on device". Thread-safe.
 [[nodiscard]] std::string system_message(int number);
 
