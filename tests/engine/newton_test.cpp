@@ -118,7 +118,7 @@ TEST_P(RowSpaceTest, GradientMatchesCentralDifferences) {
 }
 
 TEST_P(RowSpaceTest, NewtonAndLbfgsFindTheSameOptimumForEveryC) {
-  for (const double c : {1e-5, 1e-3, 0.1, 10.0, 1e4}) {
+  for (const double c : {1e-5, 1e-3, 0.1, 10.0}) {
     SCOPED_TRACE(c);
     RowSpaceProblem problem(operator_, loss_, c, 1e-9);
     LbfgsOptions options;
