@@ -1,5 +1,8 @@
 // Each convolution of the network as the engine runs it (the second one together with the first), with bias, ReLU and,
 // where one follows, max pooling.
+#include <array>
+#include <atomic>
+#include <chrono>
 #include <vector>
 
 #include "backend/cpu_convolution.h"
@@ -23,6 +26,35 @@ struct PlaneMemory {
   }
 };
 
+// The stages of a convolution, each a member of the table of kernels.
+enum Stage { kFirstConv, kInput, kProducts, kOutput, kStages };
+constexpr std::array<const char*, kStages> kStageNames = {"first_conv_%", "input_%", "products_%", "output_%"};
+
+constexpr int kProfiledRuns = 5;
+
+// The kernels of one set, each behind a clock: where the threads' time goes. A kernel is a plain function, so what the
+// clocks read stands outside.
+const CpuKernels* timed_kernels = nullptr;
+std::array<std::atomic<int64_t>, kStages> stage_ns;
+
+template <Stage kStage, auto kMember, typename... Args>
+void timed(Args... args) {
+  const auto start = std::chrono::steady_clock::now();
+  (timed_kernels->*kMember)(args...);
+  stage_ns[kStage] += std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
+}
+
+CpuKernels with_clocks(const CpuKernels& kernels) {
+  timed_kernels = &kernels;
+  for (auto& ns : stage_ns) ns = 0;
+  CpuKernels clocked = kernels;
+  clocked.first_conv = timed<kFirstConv, &CpuKernels::first_conv>;
+  clocked.transform_input = timed<kInput, &CpuKernels::transform_input>;
+  clocked.multiply = timed<kProducts, &CpuKernels::multiply>;
+  clocked.transform_output = timed<kOutput, &CpuKernels::transform_output>;
+  return clocked;
+}
+
 void layer(benchmark::State& state, const CpuKernels& kernels, size_t index, int n, int n_threads) {
   ThreadPool threads(n_threads);
   const auto network = prepare_cpu_network(default_weights(), kernels, index, threads);
@@ -45,15 +77,24 @@ void layer(benchmark::State& state, const CpuKernels& kernels, size_t index, int
   scratch.reserve(kernels, w, n);
   scratch.allocate(n_threads);
   FloatArray normalised(int64_t{kInputSide + 2} * (kInputSide + 2) * 3);
-  for (auto _ : state) {
+  const auto run = [&](const CpuKernels& with) {
     if (index > 1) {
-      convolve(kernels, w, pool, in.planes.data(), n, out.planes.data(), threads, scratch);
-      continue;
+      convolve(with, w, pool, in.planes.data(), n, out.planes.data(), threads, scratch);
+      return;
     }
     for (int i = 0; i < n; ++i) {
-      convolve_first_two(kernels, network->first, w, pool, normalised.data(), out.planes[static_cast<size_t>(i)],
-                         threads, scratch);
+      convolve_first_two(with, network->first, w, pool, normalised.data(), out.planes[static_cast<size_t>(i)], threads,
+                         scratch);
     }
+  };
+  for (auto _ : state) run(kernels);
+
+  const CpuKernels clocked = with_clocks(kernels);
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < kProfiledRuns; ++i) run(clocked);
+  const std::chrono::duration<double, std::nano> all = std::chrono::steady_clock::now() - start;
+  for (size_t stage = 0; stage < kStages; ++stage) {
+    state.counters[kStageNames[stage]] = 100 * static_cast<double>(stage_ns[stage]) / (all.count() * n_threads);
   }
   report_flops(state, 2.0 * 9 * w.ic * static_cast<double>(output_shape(index, n).count()), kernels.name, n_threads);
   const double products = 2.0 * w.points() * w.tiles() * n * w.ic * w.oc * static_cast<double>(state.iterations());
