@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <new>
 #include <span>
 #include <sstream>
+#include <string_view>
 #include <vector>
 
 #include "command.h"
@@ -114,6 +117,22 @@ void open_standard_streams() {
   for (int fd = 0; fd <= 2; ++fd) {
     if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0) _exit(kFailed);
   }
+}
+
+// Where memory runs out before main() or in a thread's or destructor's last words, nothing can catch it: the program
+// still ends with its line and its status, not with a signal. Before the constructors of other globals, which allocate.
+__attribute__((constructor(101))) void end_without_a_signal() {
+  std::set_terminate([] {
+    try {
+      if (std::current_exception() != nullptr) throw;
+    } catch (const std::bad_alloc&) {
+      constexpr std::string_view kText = "vgg16: out of memory\n";
+      [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kText.data(), kText.size());
+      _exit(kFailed);
+    } catch (...) {
+    }
+    std::abort();
+  });
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 build_packages=(g++ cmake make libhdf5-dev libaec-dev zlib1g-dev libeigen3-dev libcli11-dev nlohmann-json3-dev
                 libjpeg62-turbo-dev libstb-dev)
 # tests/run builds the benchmarks too, so that they cannot rot, and makes a Python environment of its own.
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3-venv)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev parallel python3-venv)
 
 die() {
   printf '%s: %s\n' "${0##*/}" "$*" >&2

@@ -8,7 +8,7 @@ set(arrows
     "kernels"
     "engine/vocabulary"
     "engine/files"
-    "engine/hdf5"
+    "engine/hdf5 files"
     "engine/network"
     "engine/image"
     "engine/safetensors files"

@@ -4,62 +4,76 @@
 // over the years (block1_conv1_W_1:0, block1_conv1/kernel:0, ...). So names are not looked at: below the layer's group
 // there must be one array of the kernel's rank and one of the bias's. Attributes, which may say anything, are never
 // read.
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "hdf5/hdf5.h"
+#include "hdf5/h5_chunks.h"
+#include "hdf5/h5_file.h"
 #include "vgg16/error.h"
 #include "weights/tensor_weights.h"
 
 namespace vgg16 {
 namespace {
 
-constexpr uint64_t kMaxFileBytes = uint64_t{4} << 30;
 constexpr int kMaxDepth = 4;
-constexpr uint64_t kMaxCompression = 1000;
+constexpr int64_t kMaxCompression = 1000;
 
 using Arrays = std::vector<std::vector<float>>;
 
-std::string shape_text(const std::vector<hsize_t>& shape) {
-  std::string text = "(";
-  for (size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
-  return text + ")";
+[[noreturn]] void refuse(const H5File& file, const std::string& object, const std::string& what) {
+  throw Error(ErrorCode::kRefused, printable(object) + " in " + file.name() + ": " + what);
 }
 
-std::vector<float> read_array(const Hdf5File& file, hid_t dataset, const std::string& shown,
-                              const std::vector<hsize_t>& expected) {
-  const auto shape = file.shape(dataset, shown);
-  if (shape != expected) file.refuse(shown, "shape " + shape_text(shape) + ", expected " + shape_text(expected));
-  const Hdf5Id type(H5Dget_type(dataset));
-  if (H5Tget_class(type.get()) != H5T_FLOAT || H5Tget_size(type.get()) != 4)
-    file.refuse(shown, "expected float32 values");
-  size_t count = 1;
-  for (const hsize_t dimension : shape) count *= dimension;
-  if (H5Dget_storage_size(dataset) < count * 4 / kMaxCompression)
-    file.refuse(shown, "holds less data than its shape says");
-  std::vector<float> values(count);
-  if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
-    file.refuse(shown, "damaged");
+std::vector<float> read_array(const H5File& file, const H5Dataset& dataset, const std::string& shown,
+                              const std::vector<int64_t>& expected) {
+  if (dataset.dims != expected) {
+    refuse(file, shown, "shape " + shape_text(dataset.dims) + ", expected " + shape_text(expected));
+  }
+  if (dataset.type.kind != H5Type::Kind::kFloat || dataset.type.size != 4) {
+    refuse(file, shown, "expected float32 values");
+  }
+  const bool chunked = dataset.layout == H5Dataset::Layout::kChunked;
+  if (chunked && H5Chunks(file, dataset).stored_bytes() < dataset.size_bytes() / kMaxCompression) {
+    refuse(file, shown, "holds less data than its shape says");
+  }
+  const std::vector<std::byte> stored = file.read(dataset);
+  std::vector<float> values(stored.size() / 4);
+  for (size_t i = 0; i < values.size(); ++i) {
+    uint32_t bits = 0;
+    std::memcpy(&bits, stored.data() + 4 * i, 4);
+    if (dataset.type.big_endian) bits = __builtin_bswap32(bits);
+    std::memcpy(&values[i], &bits, 4);
+  }
   return values;
+}
+
+// The object behind a link, which must stay in the file.
+H5Object follow(const H5File& file, const std::string& name, const H5Link& link) {
+  if (!link.hard) refuse(file, name, "refers to another place or file by a link: refused");
+  return file.object(link.address);
 }
 
 // The kernel and the bias below `group`, found by rank.
 struct Found {
-  std::optional<Hdf5Id> kernel;
-  std::optional<Hdf5Id> bias;
+  std::optional<H5Dataset> kernel;
+  std::optional<H5Dataset> bias;
 };
 
-void search(const Hdf5File& file, hid_t group, const std::string& layer, int depth, Found& found) {
-  if (depth > kMaxDepth) file.refuse(layer, "groups are nested too deeply");
-  for (const std::string& child : file.children(group)) {
-    if (file.has_group(group, child)) {
-      const Hdf5Id below = file.open_group(group, child);
-      search(file, below.get(), layer, depth + 1, found);
-    } else if (file.has_dataset(group, child)) {
-      Hdf5Id dataset = file.open_dataset(group, child);
-      auto& slot = file.shape(dataset.get(), child).size() == 4 ? found.kernel : found.bias;
-      if (slot) file.refuse(layer, "has more arrays than a kernel and a bias");
+void search(const H5File& file, const H5Object& group, const std::string& layer, int depth, Found& found) {
+  if (depth > kMaxDepth) refuse(file, layer, "groups are nested too deeply");
+  for (const auto& [name, link] : file.links(group)) {
+    const H5Object child = follow(file, name, link);
+    if (file.is_group(child)) {
+      search(file, child, layer, depth + 1, found);
+    } else if (file.is_dataset(child)) {
+      H5Dataset dataset = file.dataset(child, printable(name));
+      auto& slot = dataset.dims.size() == 4 ? found.kernel : found.bias;
+      if (slot) refuse(file, layer, "has more arrays than a kernel and a bias");
       slot = std::move(dataset);
     }
   }
@@ -68,29 +82,28 @@ void search(const Hdf5File& file, hid_t group, const std::string& layer, int dep
 }  // namespace
 
 std::shared_ptr<const Weights> read_keras_h5(const std::filesystem::path& path) {
-  const Hdf5Lock lock;
-  const Hdf5File file(path, kMaxFileBytes);
+  const H5File file(PosixFile(path, O_RDONLY | O_NONBLOCK));
+  auto top = file.links(file.object(file.root()));
   // A whole saved model keeps its weights one group further down.
-  std::optional<Hdf5Id> inner;
-  if (file.has_group(file.root(), "model_weights")) inner = file.open_group(file.root(), "model_weights");
-  const hid_t top = inner ? inner->get() : file.root();
-
+  if (const auto inner = top.find("model_weights"); inner != top.end()) {
+    top = file.links(follow(file, inner->first, inner->second));
+  }
   auto arrays = std::make_shared<Arrays>();
   std::array<ConvTensors, kConvLayers> tensors;
   for (size_t conv = 0; conv < kConvLayers; ++conv) {
     const ConvShape shape = conv_shape(conv);
     const std::string layer(shape.name);
-    if (!file.has_group(top, layer)) file.refuse(layer, "missing; are these VGG16's weights?");
-    const Hdf5Id group = file.open_group(top, layer);
+    const auto link = top.find(layer);
+    if (link == top.end()) refuse(file, layer, "missing; are these VGG16's weights?");
     Found found;
-    search(file, group.get(), layer, 1, found);
-    if (!found.kernel) file.refuse(layer + "/kernel", "missing");
-    if (!found.bias) file.refuse(layer + "/bias", "missing");
-    const auto ic = static_cast<hsize_t>(shape.ic);
-    const auto oc = static_cast<hsize_t>(shape.oc);
-    arrays->push_back(read_array(file, found.kernel->get(), layer + "/kernel", {3, 3, ic, oc}));
+    search(file, follow(file, layer, link->second), layer, 1, found);
+    if (!found.kernel) refuse(file, layer + "/kernel", "missing");
+    if (!found.bias) refuse(file, layer + "/bias", "missing");
+    const auto ic = static_cast<int64_t>(shape.ic);
+    const auto oc = static_cast<int64_t>(shape.oc);
+    arrays->push_back(read_array(file, *found.kernel, layer + "/kernel", {3, 3, ic, oc}));
     tensors[conv].kernel = std::as_bytes(std::span(arrays->back()));
-    arrays->push_back(read_array(file, found.bias->get(), layer + "/bias", {oc}));
+    arrays->push_back(read_array(file, *found.bias, layer + "/bias", {oc}));
     tensors[conv].bias = std::as_bytes(std::span(arrays->back()));
   }
   return std::make_shared<TensorWeights>(tensors, WeightsType::kF32, file.name(), "", arrays);

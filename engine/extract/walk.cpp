@@ -138,6 +138,9 @@ class Walk {
       if (std::find(ancestors_.begin(), ancestors_.end(), id) != ancestors_.end()) return;
       error = read_folder(folder, entries);
     }
+    if (error == EMFILE || error == ENFILE || error == ENOMEM) {  // not the folder's fault
+      throw Error(ErrorCode::kIo, printable(folder.native()) + " cannot be read: " + system_message(error));
+    }
     if (error != 0) {
       listing_.skipped.push_back({path, "folder cannot be read: " + system_message(error)});
       return;

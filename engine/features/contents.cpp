@@ -1,12 +1,13 @@
 #include "features/contents.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "features/header.h"
-#include "features/root_attributes.h"
+#include "hdf5/global_heap.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
@@ -21,25 +22,32 @@ uint32_t checksum_of(const UntrustedH5& file, int64_t value, const char* name) {
 // The attributes that a file of ours must have.
 class OwnAttributes {
  public:
-  explicit OwnAttributes(const UntrustedH5& file) : file_(file), found_(read_root_attributes(file.file())) {}
+  explicit OwnAttributes(const UntrustedH5& file) : file_(file), heap_(file.file()), found_(file.attributes()) {}
 
-  [[nodiscard]] const std::string& text(const char* name) const { return get(found_.texts, name); }
-  [[nodiscard]] int64_t integer(const char* name) const { return get(found_.integers, name); }
-  [[nodiscard]] bool has_integer(const char* name) const { return found_.integers.contains(name); }
+  [[nodiscard]] bool has(const char* name) const { return found_.contains(name); }
+  [[nodiscard]] std::string text(const char* name) {
+    return std::string(heap_.text(HeapReference(get(name, H5Type::Kind::kVariableText).value.data())));
+  }
+  [[nodiscard]] int64_t integer(const char* name) const {
+    const H5Attribute& found = get(name, H5Type::Kind::kInteger);
+    return h5_integer(found.value, found.type);
+  }
 
  private:
-  template <class Values>
-  const typename Values::mapped_type& get(const Values& values, const char* name) const {
-    const auto found = values.find(name);
-    if (found == values.end()) file_.refuse("is damaged: its attribute '" + std::string(name) + "' is not as written");
+  [[nodiscard]] const H5Attribute& get(const char* name, H5Type::Kind kind) const {
+    const auto found = found_.find(name);
+    if (found == found_.end() || found->second.type.kind != kind) {
+      file_.refuse("is damaged: its attribute '" + std::string(name) + "' is not as written");
+    }
     return found->second;
   }
 
   const UntrustedH5& file_;
-  RootAttributes found_;
+  GlobalHeap heap_;
+  std::map<std::string, H5Attribute> found_;
 };
 
-void read_recipe(const UntrustedH5& file, const OwnAttributes& attributes, FeatureFilePlan& plan) {
+void read_recipe(const UntrustedH5& file, OwnAttributes& attributes, FeatureFilePlan& plan) {
   const int64_t version = attributes.integer("format_version");
   if (version > kFeatureFormatVersion) {
     file.refuse("was made by a newer version of this program (format " + std::to_string(version) + ", this one reads " +
@@ -57,7 +65,7 @@ void read_recipe(const UntrustedH5& file, const OwnAttributes& attributes, Featu
   plan.seed = attributes.integer("seed");
 }
 
-ShardPlan read_shard(const UntrustedH5& file, const OwnAttributes& attributes, int64_t rows) {
+ShardPlan read_shard(const UntrustedH5& file, OwnAttributes& attributes, int64_t rows) {
   ShardPlan shard{.shard = {.index = attributes.integer("shard_index"), .count = attributes.integer("shard_count")},
                   .total_rows = attributes.integer("total_rows"),
                   .plan_digest = attributes.text("plan_digest"),
@@ -78,15 +86,16 @@ ShardPlan read_shard(const UntrustedH5& file, const OwnAttributes& attributes, i
 FeatureFileContents read_contents(const UntrustedH5& file) {
   FeatureFileContents contents;
   FeatureFilePlan& plan = contents.plan;
-  const UntrustedH5::Dataset features = file.dataset("features", 2);
+  const H5Dataset features = file.dataset("features", 2);
   const int64_t rows = features.dims[0];
   plan.columns = features.dims[1];
-  contents.format = file.float_format(features, "features");
-  contents.features_offset = features.offset;
-  std::optional<OwnAttributes> attributes;
-  if (file.has_attribute("format_version")) attributes.emplace(file);
-  contents.ours = attributes.has_value();
-  const bool shard = attributes && attributes->has_integer("shard_count");
+  contents.format = file.float_format(features);
+  if (features.layout == H5Dataset::Layout::kContiguous && features.count() > 0) {
+    contents.features_offset = static_cast<int64_t>(features.address);
+  }
+  OwnAttributes attributes(file);
+  contents.ours = attributes.has("format_version");
+  const bool shard = contents.ours && attributes.has("shard_count");
   if (plan.columns == 0 || (rows == 0 && !shard)) file.refuse("holds no features");
 
   const std::vector<int64_t> labels = file.integers("labels", rows);
@@ -102,7 +111,7 @@ FeatureFileContents read_contents(const UntrustedH5& file) {
   }
   if (!contents.ours) return contents;
 
-  read_recipe(file, *attributes, plan);
+  read_recipe(file, attributes, plan);
   if (contents.format.type == NumberType::kF64 || contents.format.big_endian ||
       (contents.features_offset < 0 && rows > 0)) {
     file.refuse("is damaged: its features are not stored as this program stores them");
@@ -122,7 +131,7 @@ FeatureFileContents read_contents(const UntrustedH5& file) {
   for (size_t i = 0; i < skipped.size(); i += 2) {
     plan.skipped.push_back({std::move(skipped[i]), std::move(skipped[i + 1])});
   }
-  if (shard) plan.shard = read_shard(file, *attributes, rows);
+  if (shard) plan.shard = read_shard(file, attributes, rows);
   return contents;
 }
 

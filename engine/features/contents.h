@@ -19,7 +19,7 @@ struct FeatureFileContents {
   int64_t features_offset = -1;  ///< where the rows are contiguous in the file, else -1
 };
 
-/// Reads and checks all of `file` but its rows. Throws Error{kRefused, kIo}. The Hdf5Lock must be held.
+/// Reads and checks all of `file` but its rows. Throws Error{kRefused, kIo}.
 [[nodiscard]] FeatureFileContents read_contents(const UntrustedH5& file);
 
 /// Throws Error{kRefused} if rows are missing. `name` is what messages call the file.

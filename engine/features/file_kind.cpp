@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "hdf5/h5_file.h"
+
 namespace vgg16 {
 namespace {
 
@@ -12,7 +14,7 @@ struct Kind {
 
 using std::string_view_literals::operator""sv;
 
-constexpr std::array<Kind, 17> kKinds = {{{kHdf5Signature, "an HDF5 file"},
+constexpr std::array<Kind, 17> kKinds = {{{kH5Signature, "an HDF5 file"},
                                           {"\x80\x02"sv, "a Python pickle"},
                                           {"\x80\x03"sv, "a Python pickle"},
                                           {"\x80\x04"sv, "a Python pickle"},

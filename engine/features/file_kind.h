@@ -10,6 +10,4 @@ namespace vgg16 {
 /// The first bytes' kind, such as "a Python pickle", or "of an unknown kind".
 [[nodiscard]] std::string_view file_kind(std::span<const std::byte> first_bytes);
 
-inline constexpr std::string_view kHdf5Signature = "\x89HDF\r\n\x1a\n";
-
 }  // namespace vgg16

@@ -5,12 +5,36 @@
 #include "vgg16/error.h"
 
 namespace vgg16 {
+namespace {
+
+std::mutex& library_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+}  // namespace
+
+bool Hdf5Id::reset() {
+  const hid_t id = std::exchange(id_, -1);
+  return id < 0 || H5Idec_ref(id) >= 0;
+}
+
+Hdf5Lock::Hdf5Lock() : guard_(library_mutex()) {
+  static const bool prepared = [] {
+    // Before anything else: after a failed write, HDF5's own clean-up at exit can crash the process.
+    H5dont_atexit();
+    H5open();
+    H5PLset_loading_state(0);
+    return true;
+  }();
+  static_cast<void>(prepared);
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
 
 void H5Checker::fail(std::string_view call, const SourcePlace& where) const {
   const std::string source = std::filesystem::path(where.file).filename().string();
   const std::string place = std::string(call) + " failed (" + source + ":" + std::to_string(where.line) + ")";
-  if (kind_ == File::kWritten) throw Error(ErrorCode::kIo, file_ + ": its header cannot be laid out: HDF5's " + place);
-  throw Error(ErrorCode::kRefused, file_ + " is damaged or no features file: HDF5's " + place);
+  throw Error(ErrorCode::kIo, file_ + ": its header cannot be laid out: HDF5's " + place);
 }
 
 Hdf5Id float16_type(const H5Checker& check) {

@@ -1,13 +1,47 @@
-// HDF5's calls, checked, and the types that features files use.
+// The HDF5 library, which lays out the files that are written here: owned ids, checked calls, the types that features
+// files use. Nothing is read with it.
 #pragma once
 
+#include <hdf5.h>
+
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "hdf5/hdf5.h"
-
 namespace vgg16 {
+
+/// Owner of one HDF5 id of any kind.
+class Hdf5Id {
+ public:
+  Hdf5Id() = default;
+  explicit Hdf5Id(hid_t id) : id_(id) {}
+  ~Hdf5Id() { reset(); }
+  Hdf5Id(Hdf5Id&& other) noexcept : id_(std::exchange(other.id_, -1)) {}
+  Hdf5Id& operator=(Hdf5Id&& other) noexcept {
+    if (this != &other) {
+      reset();
+      id_ = std::exchange(other.id_, -1);
+    }
+    return *this;
+  }
+  [[nodiscard]] hid_t get() const { return id_; }
+  /// Closes now; false if the library reports a failure.
+  bool reset();
+
+ private:
+  hid_t id_ = -1;
+};
+
+/// Debian's HDF5 is not thread-safe: hold this for as long as any of its calls may run. Construction also silences its
+/// error printing, keeps it from loading plugins and from running code at exit.
+class Hdf5Lock {
+ public:
+  Hdf5Lock();
+
+ private:
+  std::lock_guard<std::mutex> guard_;
+};
 
 /// A place in the source; by default, the one where this is written. (Clang 14 has no std::source_location.)
 struct SourcePlace {
@@ -15,14 +49,12 @@ struct SourcePlace {
   int line = __builtin_LINE();
 };
 
-/// Checks HDF5's results while one file is written or read. `file` is what messages call it, already printable; a
-/// failed call becomes Error{kRefused} when the file came from outside, and Error{kIo} when it is ours to write.
+/// Checks HDF5's results while one file is laid out. `file` is what messages call it, already printable.
 class H5Checker {
  public:
-  enum class File { kRead, kWritten };
-  H5Checker(std::string file, File kind) : file_(std::move(file)), kind_(kind) {}
+  explicit H5Checker(std::string file) : file_(std::move(file)) {}
 
-  /// Returns `result` if it is not negative; else throws, quoting the call and where it stands.
+  /// Returns `result` if it is not negative; else throws Error{kIo}, quoting the call and where it stands.
   template <class T>
   T operator()(T result, std::string_view call, SourcePlace place = {}) const {
     if (result < 0) fail(call, place);
@@ -32,13 +64,11 @@ class H5Checker {
   [[nodiscard]] Hdf5Id own(hid_t id, std::string_view call, SourcePlace place = {}) const {
     return Hdf5Id(operator()(id, call, place));
   }
-  [[nodiscard]] const std::string& file() const { return file_; }
 
  private:
   [[noreturn]] void fail(std::string_view call, const SourcePlace& place) const;
 
   std::string file_;
-  File kind_;
 };
 
 /// The type behind IEEE 754's binary16, little-endian: what NumPy calls float16. HDF5 1.10 has no name for it.

@@ -137,7 +137,7 @@ FeatureHeader make_objects(const FeatureFilePlan& plan, const H5Checker& check, 
 
 FeatureHeader make_header(const FeatureFilePlan& plan, const std::string& name) {
   require_valid_plan(plan);
-  const H5Checker check(name, H5Checker::File::kWritten);
+  const H5Checker check(name);
   SparseMemory storage;
   FeatureHeader header;
   {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "features/posix_file.h"
+#include "files/posix_file.h"
 #include "vgg16/feature_file.h"
 
 namespace vgg16 {

@@ -7,9 +7,8 @@
 #include <utility>
 
 #include "features/contents.h"
-#include "features/h5.h"
 #include "features/plan.h"
-#include "features/posix_file.h"
+#include "files/posix_file.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
 
@@ -22,11 +21,10 @@ struct Part {
 };
 
 Part read_part(const std::filesystem::path& path) {
-  const Hdf5Lock lock;
   const UntrustedH5 file(path);
   FeatureFileContents contents = read_contents(file);
   if (!contents.plan.shard) file.refuse("is no part of a sharded run; expected files written with --shard I/N");
-  require_finished(contents, file.check().file());
+  require_finished(contents, file.name());
   return {path, std::move(contents.plan)};
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "features/header.h"
-#include "features/posix_file.h"
+#include "files/posix_file.h"
 
 namespace vgg16 {
 

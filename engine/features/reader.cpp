@@ -1,11 +1,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "features/contents.h"
-#include "features/h5.h"
+#include "hdf5/h5_chunks.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
 
@@ -50,36 +51,37 @@ class ContiguousRows {
   int64_t row_bytes_;
 };
 
-// Rows in chunks or inside the header: read by HDF5, one thread at a time.
-class H5Rows {
+// Rows in chunks or inside the header: one thread at a time.
+class ScatteredRows {
  public:
-  H5Rows(UntrustedH5 file, int64_t columns) : file_(std::make_unique<UntrustedH5>(std::move(file))), columns_(columns) {
-    features_ = file_->dataset("features", 2).id;
+  ScatteredRows(UntrustedH5 file, NumberFormat format)
+      : file_(std::make_unique<UntrustedH5>(std::move(file))),
+        features_(file_->dataset("features", 2)),
+        format_(format),
+        row_bytes_(features_.dims[1] * features_.type.size) {
+    if (features_.layout == H5Dataset::Layout::kChunked) chunks_ = std::make_unique<H5Chunks>(file_->h5(), features_);
   }
-  ~H5Rows() {
-    const Hdf5Lock lock;
-    features_ = Hdf5Id();
-    file_.reset();
-  }
-  H5Rows(const H5Rows&) = delete;
-  H5Rows& operator=(const H5Rows&) = delete;
 
   void read(int64_t first, int64_t count, float* out) const {
-    const Hdf5Lock lock;
-    const H5Checker& check = file_->check();
-    const std::array<hsize_t, 2> start = {static_cast<hsize_t>(first), 0};
-    const std::array<hsize_t, 2> shape = {static_cast<hsize_t>(count), static_cast<hsize_t>(columns_)};
-    const Hdf5Id from = check.own(H5Dget_space(features_.get()), "H5Dget_space");
-    check(H5Sselect_hyperslab(from.get(), H5S_SELECT_SET, start.data(), nullptr, shape.data(), nullptr),
-          "H5Sselect_hyperslab");
-    const Hdf5Id to = check.own(H5Screate_simple(2, shape.data(), nullptr), "H5Screate_simple");
-    check(H5Dread(features_.get(), H5T_NATIVE_FLOAT, to.get(), from.get(), H5P_DEFAULT, out), "H5Dread(features)");
+    const std::scoped_lock lock(mutex_);
+    if (!chunks_) {
+      const auto rows = std::span(features_.compact).subspan(static_cast<size_t>(first * row_bytes_));
+      return load_row(rows.first(static_cast<size_t>(count * row_bytes_)), format_, out);
+    }
+    std::vector<std::byte> stored(static_cast<size_t>(row_bytes_));
+    for (int64_t row = 0; row < count; ++row) {
+      chunks_->read(first + row, 1, stored);
+      load_row(stored, format_, out + row * features_.dims[1]);
+    }
   }
 
  private:
-  std::unique_ptr<UntrustedH5> file_;
-  Hdf5Id features_;
-  int64_t columns_;
+  std::unique_ptr<UntrustedH5> file_;  // where chunks_ finds it
+  H5Dataset features_;
+  NumberFormat format_;
+  int64_t row_bytes_;
+  std::unique_ptr<H5Chunks> chunks_;
+  mutable std::mutex mutex_;
 };
 
 template <class Rows>
@@ -95,17 +97,16 @@ auto reading(std::shared_ptr<const Rows> rows, int64_t total) {
 }  // namespace
 
 FeatureTable open_feature_file(const std::filesystem::path& path) {
-  const Hdf5Lock lock;
   UntrustedH5 file(path);
   FeatureFileContents contents = read_contents(file);
-  require_finished(contents, file.check().file());
+  require_finished(contents, file.name());
 
   FeatureTable table;
   table.rows = static_cast<int64_t>(contents.plan.pictures.size());
   table.columns = contents.plan.columns;
   table.label_names = contents.plan.label_names;
   table.recipe = contents.plan.recipe;
-  table.name = file.check().file();
+  table.name = file.name();
   for (const PictureFile& picture : contents.plan.pictures) {
     table.labels.push_back(picture.label);
     if (contents.ours) table.paths.push_back(picture.path);
@@ -114,16 +115,15 @@ FeatureTable open_feature_file(const std::filesystem::path& path) {
     table.read_rows =
         reading(std::make_shared<const ContiguousRows>(file.take_file(), std::move(contents)), table.rows);
   } else {
-    table.read_rows = reading(std::make_shared<const H5Rows>(std::move(file), table.columns), table.rows);
+    table.read_rows = reading(std::make_shared<const ScatteredRows>(std::move(file), contents.format), table.rows);
   }
   return table;
 }
 
 std::vector<SkippedPicture> read_skipped(const std::filesystem::path& path) {
-  const Hdf5Lock lock;
   const UntrustedH5 file(path);
   FeatureFileContents contents = read_contents(file);
-  require_finished(contents, file.check().file());
+  require_finished(contents, file.name());
   return std::move(contents.plan.skipped);
 }
 

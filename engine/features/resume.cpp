@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "features/contents.h"
-#include "features/h5.h"
 #include "features/output_file.h"
 #include "features/plan.h"
 #include "vgg16/error.h"
@@ -16,10 +15,7 @@
 namespace vgg16 {
 namespace {
 
-FeatureFileContents contents_of(const std::filesystem::path& path) {
-  const Hdf5Lock lock;
-  return read_contents(UntrustedH5(path));
-}
+FeatureFileContents contents_of(const std::filesystem::path& path) { return read_contents(UntrustedH5(path)); }
 
 [[noreturn]] void refuse(const std::string& name, const std::string& difference) {
   if (difference.empty()) {

@@ -9,11 +9,11 @@
 #include "features/header.h"
 #include "features/output_file.h"
 #include "features/plan.h"
-#include "features/posix_file.h"
 #include "features/resume.h"
 #include "features/row.h"
 #include "features/row_committer.h"
 #include "files/files.h"
+#include "files/posix_file.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
 

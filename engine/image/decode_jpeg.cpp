@@ -5,6 +5,8 @@
 // jerror.h needs jpeglib.h before it.
 #include <jerror.h>
 
+#include <new>
+
 #include "image/decode.h"
 
 namespace vgg16 {
@@ -70,6 +72,7 @@ class Decompressor {
     return true;
   }
 
+  [[nodiscard]] bool out_of_memory() const { return errors_.base.msg_code == JERR_OUT_OF_MEMORY; }
   [[nodiscard]] std::string reason() {
     if (errors_.ran_out_of_data) return "truncated: its data ends before the last pixel";
     if (errors_.base.msg_code == 0) return "damaged: its headers disagree";
@@ -105,7 +108,10 @@ Result<Image> decode_jpeg(Bytes bytes, const JpegFrame& frame) {
   const size_t samples = frame.components == 4 ? 4 : 3;
   image.pixels.resize(samples * static_cast<size_t>(frame.height) * static_cast<size_t>(frame.width));
   Decompressor decompressor;
-  if (!decompressor.decode(bytes, frame, image.pixels.data())) return Result<Image>::failure(decompressor.reason());
+  if (!decompressor.decode(bytes, frame, image.pixels.data())) {
+    if (decompressor.out_of_memory()) throw std::bad_alloc();  // not the picture's fault
+    return Result<Image>::failure(decompressor.reason());
+  }
   if (samples == 4) cmyk_to_rgb(image.pixels);
   return image;
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -12,6 +13,7 @@ namespace {
 struct Budget {
   size_t left = 0;
   bool exceeded = false;
+  bool out_of_memory = false;
 };
 thread_local Budget budget;
 
@@ -37,7 +39,10 @@ void* budget_realloc(void* old, size_t size) {
     return nullptr;
   }
   void* grown = std::realloc(old == nullptr ? nullptr : static_cast<char*>(old) - kPrefix, size + kPrefix);
-  if (grown == nullptr) return nullptr;
+  if (grown == nullptr) {
+    budget.out_of_memory = true;
+    return nullptr;
+  }
   budget.left = budget.left + had - size;
   std::memcpy(grown, &size, sizeof(size));
   return static_cast<char*>(grown) + kPrefix;
@@ -98,16 +103,19 @@ Result<Image> decode_png(const PngParts& parts) {
   const size_t pixels = static_cast<size_t>(parts.width) * static_cast<size_t>(parts.height);
   // At no time does stb hold more than the compressed data and three pictures of four samples; of an interlaced picture
   // four, because its guess at the expanded size is then too small, and it doubles.
-  const size_t samples_held = byte_at(parts.header, 12) == 0 ? 12 : 16;
-  budget = {file.size() + samples_held * pixels * (parts.depth == 16 ? 2 : 1) + kSlackBytes, false};
+  const size_t samples_held = parts.interlaced ? 16 : 12;
+  const size_t enough = file.size() + samples_held * pixels * (parts.depth == 16 ? 2 : 1) + kSlackBytes;
+  budget = {std::min<size_t>(enough, kMaxDecodeBytes)};
   int width = 0;
   int height = 0;
   int components = 0;
   stbi_uc* decoded = stbi_load_from_memory(reinterpret_cast<const stbi_uc*>(file.data()), static_cast<int>(file.size()),
                                            &width, &height, &components, 3);
   if (decoded == nullptr) {
-    return Result<Image>::failure(budget.exceeded ? "its data expands beyond its size"
-                                                  : "damaged: its data cannot be decompressed to its pixels");
+    if (budget.out_of_memory) throw std::bad_alloc();  // not the picture's fault
+    if (!budget.exceeded) return Result<Image>::failure("damaged: its data cannot be decompressed to its pixels");
+    return Result<Image>::failure(enough <= kMaxDecodeBytes ? "its data expands beyond its size"
+                                                            : "takes too much memory to decode");
   }
   struct Release {
     stbi_uc* block;

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "image/walk.h"
+#include "vgg16/image.h"
 
 namespace vgg16 {
 namespace {
@@ -33,6 +34,22 @@ bool known_depth(int colour, int depth) {
   }
 }
 
+// Samples of a pixel, before a palette is looked up.
+int64_t samples_of(int colour) { return colour == 2 ? 3 : colour == 4 ? 2 : colour == 6 ? 4 : 1; }
+
+// The reason why a picture that would take too much memory is refused, or "". At its height stb_image holds two copies
+// of the samples; of an interlaced picture the expanded data, for which it doubles a guess that is too small, the whole
+// and half of it again as the last pass.
+std::string refused_decoding(const PngParts& parts, int colour) {
+  const int64_t copy = int64_t{parts.width} * parts.height * samples_of(colour) * (parts.depth == 16 ? 2 : 1);
+  const int64_t bytes = parts.interlaced ? copy * 7 / 2 : copy * 2;
+  if (bytes <= kMaxDecodeBytes) return "";
+  return "takes " + std::to_string(bytes / 1'000'000) + " MB to decode (" + std::to_string(parts.width) + "x" +
+         std::to_string(parts.height) + ", " + std::to_string(parts.depth) + " bits" +
+         (parts.interlaced ? ", interlaced" : "") + "), over the limit of " +
+         std::to_string(kMaxDecodeBytes / 1'000'000) + " MB";
+}
+
 // The reason why this IHDR is refused, or "".
 std::string read_header(Bytes header, PngParts& parts) {
   if (header.size() != 13) return "damaged: its header has the wrong length";
@@ -48,9 +65,10 @@ std::string read_header(Bytes header, PngParts& parts) {
   }
   parts.width = static_cast<int>(width);
   parts.height = static_cast<int>(height);
+  parts.interlaced = byte_at(header, 12) == 1;
   parts.has_palette = colour == 3;
   parts.header = header;
-  return "";
+  return refused_decoding(parts, colour);
 }
 
 }  // namespace

@@ -61,6 +61,9 @@ Result<std::vector<std::byte>> read_picture(const std::filesystem::path& path) {
   do {
     fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   } while (fd < 0 && errno == EINTR);
+  if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {  // not the picture's fault
+    throw Error(ErrorCode::kIo, printable(path.native()) + " cannot be opened: " + system_message(errno));
+  }
   if (fd < 0) return failed(why_not_opened(path, errno));
   const Descriptor file(fd);
 

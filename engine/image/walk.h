@@ -25,6 +25,7 @@ struct PngParts {
   int height = 0;
   int width = 0;
   int depth = 0;  ///< bits per sample
+  bool interlaced = false;
   bool has_palette = false;
   Bytes header;             ///< the 13 bytes of IHDR
   Bytes palette;            ///< RGB triples, of a picture with a palette

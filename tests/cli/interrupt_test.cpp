@@ -81,8 +81,17 @@ TEST_F(Interrupt, AnOverwritingRunGoesOnOverwriting) {
   const Outcome outcome = interrupted_extraction("pets", "pets.h5", SIGINT, {"--overwrite"});
   EXPECT_EQ(outcome.status, 130);
   EXPECT_EQ(bytes("pets.h5"), old);
+  EXPECT_THAT(outcome.err_lines().back(), testing::AllOf(HasSubstr(" --resume "), HasSubstr(" --overwrite")));
   EXPECT_EQ(bash(outcome.err_lines().back()).status, 0);
-  EXPECT_EQ(open_feature_file(path("pets.h5")).columns, 25088);
+  EXPECT_EQ(run({"extract", "-d", "pets", "-o", "uninterrupted.h5"}).status, 0);
+  EXPECT_TRUE(bytes("pets.h5") == bytes("uninterrupted.h5"));
+
+  // The same over a file of the very same run, which the command that resumes may as well keep.
+  const Outcome again = interrupted_extraction("pets", "pets.h5", SIGTERM, {"--overwrite"});
+  EXPECT_EQ(again.status, 143);
+  EXPECT_EQ(bash(again.err_lines().back()).status, 0);
+  EXPECT_TRUE(bytes("pets.h5") == bytes("uninterrupted.h5"));
+  EXPECT_EQ(files().count("pets.h5.partial"), 0U);
 }
 
 TEST_F(Interrupt, TheSecondSignalEndsAtOnce) {

@@ -256,6 +256,27 @@ TEST(FeatureFile, EveryFlippedBitOfARowIsSeen) {
   expect_error(ErrorCode::kRefused, "row 1", [&] { static_cast<void>(all_rows(open_feature_file(folder / "b.h5"))); });
 }
 
+TEST(FeatureFile, NoDamagedByteOfTheHeaderDoesHarm) {
+  const TempDir folder;
+  write_test_file_of(folder / "a.h5", test_plan(3, 5));
+  const std::string whole = read_bytes(folder / "a.h5");
+  int refused = 0;
+  for (size_t at = 0; at < whole.size(); ++at) {
+    for (const int flip : {0x01, 0x80, 0xFF}) {
+      std::string damaged = whole;
+      damaged[at] = static_cast<char>(damaged[at] ^ flip);
+      write_test_file(folder / "b.h5", damaged);
+      try {
+        static_cast<void>(all_rows(open_feature_file(folder / "b.h5")));  // a byte that means nothing, or a name's
+      } catch (const Error& error) {
+        ASSERT_EQ(error.code(), ErrorCode::kRefused) << error.what();
+        ++refused;
+      }
+    }
+  }
+  EXPECT_GT(refused, 1000);
+}
+
 TEST(FeatureFile, OtherKindsOfFilesAreCalledByTheirNames) {
   const TempDir folder;
   const auto expect_refused = [&](std::string_view bytes, const std::string& part) {
@@ -269,7 +290,7 @@ TEST(FeatureFile, OtherKindsOfFilesAreCalledByTheirNames) {
   expect_refused("version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer");
   expect_refused("<!DOCTYPE html>", "is an HTML page");
   expect_refused("something", "is of an unknown kind");
-  expect_refused("\x89HDF\r\n\x1a\n and then nothing", "damaged HDF5 file, or cut short");
+  expect_refused("\x89HDF\r\n\x1a\n and then nothing", "was written by a later version of HDF5");
   expect_error(ErrorCode::kNotFound, "missing.h5",
                [&] { static_cast<void>(open_feature_file(folder / "missing.h5")); });
   expect_error(ErrorCode::kRefused, "is not a regular file",

@@ -287,6 +287,25 @@ TEST(Png, BoundsWhatCompressedDataMayExpandTo) {
   EXPECT_EQ(decode_reason(small_png({}, FileBytes(64 << 20))), "its data expands beyond its size");
 }
 
+TEST(Png, RefusesWhatTakesTooMuchMemoryBeforeDecoding) {
+  const auto of_kind = [](uint32_t width, uint32_t height, uint8_t depth, uint8_t colour, uint8_t interlace) {
+    return inspect_reason(small_png(
+        {.width = width, .height = height, .depth = depth, .colour = colour, .interlace = interlace}, FileBytes(8)));
+  };
+  // 50 megapixels of 4 samples of 2 bytes: 400 MB, of which interlaced data takes three and a half times as much.
+  EXPECT_EQ(of_kind(10'000, 5'000, 16, 6, 1),
+            "takes 1400 MB to decode (10000x5000, 16 bits, interlaced), over the limit of 616 MB");
+  EXPECT_EQ(of_kind(10'000, 5'000, 16, 6, 0), "takes 800 MB to decode (10000x5000, 16 bits), over the limit of 616 MB");
+  EXPECT_EQ(of_kind(10'000, 5'000, 8, 6, 1),
+            "takes 700 MB to decode (10000x5000, 8 bits, interlaced), over the limit of 616 MB");
+  for (const uint8_t colour : {uint8_t{0}, uint8_t{2}, uint8_t{4}, uint8_t{6}}) {
+    EXPECT_EQ(of_kind(10'000, 5'000, 8, colour, 0), "accepted") << int{colour};
+  }
+  EXPECT_EQ(of_kind(10'000, 5'000, 16, 2, 0), "accepted");
+  EXPECT_EQ(of_kind(10'000, 5'000, 8, 2, 1), "accepted");
+  EXPECT_EQ(of_kind(10'000, 2'200, 16, 6, 1), "accepted");
+}
+
 TEST(Png, HasMemoryForEveryKindOfPicture) {
   // Large enough that the slack in the budget does not hide a share that is too small.
   constexpr uint32_t kSide = 3200;

@@ -19,6 +19,43 @@ import feature_files
 build, corpus = Path(sys.argv[1]), Path(sys.argv[2])
 
 
+def damaged(path, folder):
+    """Copies of an HDF5 file of the earliest format, each with one number that leads astray: with such files the HDF5
+    library (1.10.8) reads and writes where it must not."""
+    whole = path.read_bytes()
+
+    def spoil(name, signature, offset, value, size=8, last=False):
+        at = whole.rfind(signature) if last else whole.find(signature)
+        assert at >= 0, (path, signature)
+        bad = bytearray(whole)
+        bad[at + offset:at + offset + size] = (value % (1 << 8 * size)).to_bytes(size, "little")
+        (folder / f"damaged-{name}-{path.name}").write_bytes(bad)
+
+    tree = whole.find(b"TREE")
+    spoil("heap-size", b"HEAP", 8, 1 << 40)
+    spoil("heap-address", b"HEAP", 24, -4096)
+    spoil("heap-beyond", b"HEAP", 24, len(whole) - 4)
+    spoil("tree-circle", b"TREE", 24 + 8, tree)
+    spoil("tree-level", b"TREE", 5, 255, 1)
+    spoil("tree-entries", b"TREE", 6, 65535, 2)
+    spoil("tree-child", b"TREE", 24 + 8, 1 << 63)
+    spoil("symbols", b"SNOD", 6, 65535, 2)
+    spoil("symbol-name", b"SNOD", 8, 1 << 62)
+    spoil("symbol-object", b"SNOD", 16, -8)
+    spoil("symbol-root", b"SNOD", 16, 96)
+    if b"GCOL" in whole:
+        spoil("texts-size", b"GCOL", 8, 1 << 48)
+        spoil("text-size", b"GCOL", 16 + 8, (1 << 64) - 8)
+    if whole.count(b"TREE\1"):
+        spoil("chunk-size", b"TREE\1", 24, 1 << 31, 4)
+        spoil("chunk-place", b"TREE\1", 24 + 8, 1 << 60)
+        spoil("chunk-address", b"TREE\1", 24 + 8 + 8 * 3, 1 << 50)
+    for name in (b"deflate", b"shuffle"):
+        if name in whole:  # the filter's number, length of name, flags, number of values, then its name
+            spoil(f"filter-values-{name.decode()}", name, -2, 65535, 2)
+            spoil(f"filter-name-{name.decode()}", name, -6, 65528, 2)
+
+
 def features(folder):
     program = build / "tests/engine/feature_writer_program"
     for name, arguments in {"ours": "3 4 10 0", "dropped": "5 4 2 2", "one": "1 1 1 0"}.items():
@@ -28,6 +65,8 @@ def features(folder):
         feature_files.variants(made)
         for name in "chunked-f8be packed latest compact fixed-names contiguous-f2le more".split():
             shutil.copy(Path(made) / f"{name}.h5", folder)
+    for name in ("ours", "packed"):
+        damaged(folder / f"{name}.h5", folder)
 
 
 def pictures(folder):
@@ -62,6 +101,7 @@ def keras_h5(folder):
 
     write("earliest.h5")
     write("latest.h5", libver="latest")
+    damaged(folder / "earliest.h5", folder)
 
 
 def safetensors(folder):

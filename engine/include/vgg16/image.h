@@ -27,9 +27,12 @@ struct Image {
 inline constexpr int64_t kMaxPictureBytes = 64 << 20;
 inline constexpr int64_t kMaxPicturePixels = 50'000'000;
 inline constexpr int kMaxPictureSide = 16'384;
+/// What the decoder may hold at a time, beside the file and the pixels that it gives.
+inline constexpr int64_t kMaxDecodeBytes = 12 * kMaxPicturePixels + (16 << 20);
 
 /// The bytes of the picture file at `path`, read once: a regular file (links are followed, nothing blocks) of 1 to
 /// kMaxPictureBytes bytes. Fails with a reason such as "empty file", "is a directory", "link to a missing file".
+/// Throws Error{kIo} where no file could be opened: too many are open, no memory.
 [[nodiscard]] Result<std::vector<std::byte>> read_picture(const std::filesystem::path& path);
 
 /// Checks, without decoding, that `bytes` is a whole JPEG or PNG within the limits: kind, size, markers or chunks up to
@@ -41,7 +44,8 @@ inline constexpr int kMaxPictureSide = 16'384;
 /// expanded, of 16-bit samples the high byte counts; EXIF rotation is ignored. A truncated or damaged picture fails
 /// with a reason; JPEG data that is complete but holds an error that the format cannot show is decoded to what Pillow
 /// makes of it. Thread-safe. Memory: 3 bytes a pixel, and while it decodes up to 8 more for a JPEG, 16 for a PNG, 32
-/// for one of 16 bits.
+/// for one of 16 bits, but never more than kMaxDecodeBytes.
+/// Throws std::bad_alloc where the system has less.
 [[nodiscard]] Result<Image> decode_image(std::span<const std::byte> bytes);
 
 /// read_picture, then decode_image.

@@ -1,4 +1,4 @@
-#include "features/posix_file.h"
+#include "files/posix_file.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>

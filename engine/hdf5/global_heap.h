@@ -1,5 +1,4 @@
-// HDF5's global heap, where variable-length text lives, read without HDF5: its own reader (1.10) copies as much as the
-// heap says into as much memory as the reference says, and a hostile file says different things.
+// HDF5's global heap, where variable-length text lives.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "features/posix_file.h"
+#include "files/posix_file.h"
 
 namespace vgg16 {
 

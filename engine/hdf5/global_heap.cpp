@@ -1,4 +1,4 @@
-#include "features/global_heap.h"
+#include "hdf5/global_heap.h"
 
 #include <array>
 #include <cstring>

@@ -1,0 +1,201 @@
+#include "hdf5/h5_chunks.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace vgg16 {
+namespace {
+
+constexpr int kMaxTreeLevels = 16;
+constexpr size_t kSumBytes = 4;
+
+// Fletcher's checksum over big-endian 16-bit words (H5checksum.c: H5_checksum_fletcher32).
+uint32_t fletcher32(std::span<const std::byte> bytes) {
+  uint32_t first = 0;
+  uint32_t second = 0;
+  const auto fold = [](uint32_t sum) { return (sum & 0xFFFFU) + (sum >> 16U); };
+  constexpr size_t kWordsBeforeTheyOverflow = 360;
+  while (!bytes.empty()) {
+    for (size_t i = 0; i < kWordsBeforeTheyOverflow && !bytes.empty(); ++i) {
+      const auto low = bytes.size() > 1 ? static_cast<uint32_t>(bytes[1]) : 0U;
+      first += static_cast<uint32_t>(bytes[0]) << 8U | low;
+      second += first;
+      bytes = bytes.subspan(std::min<size_t>(2, bytes.size()));
+    }
+    first = fold(first);
+    second = fold(second);
+  }
+  return fold(second) << 16U | fold(first);
+}
+
+// Byte j of every value lies together: planes of them, and at the end what fills no value.
+std::vector<std::byte> unshuffled(const std::vector<std::byte>& planes, size_t element_size) {
+  std::vector<std::byte> values(planes);
+  const size_t count = planes.size() / element_size;
+  for (size_t i = 0; i < count; ++i) {
+    for (size_t j = 0; j < element_size; ++j) values[i * element_size + j] = planes[j * count + i];
+  }
+  return values;
+}
+
+// Nothing where `packed` is not `size` bytes, packed by zlib.
+std::vector<std::byte> inflated(const std::vector<std::byte>& packed, size_t size) {
+  std::vector<std::byte> bytes(size);
+  auto length = static_cast<uLongf>(size);
+  const int result = uncompress(reinterpret_cast<Bytef*>(bytes.data()), &length,
+                                reinterpret_cast<const Bytef*>(packed.data()), static_cast<uLong>(packed.size()));
+  if (result == Z_MEM_ERROR) throw std::bad_alloc();
+  if (result != Z_OK || length != size) return {};
+  return bytes;
+}
+
+}  // namespace
+
+H5Chunks::H5Chunks(const H5File& file, H5Dataset dataset)
+    : file_(file), dataset_(std::move(dataset)), chunk_bytes_(dataset_.type.size) {
+  for (const int64_t dim : dataset_.chunk) chunk_bytes_ = checked_product(chunk_bytes_, dim);
+  if (chunk_bytes_ < 0 || chunk_bytes_ > kMaxChunkBytes) {
+    file.refuse("is refused: '" + dataset_.name + "' has chunks of more than " + readable_size(kMaxChunkBytes));
+  }
+  if (dataset_.address != kH5Undefined && dataset_.count() > 0) list(dataset_.address, kMaxTreeLevels);
+}
+
+void H5Chunks::refuse() const { file_.refuse("is damaged: the chunks of '" + dataset_.name + "'"); }
+
+void H5Chunks::list(uint64_t address, int levels_left) {
+  if (levels_left == 0) refuse();
+  const std::vector<std::byte> head = file_.block(address, 24);
+  H5Cursor fields(file_, head);
+  fields.expect("TREE\1");
+  const uint64_t level = fields.number(1);
+  const uint64_t entries = fields.number(2);
+  if (level >= static_cast<uint64_t>(levels_left)) refuse();
+  const uint64_t key_bytes = 8 + 8 * (dataset_.dims.size() + 1);
+  const std::vector<std::byte> bytes = file_.block(address + 24, entries * (key_bytes + 8));
+  H5Cursor cursor(file_, bytes);
+  for (uint64_t i = 0; i < entries; ++i) {
+    if (level == 0) {
+      add(cursor);
+    } else {
+      cursor.skip(key_bytes);
+      list(cursor.number(8), static_cast<int>(level));
+    }
+  }
+}
+
+void H5Chunks::add(H5Cursor& cursor) {
+  Stored stored{};
+  stored.size = cursor.number(4);
+  stored.filters_left_out = cursor.number(4);
+  Place place;
+  for (size_t i = 0; i < dataset_.dims.size(); ++i) {
+    const uint64_t at = cursor.number(8);
+    if (at >= static_cast<uint64_t>(dataset_.dims[i]) || at % static_cast<uint64_t>(dataset_.chunk[i]) != 0) refuse();
+    place.push_back(static_cast<int64_t>(at));
+  }
+  if (cursor.number(8) != 0) refuse();  // within the bytes of one value
+  stored.address = cursor.number(8);
+  const auto end = static_cast<uint64_t>(file_.size());
+  if (stored.address > end || stored.size > end - stored.address) refuse();
+  if (dataset_.filters.empty() && std::cmp_not_equal(stored.size, chunk_bytes_)) refuse();
+  if (std::cmp_greater(stored.size, 2 * chunk_bytes_ + 4096)) refuse();  // packing may make longer, but not by much
+  stored_bytes_ += static_cast<int64_t>(stored.size);
+  if (stored_bytes_ > file_.size() || !chunks_.emplace(std::move(place), stored).second) refuse();
+}
+
+std::vector<std::byte> H5Chunks::unpacked(const Stored& stored) const {
+  std::vector<std::byte> bytes(stored.size);
+  file_.file().read_at(static_cast<int64_t>(stored.address), bytes);
+  for (size_t i = dataset_.filters.size(); i-- > 0;) {
+    if ((stored.filters_left_out >> i & 1U) != 0) continue;
+    const H5Filter& filter = dataset_.filters[i];
+    if (filter.kind == H5Filter::Kind::kShuffle) {
+      if (filter.element_size < 1 || filter.element_size > chunk_bytes_) refuse();
+      bytes = unshuffled(bytes, static_cast<size_t>(filter.element_size));
+    } else if (filter.kind == H5Filter::Kind::kFletcher32) {
+      if (bytes.size() < kSumBytes) refuse();
+      uint32_t sum = 0;
+      std::memcpy(&sum, bytes.data() + bytes.size() - kSumBytes, kSumBytes);
+      bytes.resize(bytes.size() - kSumBytes);
+      if (fletcher32(bytes) != sum)
+        file_.refuse("is damaged: a chunk of '" + dataset_.name + "' does not match its checksum");
+    } else {
+      // What was packed is the chunk, and the checksums that had been added by then.
+      auto size = static_cast<size_t>(chunk_bytes_);
+      for (size_t before = 0; before < i; ++before) {
+        const bool added = dataset_.filters[before].kind == H5Filter::Kind::kFletcher32 &&
+                           (stored.filters_left_out >> before & 1U) == 0;
+        if (added) size += kSumBytes;
+      }
+      bytes = inflated(bytes, size);
+    }
+  }
+  if (std::cmp_not_equal(bytes.size(), chunk_bytes_)) refuse();
+  return bytes;
+}
+
+const std::vector<std::byte>& H5Chunks::chunk_at(const Place& place) {
+  const auto known = cache_.find(place);
+  if (known != cache_.end()) return known->second;
+  const auto stored = chunks_.find(place);
+  if (stored == chunks_.end()) file_.refuse("is damaged: '" + dataset_.name + "' has places that were never written");
+  if (cached_bytes_ + chunk_bytes_ > kCacheBytes) {  // rows are mostly read in order: what is old is of no use
+    cache_.clear();
+    cached_bytes_ = 0;
+  }
+  cached_bytes_ += chunk_bytes_;
+  return cache_.emplace(place, unpacked(stored->second)).first->second;
+}
+
+void H5Chunks::read(int64_t first, int64_t count, std::span<std::byte> out) {
+  const size_t rank = dataset_.dims.size();
+  Place place(rank, 0);
+  place[0] = first / dataset_.chunk[0] * dataset_.chunk[0];
+  while (place[0] < first + count) {
+    copy(place, chunk_at(place), first, count, out);
+    // The next place, the last index running fastest.
+    size_t axis = rank - 1;
+    place[axis] += dataset_.chunk[axis];
+    while (axis > 0 && place[axis] >= dataset_.dims[axis]) {
+      place[axis] = 0;
+      --axis;
+      place[axis] += dataset_.chunk[axis];
+    }
+  }
+}
+
+void H5Chunks::copy(const Place& place, const std::vector<std::byte>& chunk, int64_t first, int64_t count,
+                    std::span<std::byte> out) const {
+  const size_t rank = place.size();
+  const auto value_bytes = dataset_.type.size;
+  // The part of the chunk that lies inside the dataset and was asked for, in the chunk's own indices.
+  Place begin(rank, 0);
+  Place end(dataset_.chunk);
+  for (size_t i = 0; i < rank; ++i) end[i] = std::min(end[i], dataset_.dims[i] - place[i]);
+  begin[0] = std::max<int64_t>(0, first - place[0]);
+  end[0] = std::min(end[0], first + count - place[0]);
+  const int64_t run = end[rank - 1] - begin[rank - 1];
+  for (Place at = begin; at[0] < end[0];) {
+    int64_t from = 0;
+    int64_t to = 0;
+    for (size_t i = 0; i < rank; ++i) {
+      from = from * dataset_.chunk[i] + at[i];
+      to = to * (i == 0 ? count : dataset_.dims[i]) + place[i] + at[i] - (i == 0 ? first : 0);
+    }
+    std::copy_n(chunk.begin() + from * value_bytes, run * value_bytes, out.begin() + to * value_bytes);
+    // The next run: the last axis is copied as a whole.
+    size_t axis = rank - 1;
+    at[axis] = end[axis];
+    while (axis > 0 && at[axis] >= end[axis]) {
+      at[axis] = begin[axis];
+      --axis;
+      ++at[axis];
+    }
+  }
+}
+
+}  // namespace vgg16

@@ -1,0 +1,56 @@
+// The values of a chunked dataset.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "hdf5/h5_file.h"
+
+namespace vgg16 {
+
+/// Where the chunks of one dataset are, and the few that were read last. One thread at a time.
+class H5Chunks {
+ public:
+  static constexpr int64_t kMaxChunkBytes = int64_t{64} << 20;
+  static constexpr int64_t kCacheBytes = int64_t{64} << 20;
+
+  /// Lists the chunks (III.A.1, node type 1). `file` must outlive this. Refuses chunks of more than kMaxChunkBytes,
+  /// chunks outside the dataset or the file, and two for one place.
+  H5Chunks(const H5File& file, H5Dataset dataset);
+
+  /// Bytes that all chunks take in the file.
+  [[nodiscard]] int64_t stored_bytes() const { return stored_bytes_; }
+
+  /// Copies the values with a first index of `first` to first + count - 1 to `out`, as stored. Refuses a chunk that was
+  /// never written, does not unpack to its size, or does not match its checksum.
+  void read(int64_t first, int64_t count, std::span<std::byte> out);
+
+ private:
+  using Place = std::vector<int64_t>;  // the index of a chunk's first value
+  struct Stored {
+    uint64_t address;
+    uint64_t size;
+    uint64_t filters_left_out;  // a bit each
+  };
+
+  void list(uint64_t address, int levels_left);
+  void add(H5Cursor& cursor);
+  const std::vector<std::byte>& chunk_at(const Place& place);
+  [[nodiscard]] std::vector<std::byte> unpacked(const Stored& stored) const;
+  void copy(const Place& place, const std::vector<std::byte>& chunk, int64_t first, int64_t count,
+            std::span<std::byte> out) const;
+  [[noreturn]] void refuse() const;
+
+  const H5File& file_;
+  H5Dataset dataset_;
+  int64_t chunk_bytes_;
+  int64_t stored_bytes_ = 0;
+  std::map<Place, Stored> chunks_;
+  std::map<Place, std::vector<std::byte>> cache_;
+  int64_t cached_bytes_ = 0;
+};
+
+}  // namespace vgg16

@@ -1,0 +1,108 @@
+// Datasets and attributes, put together from their messages.
+#include <algorithm>
+#include <utility>
+
+#include "hdf5/h5_chunks.h"
+#include "hdf5/h5_messages.h"
+
+namespace vgg16 {
+namespace {
+
+// The one message of its type, or null.
+const H5Object::Message* only(const H5File& file, const H5Object& object, uint16_t type, const std::string& name) {
+  const H5Object::Message* found = nullptr;
+  for (const H5Object::Message& message : object.messages) {
+    if (message.type != type) continue;
+    if (found != nullptr) file.refuse("is damaged: '" + name + "' is described twice");
+    if (message.shared) file.refuse("is refused: '" + name + "' refers to a description elsewhere");
+    found = &message;
+  }
+  return found;
+}
+
+}  // namespace
+
+int64_t checked_product(int64_t a, int64_t b) {
+  int64_t product = 0;
+  return a < 0 || b < 0 || __builtin_mul_overflow(a, b, &product) ? -1 : product;
+}
+
+std::string shape_text(std::span<const int64_t> dims) {
+  std::string text;
+  for (const int64_t dim : dims) text.append(text.empty() ? "" : ", ").append(std::to_string(dim));
+  return std::string("(").append(text).append(")");
+}
+
+int64_t H5Dataset::count() const {
+  int64_t count = 1;
+  for (const int64_t dim : dims) count *= dim;
+  return count;
+}
+
+H5Dataset H5File::dataset(const H5Object& object, std::string name) const {
+  const auto* type = only(*this, object, H5MessageType::kDatatype, name);
+  const auto* space = only(*this, object, H5MessageType::kDataspace, name);
+  const auto* layout = only(*this, object, H5MessageType::kLayout, name);
+  if (type == nullptr || space == nullptr || layout == nullptr) refuse("is damaged: '" + name + "' is not described");
+  if (only(*this, object, H5MessageType::kExternalFiles, name) != nullptr) {
+    refuse("is refused: '" + name + "' keeps its data in another file");
+  }
+  H5Dataset found;
+  found.name = std::move(name);
+  found.type = h5_datatype(*this, type->bytes);
+  found.dims = h5_dataspace(*this, space->bytes);
+  int64_t bytes = found.type.size;
+  // The dimensions but for zeros: with them, any others would be of no bytes.
+  for (const int64_t dim : found.dims) bytes = checked_product(bytes, std::max<int64_t>(dim, 1));
+  const std::string claim = "'" + found.name + "' claims shape " + shape_text(found.dims);
+  if (bytes < 0) refuse("is damaged: " + claim);
+  h5_layout(*this, layout->bytes, found);
+  if (const auto* filters = only(*this, object, H5MessageType::kFilters, found.name); filters != nullptr) {
+    if (found.layout != H5Dataset::Layout::kChunked)
+      refuse("is damaged: '" + found.name + "' is packed outside chunks");
+    found.filters = h5_filters(*this, filters->bytes, found.name);
+  }
+  if (found.layout == H5Dataset::Layout::kContiguous && found.size_bytes() > 0) {
+    if (found.address == kH5Undefined) refuse("is damaged: '" + found.name + "' has no data");
+    const auto end = static_cast<uint64_t>(size_);
+    if (found.address > end || static_cast<uint64_t>(found.size_bytes()) > end - found.address) {
+      refuse("is damaged: " + claim + ", more than the file can hold");
+    }
+  }
+  if (found.layout == H5Dataset::Layout::kCompact && std::cmp_less(found.compact.size(), found.size_bytes())) {
+    refuse("is damaged: " + claim + ", more than is there");
+  }
+  return found;
+}
+
+std::map<std::string, H5Attribute> H5File::attributes(const H5Object& object) const {
+  std::map<std::string, H5Attribute> found;
+  for (const H5Object::Message& message : object.messages) {
+    if (message.type == H5MessageType::kAttributeInfo && h5_is_elsewhere(*this, message, /*index_bytes=*/2)) {
+      refuse("keeps its attributes in a later HDF5 format; write it with libver='earliest'");
+    }
+    if (message.type != H5MessageType::kAttribute || message.shared) continue;
+    auto [name, attribute] = h5_attribute(*this, message.bytes);
+    if (!found.emplace(std::move(name), std::move(attribute)).second) refuse("is damaged: an attribute is there twice");
+  }
+  return found;
+}
+
+std::vector<std::byte> H5File::read(const H5Dataset& dataset) const {
+  std::vector<std::byte> values(static_cast<size_t>(dataset.size_bytes()));
+  if (values.empty()) return values;
+  switch (dataset.layout) {
+    case H5Dataset::Layout::kContiguous:
+      file_.read_at(static_cast<int64_t>(dataset.address), values);
+      break;
+    case H5Dataset::Layout::kCompact:
+      std::copy_n(dataset.compact.begin(), values.size(), values.begin());
+      break;
+    case H5Dataset::Layout::kChunked:
+      H5Chunks(*this, dataset).read(0, dataset.dims[0], values);
+      break;
+  }
+  return values;
+}
+
+}  // namespace vgg16

@@ -1,0 +1,186 @@
+#include "hdf5/h5_messages.h"
+
+#include <algorithm>
+#include <array>
+
+namespace vgg16 {
+namespace {
+
+size_t padded(size_t size) { return (size + 7) / 8 * 8; }
+
+std::string in_quotes(const std::string& name) { return "'" + name + "'"; }
+
+// The fields of a floating-point type: IEEE 754's three, and nothing else (IV.A.2.d, class 1).
+bool is_ieee(H5Cursor& cursor, uint64_t flags, int64_t size) {
+  struct Format {
+    int64_t size;
+    std::array<uint64_t, 8> fields;  // offset, precision, exponent's place and width, mantissa's, bias, sign's place
+  };
+  constexpr std::array<Format, 3> kFormats = {
+      {{2, {0, 16, 10, 5, 0, 10, 15, 15}}, {4, {0, 32, 23, 8, 0, 23, 127, 31}}, {8, {0, 64, 52, 11, 0, 52, 1023, 63}}}};
+  std::array<uint64_t, 8> found{};
+  constexpr std::array<size_t, 7> kSizes = {2, 2, 1, 1, 1, 1, 4};
+  for (size_t i = 0; i < kSizes.size(); ++i) found[i] = cursor.number(kSizes[i]);
+  found[7] = flags >> 8U & 0xFFU;
+  const bool leading_one_implied = (flags >> 4U & 3U) == 2;
+  return leading_one_implied && (flags & 0x40U) == 0 &&
+         std::any_of(kFormats.begin(), kFormats.end(),
+                     [&](const Format& format) { return format.size == size && format.fields == found; });
+}
+
+int64_t dimension(const H5File& file, uint64_t value) {
+  if (value > uint64_t{INT64_MAX}) file.refuse("is damaged: it claims impossible dimensions");
+  return static_cast<int64_t>(value);
+}
+
+}  // namespace
+
+bool h5_is_elsewhere(const H5File& file, const H5Object::Message& message, size_t index_bytes) {
+  H5Cursor cursor(file, message.bytes);
+  cursor.skip(1);  // version
+  if ((cursor.number(1) & 1U) != 0) cursor.skip(index_bytes);
+  return cursor.number(8) != kH5Undefined;
+}
+
+std::pair<std::string, H5Link> h5_link(const H5File& file, const H5Object::Message& message) {
+  H5Cursor cursor(file, message.bytes);
+  cursor.skip(1);  // version
+  const uint64_t flags = cursor.number(1);
+  const uint64_t kind = (flags & 8U) != 0 ? cursor.number(1) : 0;
+  if ((flags & 4U) != 0) cursor.skip(8);   // order of creation
+  if ((flags & 16U) != 0) cursor.skip(1);  // character set
+  const auto name = cursor.take(cursor.number(size_t{1} << (flags & 3U)));
+  H5Link link;
+  link.hard = kind == 0;
+  if (link.hard) link.address = cursor.number(8);
+  return {{reinterpret_cast<const char*>(name.data()), name.size()}, link};
+}
+
+std::vector<int64_t> h5_dataspace(const H5File& file, std::span<const std::byte> message) {
+  H5Cursor cursor(file, message);
+  const uint64_t version = cursor.number(1);
+  const uint64_t rank = cursor.number(1);
+  cursor.skip(1);  // flags: whether there are largest dimensions, too
+  if (version != 1 && version != 2) file.refuse("is damaged: a shape of no known version");
+  if (version == 2 && cursor.number(1) == 2) file.refuse("has no usable shape for one of its datasets");
+  if (version == 1) cursor.skip(5);
+  if (rank > 8) file.refuse("has more than 8 dimensions in one of its datasets");
+  std::vector<int64_t> dims;
+  for (uint64_t i = 0; i < rank; ++i) dims.push_back(dimension(file, cursor.number(8)));
+  return dims;
+}
+
+H5Type h5_datatype(const H5File& file, std::span<const std::byte> message) {
+  H5Cursor cursor(file, message);
+  const uint64_t kind = cursor.number(1) & 0x0FU;
+  const uint64_t flags = cursor.number(3);
+  H5Type type;
+  type.size = static_cast<int64_t>(cursor.number(4));
+  if (type.size == 0) file.refuse("is damaged: a type of no bytes");
+  type.big_endian = (flags & 1U) != 0;
+  if (kind == 0) {
+    const bool whole = cursor.number(2) == 0 && static_cast<int64_t>(cursor.number(2)) == 8 * type.size;
+    const bool known = type.size == 1 || type.size == 2 || type.size == 4 || type.size == 8;
+    if (whole && known) type.kind = H5Type::Kind::kInteger;
+    type.is_signed = (flags & 8U) != 0;
+  } else if (kind == 1 && is_ieee(cursor, flags, type.size)) {
+    type.kind = H5Type::Kind::kFloat;
+  } else if (kind == 3) {
+    type.kind = H5Type::Kind::kFixedText;
+    type.blank_padded = (flags & 0x0FU) == 2;
+  } else if (kind == 9 && (flags & 0x0FU) == 1 && type.size == 16) {
+    type.kind = H5Type::Kind::kVariableText;
+  }
+  return type;
+}
+
+void h5_layout(const H5File& file, std::span<const std::byte> message, H5Dataset& dataset) {
+  H5Cursor cursor(file, message);
+  const uint64_t version = cursor.number(1);
+  const uint64_t layout = cursor.number(1);
+  if (version != 3 && version != 4) {
+    file.refuse("keeps " + in_quotes(dataset.name) + " in a way that is not known here; write it anew with h5py");
+  }
+  if (layout == 3)
+    file.refuse("is refused: " + in_quotes(dataset.name) + " is a virtual dataset, which reads other files");
+  if (layout == 0) {
+    dataset.layout = H5Dataset::Layout::kCompact;
+    const auto values = cursor.take(cursor.number(2));
+    dataset.compact.assign(values.begin(), values.end());
+  } else if (layout == 1) {
+    dataset.layout = H5Dataset::Layout::kContiguous;
+    dataset.address = cursor.number(8);
+  } else if (layout == 2 && version == 3) {
+    dataset.layout = H5Dataset::Layout::kChunked;
+    const uint64_t rank = cursor.number(1);
+    dataset.address = cursor.number(8);
+    if (rank < 2 || rank != dataset.dims.size() + 1)
+      file.refuse("is damaged: the chunks of " + in_quotes(dataset.name));
+    for (uint64_t i = 0; i + 1 < rank; ++i) {
+      dataset.chunk.push_back(static_cast<int64_t>(cursor.number(4)));
+      if (dataset.chunk.back() == 0) file.refuse("is damaged: the chunks of " + in_quotes(dataset.name));
+    }
+    if (static_cast<int64_t>(cursor.number(4)) != dataset.type.size) {
+      file.refuse("is damaged: the chunks of " + in_quotes(dataset.name));
+    }
+  } else {
+    file.refuse("keeps " + in_quotes(dataset.name) +
+                " in chunks of a later HDF5 format; write it with libver='earliest'");
+  }
+}
+
+std::vector<H5Filter> h5_filters(const H5File& file, std::span<const std::byte> message, const std::string& name) {
+  H5Cursor cursor(file, message);
+  const uint64_t version = cursor.number(1);
+  const uint64_t count = cursor.number(1);
+  if (version != 1 && version != 2) file.refuse("is damaged: the filters of " + in_quotes(name));
+  if (version == 1) cursor.skip(6);
+  std::vector<H5Filter> filters;
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint64_t id = cursor.number(2);
+    const size_t name_bytes = version == 1 || id >= 256 ? cursor.number(2) : 0;
+    cursor.skip(2);  // flags
+    const uint64_t values = cursor.number(2);
+    cursor.skip(version == 1 ? padded(name_bytes) : name_bytes);
+    if (id < 1 || id > 3) {
+      file.refuse("is refused: " + in_quotes(name) + " uses a filter other than deflate, shuffle or fletcher32");
+    }
+    const auto first = static_cast<int64_t>(values > 0 ? cursor.number(4) : 0);
+    if (values > 1) cursor.skip(4 * (values - 1));
+    if (version == 1 && values % 2 == 1) cursor.skip(4);
+    filters.push_back({static_cast<H5Filter::Kind>(id), first});
+  }
+  return filters;
+}
+
+std::pair<std::string, H5Attribute> h5_attribute(const H5File& file, std::span<const std::byte> message) {
+  H5Cursor cursor(file, message);
+  const uint64_t version = cursor.number(1);
+  const uint64_t flags = cursor.number(1);
+  const size_t name_bytes = cursor.number(2);
+  const size_t type_bytes = cursor.number(2);
+  const size_t shape_bytes = cursor.number(2);
+  if (version < 1 || version > 3) file.refuse("is damaged: an attribute of no known version");
+  if (version == 3) cursor.skip(1);  // character set
+  const auto field = [&](size_t size) {
+    const auto bytes = cursor.take(version == 1 ? padded(size) : size);
+    return bytes.first(size);
+  };
+  const auto name = field(name_bytes);
+  const auto* begin = reinterpret_cast<const char*>(name.data());
+  std::pair<std::string, H5Attribute> found{std::string(begin, std::find(begin, begin + name.size(), '\0')), {}};
+  const auto type = field(type_bytes);
+  const auto shape = field(shape_bytes);
+  if (version > 1 && flags != 0) return found;  // a type or shape that is elsewhere
+  found.second.type = h5_datatype(file, type);
+  // What is no single value is nothing that this program writes.
+  if (!h5_dataspace(file, shape).empty() || cursor.left() < static_cast<size_t>(found.second.type.size)) {
+    found.second.type.kind = H5Type::Kind::kOther;
+    return found;
+  }
+  const auto value = cursor.take(static_cast<size_t>(found.second.type.size));
+  found.second.value.assign(value.begin(), value.end());
+  return found;
+}
+
+}  // namespace vgg16

@@ -1,0 +1,106 @@
+// A long extraction with a network that costs nothing: memory does not grow with the number of pictures, and no file
+// stays open. VGG16_TEST_SOAK sets their number, 2,000 by default.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "backend/backend.h"
+#include "extract/pipeline.h"
+#include "extract/rows.h"
+#include "support/feature_rows.h"
+#include "support/pictures.h"
+#include "support/temp_dir.h"
+#include "vgg16/feature_file.h"
+
+namespace vgg16 {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kLastLayer = 17;
+constexpr int kBatch = 32;
+constexpr int64_t kColumns = 512;
+
+// Stands in for the network: what a picture's first pixel is, everywhere.
+class StandIn : public Backend {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "stand-in"; }
+  [[nodiscard]] std::string_view instruction_set() const override { return "none"; }
+  [[nodiscard]] int max_batch() const override { return kBatch; }
+  void forward(ImagesIn images, size_t /*last_layer*/, HostOut features) override {
+    constexpr int64_t kPicture = int64_t{3} * 224 * 224;
+    for (int n = 0; n < images.n; ++n) {
+      std::fill_n(features.data + int64_t{n} * 25'088, 25'088, static_cast<float>(images.data[n * kPicture]));
+    }
+  }
+};
+
+int64_t resident_kib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmRSS:")) return std::stoll(line.substr(6));
+  }
+  return 0;
+}
+
+int64_t open_files() { return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()); }
+
+TEST(Soak, MemoryAndOpenFilesStayAsTheyAre) {
+  const char* wanted = std::getenv("VGG16_TEST_SOAK");
+  const int64_t pictures = wanted == nullptr ? 2'000 : std::atoll(wanted);
+  const TempDir folder;
+  write_test_file(folder / "0.jpg", small_jpeg());
+  write_test_file(folder / "1.png", small_png({.width = 300, .height = 200, .colour = 2}, FileBytes(200 * 901)));
+  write_test_file(folder / "2.jpg", "text");
+  std::vector<fs::path> paths;
+  for (int64_t i = 0; i < pictures; ++i) {
+    paths.push_back(folder / (i % 100 == 7 ? "2.jpg" : i % 2 == 0 ? "0.jpg" : "1.png"));
+  }
+
+  StandIn backend;
+  RowComputer rows(backend, kLastLayer, Pool::kAvg);
+  ASSERT_EQ(rows.columns(), kColumns);
+  FeatureFileWriter file(folder / "a.h5", test_plan(pictures, kColumns), {.rows_per_commit = 100});
+  std::vector<int64_t> resident;  // one value for every hundredth part of the pictures
+  std::vector<int64_t> files;
+  ExtractCallbacks callbacks;
+  int64_t seen = 0;
+  const auto count = [&] {
+    if (++seen % (pictures / 100) != 0) return;
+    resident.push_back(resident_kib());
+    files.push_back(open_files());
+  };
+  callbacks.row = [&](int64_t index, std::span<const float> row) {
+    file.write(index, row);
+    count();
+  };
+  callbacks.skipped = [&](int64_t index, const std::string& reason) {
+    file.drop(index, reason);
+    count();
+  };
+  static_cast<void>(run_pipeline(rows, paths, load_image, callbacks, {.batch_size = kBatch, .decode_threads = 2}));
+  file.finish();
+
+  ASSERT_EQ(seen, pictures);
+  ASSERT_EQ(resident.size(), 100U);
+  const auto [least_files, most_files] = std::minmax_element(files.begin() + 10, files.end());
+  // A decoder may have its one picture open at the moment of counting, each of them.
+  EXPECT_LE(*most_files - *least_files, 2);
+  const int64_t growth = resident.back() - resident[50];
+  std::printf(
+      "  %lld pictures: %lld KiB resident at the tenth part, %lld at half, %lld at the end; %lld to %lld files open\n",
+      static_cast<long long>(pictures), static_cast<long long>(resident[9]), static_cast<long long>(resident[50]),
+      static_cast<long long>(resident.back()), static_cast<long long>(*least_files),
+      static_cast<long long>(*most_files));
+  EXPECT_LE(growth, 1024 + pictures / 100) << "KiB in the second half";  // the reasons of a hundredth stay in memory
+  EXPECT_EQ(open_feature_file(folder / "a.h5").rows, pictures - pictures / 100);
+}
+
+}  // namespace
+}  // namespace vgg16
