@@ -23,6 +23,12 @@ find_path(VGG16_JPEG_INCLUDE jpeglib.h)
 vgg16_need(VGG16_JPEG_INCLUDE libjpeg62-turbo-dev)
 find_library(VGG16_JPEG_LIBRARY NAMES libjpeg.a)
 vgg16_need(VGG16_JPEG_LIBRARY libjpeg62-turbo-dev)
+if(VGG16_WITH_CUDA)
+  find_path(VGG16_CUDA_INCLUDE cuda_runtime_api.h HINTS ENV CUDA_HOME PATHS /usr/local/cuda PATH_SUFFIXES include)
+  vgg16_need(VGG16_CUDA_INCLUDE cuda-cudart-dev)
+  find_library(VGG16_CUDART_LIBRARY libcudart_static.a HINTS ENV CUDA_HOME PATHS /usr/local/cuda PATH_SUFFIXES lib64 lib)
+  vgg16_need(VGG16_CUDART_LIBRARY cuda-cudart-dev)
+endif()
 
 # vgg16_archive(NAME ARCHIVE INCLUDE [NEEDS library...]): an imported target, so that CMake knows which archive needs which
 # and puts them in that order whoever else names them.
@@ -41,4 +47,7 @@ if(NOT VGG16_MISSING_PACKAGES AND NOT TARGET third_party_hdf5)
   vgg16_archive(third_party_hdf5 ${VGG16_HDF5_LIBRARY} ${VGG16_HDF5_INCLUDE}
                 NEEDS third_party_sz third_party_zlib ${CMAKE_DL_LIBS} m)
   vgg16_archive(third_party_jpeg ${VGG16_JPEG_LIBRARY} ${VGG16_JPEG_INCLUDE})
+  if(VGG16_WITH_CUDA)
+    vgg16_archive(third_party_cudart ${VGG16_CUDART_LIBRARY} ${VGG16_CUDA_INCLUDE} NEEDS rt ${CMAKE_DL_LIBS})
+  endif()
 endif()

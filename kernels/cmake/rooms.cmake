@@ -1,8 +1,12 @@
 # Warnings and sanitizers in one INTERFACE target that is never exported.
 add_library(vgg16_flags INTERFACE)
-target_compile_options(vgg16_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
-                       -Wno-restrict  # GCC 12 sees overlaps in std::string + std::string that are not there: bug 105651
-                       $<$<BOOL:${VGG16_WERROR}>:-Werror>)
+set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+             -Wno-restrict  # GCC 12 sees overlaps in std::string + std::string that are not there: bug 105651
+             $<$<BOOL:${VGG16_WERROR}>:-Werror>)
+# What nvcc hands to the host compiler is not ours, so not pedantic.
+set(cuda_warnings -Xcompiler=-Wall,-Wextra $<$<BOOL:${VGG16_WERROR}>:-Werror=all-warnings>)
+target_compile_options(vgg16_flags INTERFACE "$<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:${warnings}>"
+                       "$<$<COMPILE_LANGUAGE:CUDA>:${cuda_warnings}>")
 if(VGG16_SANITIZE)
   target_compile_options(vgg16_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
   target_link_options(vgg16_flags INTERFACE -fsanitize=address,undefined)

@@ -1,0 +1,64 @@
+# VGG16_CUDA: whether the CUDA engine is built. VGG16_WITH_CUDA is the answer, for the rest of the build. What is needed
+# here is a compiler and headers: a GPU and cuDNN itself are looked for when the program runs.
+set(VGG16_CUDA AUTO CACHE STRING "Build the CUDA engine: AUTO (where nvcc and cuDNN's headers are found), ON or OFF")
+set_property(CACHE VGG16_CUDA PROPERTY STRINGS AUTO ON OFF)
+option(VGG16_SYNC_LAUNCHES "Wait for each CUDA kernel, so that a failure is told by its name" OFF)
+set(VGG16_WITH_CUDA OFF)
+set(VGG16_CUDA_OLDEST 12.8)  # the first that compiles for sm_100 and sm_120
+
+if(NOT VGG16_CUDA MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "VGG16_CUDA is ${VGG16_CUDA}; it must be AUTO, ON or OFF")
+endif()
+if(VGG16_CUDA STREQUAL "OFF")
+  set(cuda_missing "switched off")
+elseif(VGG16_CUDA STREQUAL "AUTO" AND VGG16_SANITIZE)
+  set(cuda_missing "left out of builds with sanitizers")
+else()
+  find_program(VGG16_NVCC nvcc HINTS ENV CUDA_HOME ENV CUDA_PATH PATHS /usr/local/cuda PATH_SUFFIXES bin)
+  if(VGG16_NVCC)
+    # Through a link too, as /usr/local/cuda often is: the headers stand beside the compiler's own folder.
+    get_filename_component(cuda_root ${VGG16_NVCC} REALPATH)
+    get_filename_component(cuda_root ${cuda_root}/../.. ABSOLUTE)
+    execute_process(COMMAND ${VGG16_NVCC} --version OUTPUT_VARIABLE nvcc_version ERROR_QUIET)
+    string(REGEX REPLACE ".*release ([0-9.]+).*" "\\1" nvcc_version "${nvcc_version}")
+  endif()
+  find_path(VGG16_CUDNN_INCLUDE cudnn_backend.h HINTS ${cuda_root}/include PATH_SUFFIXES ${CMAKE_LIBRARY_ARCHITECTURE})
+  find_path(VGG16_CUDA_INCLUDE cuda_runtime_api.h HINTS ${cuda_root}/include)
+  find_library(VGG16_CUDART_LIBRARY libcudart_static.a HINTS ${cuda_root}/lib64 ${cuda_root}/lib)  # see archives.cmake
+  if(NOT VGG16_NVCC)
+    set(cuda_missing "no nvcc")
+  elseif(NOT nvcc_version MATCHES "^[0-9.]+$" OR nvcc_version VERSION_LESS ${VGG16_CUDA_OLDEST})
+    set(cuda_missing "${VGG16_NVCC} is of CUDA ${nvcc_version}; ${VGG16_CUDA_OLDEST} or newer is needed")
+  elseif(NOT VGG16_CUDNN_INCLUDE)
+    set(cuda_missing "no cudnn_backend.h; set VGG16_CUDNN_INCLUDE to cuDNN 9's include folder")
+  elseif(NOT VGG16_CUDA_INCLUDE OR NOT VGG16_CUDART_LIBRARY)
+    set(cuda_missing "no cuda_runtime_api.h or libcudart_static.a beside ${VGG16_NVCC}")
+  else()
+    set(VGG16_WITH_CUDA ON)
+  endif()
+endif()
+
+if(NOT VGG16_WITH_CUDA)
+  if(VGG16_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "VGG16_CUDA is ON: ${cuda_missing}")
+  endif()
+  message(STATUS "CUDA engine: not built (${cuda_missing})")
+  return()
+endif()
+
+# Machine code for A100, H100/H200, B200 and RTX 50; others from 8.0 on run their family's code or the PTX.
+if(NOT CMAKE_CUDA_ARCHITECTURES)
+  set(CMAKE_CUDA_ARCHITECTURES 80-real 90-real 100-real 120)
+endif()
+if(NOT CMAKE_CUDA_COMPILER)
+  set(CMAKE_CUDA_COMPILER ${VGG16_NVCC})
+endif()
+set(CMAKE_CUDA_RUNTIME_LIBRARY None)  # archives.cmake names it, like every other archive
+enable_language(CUDA)
+set(CMAKE_CUDA_STANDARD 17)  # CMake 3.25 knows no C++20 for nvcc
+set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+set(CMAKE_CUDA_EXTENSIONS OFF)
+add_library(third_party_cudnn INTERFACE)  # headers: the library is opened when the program runs
+target_include_directories(third_party_cudnn SYSTEM INTERFACE ${VGG16_CUDNN_INCLUDE} ${VGG16_CUDA_INCLUDE})
+message(STATUS "CUDA engine: CUDA ${CMAKE_CUDA_COMPILER_VERSION}, architectures ${CMAKE_CUDA_ARCHITECTURES}, "
+               "cuDNN's headers in ${VGG16_CUDNN_INCLUDE}")

@@ -1,0 +1,29 @@
+// What the launchers of all kernels share.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/cuda_check.h"
+#include "kernels/vector.cuh"
+
+namespace vgg16 {
+
+inline constexpr int kThreads = 256;
+
+/// Calls launch(T{}) with the type that `type` names.
+template <class Launch>
+void with_type(ElementType type, const Launch& launch) {
+  switch (type) {
+    case ElementType::kF32:
+      return launch(float{});
+    case ElementType::kF16:
+      return launch(__half{});
+    case ElementType::kBf16:
+      return launch(__nv_bfloat16{});
+  }
+}
+
+/// Blocks of kThreads that give `count` threads; count is at most 2^31 - 1.
+inline uint32_t blocks_for(int64_t count) { return static_cast<uint32_t>((count + kThreads - 1) / kThreads); }
+
+}  // namespace vgg16
