@@ -133,7 +133,10 @@ std::vector<H5Filter> h5_filters(const H5File& file, std::span<const std::byte> 
   H5Cursor cursor(file, message);
   const uint64_t version = cursor.number(1);
   const uint64_t count = cursor.number(1);
-  if (version != 1 && version != 2) file.refuse("is damaged: the filters of " + in_quotes(name));
+  constexpr uint64_t kMaxFilters = 32;
+  if ((version != 1 && version != 2) || count > kMaxFilters) {
+    file.refuse("is damaged: the filters of " + in_quotes(name));
+  }
   if (version == 1) cursor.skip(6);
   std::vector<H5Filter> filters;
   for (uint64_t i = 0; i < count; ++i) {
