@@ -2,8 +2,11 @@
 
 usage: gpu_report.py RESULTS_FOLDER
 """
+import collections
+import csv
 import json
 import pathlib
+import statistics
 import sys
 
 
@@ -43,6 +46,24 @@ def benchmarks(page, prefix):
         if name.startswith(prefix):
             found[name[len(prefix):]] = entry
     return found
+
+
+def profile_rows(path):
+    """Launches, total time and mean shares of the peaks per kernel, of what ncu printed as CSV; [] if nothing was."""
+    if not path.exists():
+        return []
+    lines = [line for line in path.read_text(errors='replace').splitlines() if line.startswith('"')]
+    kernels = collections.defaultdict(lambda: collections.defaultdict(list))
+    for row in csv.DictReader(lines):
+        name = row['Kernel Name'].split('(')[0]
+        scale = {'ns': 1e-3, 'nsecond': 1e-3, 'us': 1, 'usecond': 1, 'ms': 1e3, 'msecond': 1e3}.get(row['Metric Unit'], 1)
+        kernels[name][row['Metric Name'].split('.')[0]].append(scale * float(row['Metric Value'].replace(',', '')))
+    rows = []
+    for name, metrics in kernels.items():
+        times = metrics['gpu__time_duration']
+        shares = (statistics.mean(metrics[key]) if metrics[key] else None for key in ('sm__throughput', 'dram__throughput'))
+        rows.append((name, len(times), number(sum(times)), *(number(share) for share in shares)))
+    return sorted(rows, key=lambda row: -float((row[2] or '0').replace(',', '')))
 
 
 def main(folder, out=sys.stdout):
@@ -90,6 +111,11 @@ def main(folder, out=sys.stdout):
                          number(peer and 1e3 * peer), ratio(peer, entry['p50_ms'])))
     print('Convolutions with bias, ReLU and pooling, on the device: the hand-written kernel and PyTorch (cuDNN):\n', file=out)
     table(('layer', 'precision', 'batch', 'µs', 'TFLOP/s', 'PyTorch µs', 'PyTorch / ours'), rows, out)
+
+    rows = profile_rows(folder / 'profile.log')
+    if rows:
+        print('Profile of forward passes in bf16, kernel by kernel, each alone on the device:\n', file=out)
+        table(('kernel', 'launches', 'µs in all', 'SM % of peak', 'memory % of peak'), rows, out)
 
     rows = []
     for name, entry in benchmarks(kernel_page, 'cuda/').items():
