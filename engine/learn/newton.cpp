@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -19,8 +20,21 @@ using Eigen::VectorXd;
 constexpr double kLeastCurvature = 1e-3;
 /// Newton's system is solved to this share of the gradient's norm, and further as the search comes close.
 constexpr double kForcing = 0.1;
+/// A step that had to be shortened to less than this raises the damping by what it was shortened.
+constexpr double kShortStep = 0.2;
+/// By how much the damping falls after a full step.
+constexpr double kRelax = 0.1;
+/// Products are float64 where rounding to float32, at the largest curvature, reaches this share of the smallest.
+constexpr double kRoundingShare = 0.3;
+constexpr double kFloatRounding = 0x1p-24;
 
 double inner(const MatrixXd& u, const MatrixXd& v) { return u.cwiseProduct(v).sum(); }
+
+void add_to_rows(const std::vector<Index>& rows, const MatrixXd& from, MatrixXd& to) {
+  for (Index j = 0; j < to.cols(); ++j) {
+    for (size_t s = 0; s < rows.size(); ++s) to(rows[s], j) += from(static_cast<Index>(s), j);
+  }
+}
 
 MatrixXd rows_of(const MatrixXd& m, const std::vector<Index>& rows) {
   MatrixXd out(static_cast<Index>(rows.size()), m.cols());
@@ -105,9 +119,8 @@ class Newton {
 
   NewtonResult run(const MatrixXd& a, const VectorXd& intercept) {
     x_.a = a.rowwise() - a.colwise().mean();
-    k_.apply(x_.a, x_.ka);
     x_.intercept = intercept;
-    evaluate(x_);
+    refresh();
     scale_to_best();
     while (true) {
       const MatrixXd gradient = x_.a + c_ * x_.residual;
@@ -116,14 +129,16 @@ class Newton {
       result_.squared_gradient_norm = std::max(inner(gradient, k_gradient), 0.0);
       if (gap() <= options_.relative_gap) {
         result_.reason = StopReason::kConverged;
-        break;
-      }
-      if (result_.iterations >= options_.max_iterations) break;
-      if (!take_step(gradient, k_gradient)) {
+      } else if (result_.iterations >= options_.max_iterations) {
+        result_.reason = StopReason::kMaxIterations;
+      } else if (take_step(gradient, k_gradient)) {
+        scale_to_best();
+        continue;
+      } else {
         result_.reason = StopReason::kNoProgress;
-        break;
       }
-      scale_to_best();
+      if (fresh_) break;
+      refresh();  // what is said of the end is said of scores without the rounding of the steps to it
     }
     result_.a = std::move(x_.a);
     result_.intercept = std::move(x_.intercept);
@@ -133,6 +148,18 @@ class Newton {
 
  private:
   [[nodiscard]] double gap() const { return relative_gap(x_.value, result_.squared_gradient_norm); }
+
+  /// Scores computed from the coefficients, and everything that follows from them.
+  void refresh() {
+    k_.apply(x_.a, x_.ka);
+    evaluate(x_);
+    fresh_ = true;
+  }
+
+  void move_to(Point next) {
+    x_ = std::move(next);
+    fresh_ = false;
+  }
 
   void evaluate(Point& p) {
     p.value = 0.5 * inner(p.a, p.ka) + c_ * loss_.evaluate(p.ka, p.intercept, p.residual);
@@ -169,33 +196,56 @@ class Newton {
       Point next{t * x_.a, t * x_.ka, t * x_.intercept, {}, 0};
       evaluate(next);
       if (!(next.value < x_.value)) return;
-      x_ = std::move(next);
+      move_to(std::move(next));
     }
   }
 
-  /// Newton's system by conjugate gradients, to a residual well below the gradient's norm.
-  MatrixXd solve(const Curvature& curvature, const MatrixXd& k_gradient) {
-    // float32 is enough for a step: what decides is the gradient, and that is float64.
-    const Eigen::MatrixXf k_active = k_.submatrix(curvature.active());
+  /// out = K v between the active rows, whose float32 products are `k_active`.
+  void multiply_active(const Curvature& curvature, const Eigen::MatrixXf& k_active, const MatrixXd& v,
+                       MatrixXd& out) const {
+    if (!exact_) {
+      Eigen::MatrixXf product;
+      k_.multiply_chosen(k_active, v.cast<float>(), product);
+      out = product.cast<double>();
+      return;
+    }
+    MatrixXd all = MatrixXd::Zero(k_.rows(), v.cols());
+    add_to_rows(curvature.active(), v, all);
+    MatrixXd product;
+    k_.apply(all, product);
+    out = rows_of(product, curvature.active());
+  }
+
+  /// Newton's damped system by conjugate gradients, to a residual well below the gradient's norm. Nothing where float32
+  /// turns out to be too coarse for it: then exact_ is set.
+  std::optional<MatrixXd> solve(const Curvature& curvature, const MatrixXd& k_gradient) {
+    // float32 is mostly enough for a step: what decides is the gradient, and that is float64.
+    const Eigen::MatrixXf k_active = exact_ ? Eigen::MatrixXf() : k_.submatrix(curvature.active());
     MatrixXd left = std::sqrt(c_) * curvature.b_transposed_times(rows_of(k_gradient, curvature.active()));
     curvature.project(left);
     MatrixXd u = MatrixXd::Zero(left.rows(), left.cols());
     MatrixXd direction = left;
-    Eigen::MatrixXf product;
+    MatrixXd product;
     double square = left.squaredNorm();
     double carried = 0;  // beta^2 direction' M direction of the step before
     const double forcing = std::min(kForcing, std::sqrt(gap()));
-    const double wanted = forcing * forcing * result_.squared_gradient_norm;
+    const double wanted = forcing * forcing * damping_ * damping_ * result_.squared_gradient_norm;
     for (int i = 0; i < options_.max_cg_iterations && square > 0; ++i) {
-      k_.multiply_chosen(k_active, curvature.b_times(direction).cast<float>(), product);
-      MatrixXd image = c_ * curvature.b_transposed_times(product.cast<double>());
+      multiply_active(curvature, k_active, curvature.b_times(direction), product);
+      MatrixXd image = c_ * curvature.b_transposed_times(product);
       curvature.project(image);
-      image += direction;
+      image += damping_ * direction;
       ++result_.products;
       const double energy = inner(direction, image);
-      // The residual of the step d is sqrt(c) B left, and its squared norm left' (M - 1) left. Directions are
-      // conjugate, direction = left + beta * the one before: hence left' M left without a product of its own.
-      if (energy + carried - square <= wanted) break;
+      // energy / |direction|^2 is at most M's largest eigenvalue, and tends to it; the least is the damping.
+      if (!exact_ && kFloatRounding * energy > kRoundingShare * damping_ * direction.squaredNorm()) {
+        exact_ = true;
+        return std::nullopt;
+      }
+      // The residual of the step d is sqrt(c) B left / damping, and its squared norm left' (M - damping) left over the
+      // damping's square. Directions are conjugate, direction = left + beta * the one before: hence left' M left
+      // without a product of its own.
+      if (!(energy > 0) || energy + carried - damping_ * square <= wanted) break;
       const double step = square / energy;
       u += step * direction;
       left -= step * image;
@@ -208,17 +258,18 @@ class Newton {
     return u;
   }
 
-  /// One Newton step, shortened until it lowers the objective. False where no step does.
+  /// One damped Newton step, shortened until it lowers the objective. False where no step does.
   bool take_step(const MatrixXd& gradient, const MatrixXd& k_gradient) {
     const Curvature curvature(x_.residual, loss_.labels(), c_, diagonal_);
-    const MatrixXd z = std::sqrt(c_) * curvature.b_times(solve(curvature, k_gradient));
+    std::optional<MatrixXd> u = solve(curvature, k_gradient);
+    if (!u) u = solve(curvature, k_gradient);
     MatrixXd d = -gradient;
-    for (Index j = 0; j < z.cols(); ++j) {
-      for (size_t s = 0; s < curvature.active().size(); ++s) d(curvature.active()[s], j) += z(static_cast<Index>(s), j);
-    }
+    add_to_rows(curvature.active(), std::sqrt(c_) * curvature.b_times(*u), d);
+    d /= damping_;
     MatrixXd kd;
     k_.apply(d, kd);
     const double slope = inner(gradient, kd);
+    if (!(slope < 0)) return false;
     const VectorXd follow = curvature.intercept_step(rows_of(kd, curvature.active()));
     ++result_.iterations;
     double t = 1;
@@ -226,7 +277,10 @@ class Newton {
       Point next{x_.a + t * d, x_.ka + t * kd, x_.intercept + t * follow, {}, 0};
       evaluate(next);
       if (next.value <= x_.value + 1e-4 * t * slope + 1e-14 * std::abs(x_.value)) {
-        x_ = std::move(next);
+        move_to(std::move(next));
+        // A step of t along a gradient without curvature is what a damping of 1 / t would have given.
+        if (t < kShortStep) damping_ /= t;
+        if (t == 1) damping_ = std::max(1.0, kRelax * damping_);
         return true;
       }
     }
@@ -242,6 +296,9 @@ class Newton {
   double c_;
   NewtonOptions options_;
   VectorXd diagonal_;
+  double damping_ = 1;  ///< what stands for the penalty's curvature, 1, in Newton's system
+  bool exact_ = false;  ///< products of Newton's system are float64
+  bool fresh_ = true;   ///< the scores come from the coefficients, not from steps added up
   Point x_;
   NewtonResult result_;
 };

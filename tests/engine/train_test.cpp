@@ -385,6 +385,17 @@ TEST(TrainDegenerate, SeparableRowsAtALargeCConvergeAndAreAllRight) {
   }
 }
 
+TEST(TrainDegenerate, ColumnsOfVeryDifferentSizesConverge) {
+  const FeatureTable table = sparse_classes({.rows = 100, .columns = 600, .separation = 0.2});
+  std::vector<float> values(static_cast<size_t>(100 * 600));
+  table.read_rows(0, 100, values.data());
+  for (size_t i = 0; i < values.size(); ++i) values[i] *= std::pow(10.0F, static_cast<float>(i % 7) - 3.0F);
+  const Report report = train(table_of(values, 600, table.labels, table.label_names), {}).report;
+  for (const FitCertificate& f : report.fits) {
+    EXPECT_LE(f.relative_gap, 1e-6) << "C " << f.c << ", fold " << f.fold << ": " << f.stop_reason;
+  }
+}
+
 TEST(TrainDegenerate, DuplicateRowsWithContradictingLabelsConverge) {
   std::vector<float> values;
   std::vector<int64_t> labels;
