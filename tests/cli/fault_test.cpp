@@ -2,7 +2,7 @@
 // bytes. By default extract: each call once, and some of the requests for memory and of the failures for good; with
 // VGG16_TEST_FAULTS=all every command, every call, every request, and more errors. Requests for memory that the HDF5
 // library makes for itself are spared: while it prepares itself, version 1.10.8 crashes where one fails
-// (H5_init_library: H5E_printf_stack and H5I_inc_ref call one another until the stack ends).
+// (H5E_printf_stack and H5I_inc_ref call one another until the stack ends; HDFGroup/hdf5#4264).
 #include <cerrno>
 #include <cstdlib>
 
