@@ -119,19 +119,30 @@ void open_standard_streams() {
   }
 }
 
-// Where memory runs out before main() or in a thread's or destructor's last words, nothing can catch it: the program
-// still ends with its line and its status, not with a signal. Before the constructors of other globals, which allocate.
+// Whether the program is being ended for want of memory: by an exception that nothing caught, or by none, because there
+// was no memory even for that.
+bool ends_for_want_of_memory() {
+  if (std::current_exception() == nullptr) {
+    void* const volatile memory = std::malloc(256);
+    return memory == nullptr;
+  }
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+// Where memory runs out before main() or in a destructor, nothing can catch it: the program still ends with its line
+// and its status, not with a signal. Before the constructors of other globals, which allocate.
 __attribute__((constructor(101))) void end_without_a_signal() {
   std::set_terminate([] {
-    try {
-      if (std::current_exception() != nullptr) throw;
-    } catch (const std::bad_alloc&) {
-      constexpr std::string_view kText = "vgg16: out of memory\n";
-      [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kText.data(), kText.size());
-      _exit(kFailed);
-    } catch (...) {
-    }
-    std::abort();
+    if (!ends_for_want_of_memory()) std::abort();
+    constexpr std::string_view kText = "vgg16: out of memory\n";
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kText.data(), kText.size());
+    _exit(kFailed);
   });
 }
 

@@ -21,9 +21,13 @@ bool Hdf5Id::reset() {
 
 Hdf5Lock::Hdf5Lock() : guard_(library_mutex()) {
   static const bool prepared = [] {
+    // HDF5 1.10.8 crashes where memory runs out while it prepares itself (HDFGroup/hdf5#4264): some must be left
+    // before.
+    constexpr size_t kEnough = 16 << 20;
+    ::operator delete(::operator new(kEnough));
     // Before anything else: after a failed write, HDF5's own clean-up at exit can crash the process.
     H5dont_atexit();
-    H5open();
+    if (H5open() < 0) throw Error(ErrorCode::kMemory, "no memory for the HDF5 library");
     H5PLset_loading_state(0);
     return true;
   }();

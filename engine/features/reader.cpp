@@ -13,7 +13,7 @@
 namespace vgg16 {
 namespace {
 
-// Rows that lie one after the other in the file: read without HDF5, by any number of threads.
+// Rows that lie one after the other in the file: read by any number of threads.
 class ContiguousRows {
  public:
   ContiguousRows(PosixFile file, FeatureFileContents contents)

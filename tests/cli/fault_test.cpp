@@ -1,6 +1,8 @@
 // The n-th system call of each kind fails, once and for good: never a signal, never a hang, never a success with wrong
-// bytes. By default extract, each call, and some of the requests for memory; with VGG16_TEST_FAULTS=all every command
-// and every request.
+// bytes. By default extract: each call once, and some of the requests for memory and of the failures for good; with
+// VGG16_TEST_FAULTS=all every command, every call, every request, and more errors. Requests for memory that the HDF5
+// library makes for itself are spared: while it prepares itself, version 1.10.8 crashes where one fails
+// (H5E_printf_stack and H5I_inc_ref call one another until the stack ends; HDFGroup/hdf5#4264).
 #include <cerrno>
 #include <cstdlib>
 
@@ -19,10 +21,12 @@ struct Command {
 struct Fault {
   const char* kind;
   int error;
+  bool quick = false;  // part of a quick run
 };
-constexpr Fault kFaults[] = {{"open", EIO}, {"open", EMFILE}, {"read", EIO},     {"write", EIO},  {"write", ENOSPC},
-                             {"sync", EIO}, {"rename", EIO},  {"space", ENOSPC}, {"stat", EIO},   {"map", ENOMEM},
-                             {"thread", 0}, {"memory", 0},    {"read", EINTR},   {"write", EINTR}};
+constexpr Fault kFaults[] = {
+    {"open", EIO, true}, {"open", EMFILE},      {"read", EIO, true}, {"read", EINTR},       {"write", ENOSPC, true},
+    {"write", EIO},      {"write", EINTR},      {"sync", EIO, true}, {"rename", EIO, true}, {"space", ENOSPC, true},
+    {"stat", EIO, true}, {"map", ENOMEM, true}, {"thread", 0, true}, {"memory", 0, true}};
 
 class Faults : public CliTest {
  protected:
@@ -30,6 +34,10 @@ class Faults : public CliTest {
     if (VGG16_TEST_SANITIZED) GTEST_SKIP() << "the sanitizers take these calls over themselves";
     make_pictures("pets", {"cats", "dogs"}, 4);
     write_test_file(path("pets/dogs/photo.jpg"), small_jpeg());
+    ASSERT_EQ(bash("nm -S --defined-only \"$VGG16\" | awk '$4 ~ /^H5/ && $3 ~ /^[tT]$/ {print $1, $2}' | sort > "
+                   "../spared")
+                  .status,
+              0);
     ASSERT_EQ(run(extraction("pets.h5")).status, 0);
     ASSERT_EQ(run({"train", "-d", "pets.h5", "-m", "pets.model", "--folds", "2"}).status, 0);
     for (const std::string shard : {"1", "2"}) {
@@ -69,7 +77,7 @@ class Faults : public CliTest {
             {.environment = {std::string("LD_PRELOAD=") + VGG16_FAIL_CALLS, std::string("VGG16_FAIL=") + fault.kind,
                              "VGG16_FAIL_AT=" + std::to_string(at), "VGG16_FAIL_ERROR=" + std::to_string(fault.error),
                              std::string("VGG16_FAIL_FOR_GOOD=") + (for_good ? "1" : "0"),
-                             "VGG16_FAIL_TOLD=" + told.string()}});
+                             "VGG16_FAIL_TOLD=" + told.string(), "VGG16_FAIL_SPARES=" + (root_ / "spared").string()}});
     if (!fs::exists(told)) return false;
     const std::string where = std::string(command.name) + ", " + fault.kind + " " + std::to_string(at) +
                               (for_good ? " and all later ones" : "") + ", error " + std::to_string(fault.error);
@@ -111,13 +119,14 @@ TEST_F(Faults, AreErrorsAndNeverSignalsOrWrongResults) {
     std::map<std::string, std::string> expected_files;
     for (const std::string& output : command.outputs) expected_files[output] = bytes(output);
     for (const Fault& fault : kFaults) {
+      if (!all && !fault.quick) continue;
       const bool memory = std::string_view(fault.kind) == "memory";
       for (const bool for_good : {false, true}) {
         if (for_good && fault.error == EINTR) continue;  // interrupted for ever is what no system does
         int points = 0;
         for (int at = 1; check(command, fault, at, for_good, expected, expected_files); ++points) {
           // There are thousands of requests for memory: in a quick run, ever fewer of them.
-          at += memory && !all ? 1 + at / 4 : 1;
+          at += (memory || for_good) && !all ? 1 + at / 4 : 1;
           if (HasFailure()) return;
         }
         if (all) std::printf("  %s, %s%s: %d points\n", command.name, fault.kind, for_good ? " for good" : "", points);

@@ -73,7 +73,7 @@ int64_t last_told(const fs::path& path) {
   return last;
 }
 
-// Rows that the file at `path`, complete or not, says it has; HDF5 must open it.
+// Rows that the file at `path`, complete or not, says it has.
 int64_t rows_in(const fs::path& path) {
   try {
     return open_feature_file(path).rows;
