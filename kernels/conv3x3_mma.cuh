@@ -5,7 +5,7 @@
 // moved by the kernel position and of the packed kernel, are copied into one of kStages stages of shared memory, two
 // steps ahead of their use. Pixels outside the picture are copied as zeros; no padded copy of the input exists.
 //
-// Pixels are numbered so that a pooling window's four stand together (PixelOrder), and the maximum is taken on the way
+// Pixels are numbered so that a pooling window's four stand together (pixel_at), and the maximum is taken on the way
 // out, where the block's outputs pass through shared memory to be written in whole vectors.
 #pragma once
 

@@ -16,8 +16,10 @@ DeviceBuffer::~DeviceBuffer() {
 
 void DeviceBuffer::upload(const void* host, int64_t size_bytes) {
   assert(size_bytes <= size_bytes_);
-  if (size_bytes > 0)
-    VGG16_CUDA_CHECK(cudaMemcpy(data_, host, static_cast<size_t>(size_bytes), cudaMemcpyHostToDevice));
+  if (size_bytes == 0) return;
+  VGG16_CUDA_CHECK(cudaMemcpy(data_, host, static_cast<size_t>(size_bytes), cudaMemcpyHostToDevice));
+  // From pageable memory cudaMemcpy returns once the bytes are on their way, and our streams do not wait for them.
+  VGG16_CUDA_CHECK(cudaStreamSynchronize(nullptr));
 }
 
 void DeviceBuffer::download(void* host, int64_t size_bytes) const {

@@ -4,6 +4,19 @@ set(VGG16_CUDA AUTO CACHE STRING "Build the CUDA engine: AUTO (where nvcc and cu
 set_property(CACHE VGG16_CUDA PROPERTY STRINGS AUTO ON OFF)
 option(VGG16_SYNC_LAUNCHES "Wait for each CUDA kernel, so that a failure is told by its name" OFF)
 set(VGG16_WITH_CUDA OFF)
+
+# vgg16_gpu_program(NAME): a program that is run on machines where it was not built; the target vgg16_gpu_programs puts
+# all of them into one folder.
+function(vgg16_gpu_program name)
+  target_link_libraries(${name} PRIVATE vgg16_standalone)
+  if(NOT TARGET vgg16_gpu_programs)
+    add_custom_target(vgg16_gpu_programs)
+  endif()
+  add_custom_target(${name}_copy COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/gpu
+                    COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:${name}> ${PROJECT_BINARY_DIR}/gpu)
+  add_dependencies(${name}_copy ${name})
+  add_dependencies(vgg16_gpu_programs ${name}_copy)
+endfunction()
 set(VGG16_CUDA_OLDEST 12.8)  # the first that compiles for sm_100 and sm_120
 
 if(NOT VGG16_CUDA MATCHES "^(AUTO|ON|OFF)$")

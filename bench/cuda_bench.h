@@ -1,0 +1,64 @@
+// What the benchmarks of the CUDA engine share.
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "kernels/cuda_memory.h"
+
+namespace vgg16 {
+
+/// The project's folder, for weights and golden rows: VGG16_SOURCE_DIR where that is set, since these programs are run
+/// on machines where they were not built.
+[[nodiscard]] inline std::string source_dir() {
+  const char* set = std::getenv("VGG16_SOURCE_DIR");
+  return set != nullptr ? set : VGG16_SOURCE_DIR;
+}
+
+/// Adds p50_ms and p99_ms of the calls' times.
+inline void report_quantiles(benchmark::State& state, std::vector<double> times_ms) {
+  if (times_ms.empty()) return;
+  std::sort(times_ms.begin(), times_ms.end());
+  const auto quantile = [&](double q) {
+    return times_ms[static_cast<size_t>(q * static_cast<double>(times_ms.size() - 1))];
+  };
+  state.counters["p50_ms"] = quantile(0.5);
+  state.counters["p99_ms"] = quantile(0.99);
+}
+
+/// Times `launch`, which puts one operation into the stream, by the device's own clock: kLaunches one after the other
+/// between two events, so that the time to launch does not show. Data that fits the L2 cache stays there, as it does
+/// between the layers of a forward pass.
+inline void time_on_device(benchmark::State& state, const Stream& stream, const std::function<void()>& launch) {
+  constexpr int kLaunches = 10;
+  const Event begin;
+  const Event end;
+  for (int i = 0; i < 3; ++i) launch();
+  stream.synchronize();
+  std::vector<double> times_ms;
+  for (auto _ : state) {
+    begin.record(stream.get());
+    for (int i = 0; i < kLaunches; ++i) launch();
+    end.record(stream.get());
+    end.synchronize();
+    times_ms.push_back(static_cast<double>(Event::elapsed_ms(begin, end)) / kLaunches);
+    state.SetIterationTime(times_ms.back() / 1e3);
+  }
+  report_quantiles(state, times_ms);
+}
+
+/// Reports a rate per iteration, such as bytes as GB/s.
+inline void report_rate(benchmark::State& state, const char* name, double per_iteration) {
+  state.counters[name] = benchmark::Counter(per_iteration, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+void register_cuda_kernels();
+void register_cuda_convolutions();
+void register_cuda_forward();
+
+}  // namespace vgg16

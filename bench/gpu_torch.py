@@ -1,0 +1,160 @@
+"""PyTorch on the shapes of vgg16_cuda_bench, at its best: channels-last, cudnn.benchmark, CUDA graphs.
+
+usage: gpu_torch.py OUT.json        (run by bench/gpu.sh)
+Writes {"device", "versions", "matmul_tflops", "copy_gb_per_s", "forward": [...], "layers": [...]}; times in ms, medians.
+"""
+import json
+import statistics
+import sys
+import time
+
+try:
+    import torch
+except ImportError as error:
+    sys.exit(f'skipped: {error}')
+if not torch.cuda.is_available():
+    print('skipped: PyTorch sees no CUDA device')
+    sys.exit(0)
+
+torch.backends.cudnn.benchmark = True
+CHANNELS = [64, 64, 'M', 128, 128, 'M', 256, 256, 256, 'M', 512, 512, 512, 'M', 512, 512, 512, 'M']
+NAMES = [f'block{block}_conv{i}' for block, count in ((1, 2), (2, 2), (3, 3), (4, 3), (5, 3)) for i in range(1, count + 1)]
+TYPES = {'f32': torch.float32, 'tf32': torch.float32, 'f16': torch.float16, 'bf16': torch.bfloat16}
+
+
+def allow_tf32(precision):
+    torch.backends.cudnn.allow_tf32 = precision == 'tf32'
+    torch.backends.cuda.matmul.allow_tf32 = precision == 'tf32'
+
+
+def graph_of(run):
+    """`run`, captured after enough calls for cudnn.benchmark to have chosen."""
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(3):
+            run()
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        out = run()
+    return graph, out
+
+
+def device_ms(run, launches, limit_s):
+    """Median time on the device of one of `launches` calls in a row."""
+    times = []
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    start = time.perf_counter()
+    while len(times) < 10 or time.perf_counter() - start < limit_s:
+        begin.record()
+        for _ in range(launches):
+            run()
+        end.record()
+        end.synchronize()
+        times.append(begin.elapsed_time(end) / launches)
+    return statistics.median(times)
+
+
+def wall_ms(run, limit_s):
+    times = []
+    start = time.perf_counter()
+    while len(times) < 10 or time.perf_counter() - start < limit_s:
+        before = time.perf_counter()
+        run()
+        times.append(1e3 * (time.perf_counter() - before))
+    return statistics.median(times)
+
+
+def network():
+    torch.manual_seed(1)
+    layers, channels = [], 3
+    for c in CHANNELS:
+        if c == 'M':
+            layers.append(torch.nn.MaxPool2d(2))
+        else:
+            layers += [torch.nn.Conv2d(channels, c, 3, padding=1), torch.nn.ReLU(inplace=True)]
+            channels = c
+    return torch.nn.Sequential(*layers).eval()
+
+
+@torch.inference_mode()
+def forward(precision, batch):
+    allow_tf32(precision)
+    kind = TYPES[precision]
+    net = network().to('cuda', kind, memory_format=torch.channels_last)
+    mean = torch.tensor([103.939, 116.779, 123.68], device='cuda')
+    pixels = torch.randint(0, 256, (batch, 224, 224, 3), dtype=torch.uint8).pin_memory()
+    rows = torch.empty(batch, 25088).pin_memory()
+    on_device = pixels.cuda()
+
+    def normalise():
+        return (on_device.flip(3).float() - mean).to(kind).permute(0, 3, 1, 2)  # channels-last as it stands
+
+    x = normalise().clone(memory_format=torch.channels_last)
+    convolutions, _ = graph_of(lambda: net(x))
+    whole, features = graph_of(lambda: net(normalise()).permute(0, 2, 3, 1).float().reshape(batch, -1))
+
+    def host_to_host():
+        on_device.copy_(pixels, non_blocking=True)
+        whole.replay()
+        rows.copy_(features, non_blocking=True)
+        torch.cuda.synchronize()
+
+    return {'precision': precision, 'batch': batch, 'gpu_ms': device_ms(convolutions.replay, 3, 0.7),
+            'wall_ms': wall_ms(host_to_host, 0.7)}
+
+
+@torch.inference_mode()
+def layers(precision, batch):
+    allow_tf32(precision)
+    kind = TYPES[precision]
+    side, channels, found, name = 224, 3, [], iter(NAMES)
+    for i, c in enumerate(CHANNELS):
+        if c == 'M':
+            side //= 2
+            continue
+        pool = CHANNELS[i + 1] == 'M'
+        conv = torch.nn.Conv2d(channels, c, 3, padding=1).to('cuda', kind, memory_format=torch.channels_last)
+        x = torch.rand(batch, channels, side, side, device='cuda').to(kind, memory_format=torch.channels_last)
+
+        def run():
+            y = torch.relu_(conv(x))
+            return torch.nn.functional.max_pool2d(y, 2) if pool else y
+
+        graph, _ = graph_of(run)
+        found.append({'layer': next(name), 'precision': precision, 'batch': batch,
+                      'gpu_ms': device_ms(graph.replay, 10, 0.03)})
+        channels = c
+    return found
+
+
+@torch.inference_mode()
+def matmul_tflops():
+    a, b = (torch.randn(8192, 8192, device='cuda', dtype=torch.bfloat16) for _ in range(2))
+    return 2 * 8192 ** 3 / device_ms(lambda: a @ b, 3, 0.5) / 1e9
+
+
+def copy_gb_per_s():
+    a, b = (torch.empty(1 << 28, device='cuda') for _ in range(2))
+    return 2 * 4 * (1 << 28) / device_ms(lambda: b.copy_(a), 3, 0.3) / 1e6
+
+
+def main(path):
+    result = {'device': torch.cuda.get_device_name(),
+              'versions': f'PyTorch {torch.__version__}, cuDNN {torch.backends.cudnn.version()}',
+              'matmul_tflops': matmul_tflops(), 'copy_gb_per_s': copy_gb_per_s(), 'forward': [], 'layers': []}
+    for batch in (1, 32, 128):
+        for precision in TYPES:
+            for measure, kind in ((forward, 'forward'), (layers, 'layers')):
+                if measure is layers and precision == 'f32':
+                    continue
+                got = measure(precision, batch)
+                result[kind] += got if isinstance(got, list) else [got]
+            torch.cuda.empty_cache()
+            with open(path, 'w') as file:  # after each, so that running out of time loses little
+                json.dump(result, file, indent=1)
+
+
+if __name__ == '__main__':
+    main(sys.argv[1])

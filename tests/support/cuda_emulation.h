@@ -1,0 +1,257 @@
+// Runs a block of a CUDA kernel on the host, thread by thread, from the kernel's own source.
+//
+// Include this before the kernel's .cuh: it defines the functions of kernels/sm80.cuh as the PTX manual describes them.
+// Threads are coroutines: each runs until it waits for others, and then one that can go on is taken at random, so that
+// no order is relied on that the hardware does not promise. Asynchronous copies land at once or only when they are
+// waited for, as asked; run both ways, one shows a stage that is overwritten while it is read, the other one that is
+// read before it is there.
+#pragma once
+
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+#include <ucontext.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace vgg16 {
+
+enum class CopyArrival { kAtOnce, kWhenWaitedFor };
+
+class BlockEmulation {
+ public:
+  /// Runs body(thread) for every thread of one block. Throws std::logic_error where threads wait for one another in
+  /// vain, std::runtime_error where an address is not aligned as the instruction demands.
+  static void run(int threads, CopyArrival arrival, uint32_t seed, const std::function<void(unsigned)>& body) {
+    BlockEmulation block(threads, arrival, seed, body);
+    current_ = &block;
+    block.schedule();
+    current_ = nullptr;
+    if (!block.failure_.empty()) throw std::runtime_error(block.failure_);
+  }
+
+  static BlockEmulation& current() { return *current_; }
+
+  void block_barrier() { wait(State::kAtBarrier); }
+
+  void copy16_async(void* shared, const void* global, bool valid) {
+    if (reinterpret_cast<uintptr_t>(shared) % 16 != 0 || reinterpret_cast<uintptr_t>(global) % 16 != 0)
+      failure_ = "copy16_async: an address is not aligned to 16 bytes";
+    thread().copies.push_back({shared, valid ? global : nullptr, thread().groups});
+    if (arrival_ == CopyArrival::kAtOnce) land(0);
+  }
+  void close_copy_group() { ++thread().groups; }
+  void wait_copy_groups(int pending) { land(pending); }
+
+  void load_matrices(const void* shared, uint32_t (&words)[4]) {
+    if (reinterpret_cast<uintptr_t>(shared) % 16 != 0)
+      failure_ = "load_matrices: an address is not aligned to 16 bytes";
+    WarpSlot& mine = exchange();
+    mine.row = shared;
+    const WarpSlot* warp = wait_for_warp();
+    const int lane = running_ % 32;
+    for (int q = 0; q < 4; ++q) {
+      const auto* row = static_cast<const unsigned char*>(warp[8 * q + lane / 4].row);
+      std::memcpy(&words[q], row + 4 * (lane % 4), 4);
+    }
+  }
+
+  template <class T>
+  void multiply_add(float (&sum)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+    WarpSlot& mine = exchange();
+    std::memcpy(mine.a, a, sizeof a);
+    std::memcpy(mine.b, b, sizeof b);
+    const WarpSlot* warp = wait_for_warp();
+    constexpr int kPerWord = static_cast<int>(4 / sizeof(T));
+    const int lane = running_ % 32;
+    for (int element = 0; element < 4; ++element) {
+      const int row = lane / 4 + element / 2 * 8;
+      const int column = lane % 4 * 2 + element % 2;
+      double exact = static_cast<double>(sum[element]);
+      for (int k = 0; k < 8 * kPerWord; ++k) {
+        const int word = k / kPerWord;  // 0 to 7: four of the first 16 bytes, four of the next
+        const uint32_t x = warp[row % 8 * 4 + word % 4].a[row / 8 + word / 4 * 2];
+        const uint32_t y = warp[column * 4 + word % 4].b[word / 4];
+        exact += number<T>(x, k % kPerWord) * number<T>(y, k % kPerWord);
+      }
+      sum[element] = static_cast<float>(exact);
+    }
+  }
+
+ private:
+  enum class State { kReady, kAtBarrier, kAtWarp, kDone };
+  struct Copy {
+    void* to;
+    const void* from;  // null: zeros
+    int group;
+  };
+  struct Thread {
+    ucontext_t context;
+    State state = State::kReady;
+    std::vector<Copy> copies;
+    int groups = 0;     // closed
+    int exchanges = 0;  // that the warp's threads made together
+  };
+  struct WarpSlot {
+    const void* row;
+    uint32_t a[4];
+    uint32_t b[2];
+  };
+  static constexpr size_t kStackBytes = size_t{64} * 1024;
+
+  BlockEmulation(int threads, CopyArrival arrival, uint32_t seed, const std::function<void(unsigned)>& body)
+      : body_(body), arrival_(arrival), random_(seed), threads_(static_cast<size_t>(threads)) {
+    slots_.resize(threads_.size() * 2);
+    while (stacks_.size() < threads_.size()) stacks_.push_back(std::make_unique_for_overwrite<char[]>(kStackBytes));
+    for (size_t i = 0; i < threads_.size(); ++i) {
+      Thread& thread = threads_[i];
+      getcontext(&thread.context);
+      thread.context.uc_stack.ss_sp = stacks_[i].get();
+      thread.context.uc_stack.ss_size = kStackBytes;
+      thread.context.uc_link = &scheduler_;
+      makecontext(&thread.context, &BlockEmulation::start, 0);
+    }
+  }
+
+  static void start() {
+    BlockEmulation& block = current();
+    block.body_(static_cast<unsigned>(block.running_));
+    block.land(0);
+    block.thread().state = State::kDone;
+  }
+
+  void schedule() {
+    std::vector<int> ready;
+    for (;;) {
+      ready.clear();
+      for (int i = 0; i < static_cast<int>(threads_.size()); ++i) {
+        if (threads_[static_cast<size_t>(i)].state == State::kReady) ready.push_back(i);
+      }
+      if (ready.empty() && !release()) return;
+      while (!ready.empty()) {
+        const size_t pick = random_() % ready.size();
+        running_ = ready[pick];
+        ready[pick] = ready.back();
+        ready.pop_back();
+        swapcontext(&scheduler_, &thread().context);
+      }
+    }
+  }
+
+  // Lets go whoever waits together; false once all are done.
+  bool release() {
+    bool any = false;
+    size_t done = 0;
+    size_t at_barrier = 0;
+    for (const Thread& thread : threads_) {
+      done += thread.state == State::kDone ? 1 : 0;
+      at_barrier += thread.state == State::kAtBarrier ? 1 : 0;
+    }
+    if (done == threads_.size()) return false;
+    if (done + at_barrier == threads_.size()) {
+      for (Thread& thread : threads_) {
+        if (thread.state == State::kAtBarrier) thread.state = State::kReady;
+      }
+      return true;
+    }
+    for (size_t warp = 0; warp < threads_.size(); warp += 32) {
+      size_t waiting = 0;
+      for (size_t lane = 0; lane < 32; ++lane) waiting += threads_[warp + lane].state == State::kAtWarp ? 1 : 0;
+      if (waiting != 32) continue;
+      for (size_t lane = 0; lane < 32; ++lane) threads_[warp + lane].state = State::kReady;
+      any = true;
+    }
+    if (!any) throw std::logic_error("the block's threads wait for one another in vain");
+    return true;
+  }
+
+  void wait(State state) {
+    thread().state = state;
+    swapcontext(&thread().context, &scheduler_);
+  }
+
+  // A warp's exchange: every lane fills its slot, waits for the others, reads theirs. Two sets of slots suffice, since
+  // no lane can be two exchanges ahead of another.
+  WarpSlot& exchange() {
+    return slots_[static_cast<size_t>(running_) + static_cast<size_t>(thread().exchanges % 2) * threads_.size()];
+  }
+  const WarpSlot* wait_for_warp() {
+    const size_t set = static_cast<size_t>(thread().exchanges % 2) * threads_.size();
+    ++thread().exchanges;
+    wait(State::kAtWarp);
+    return &slots_[set + static_cast<size_t>(running_ / 32 * 32)];
+  }
+
+  // Lands the copies of all but the latest `pending` closed groups, and of the open one only if nothing may be pending.
+  void land(int pending) {
+    Thread& owner = thread();
+    std::vector<Copy> later;
+    for (const Copy& copy : owner.copies) {
+      const bool open = copy.group == owner.groups;
+      const bool due = arrival_ == CopyArrival::kAtOnce || (!open && copy.group < owner.groups - pending) ||
+                       owner.state == State::kDone;
+      if (!due)
+        later.push_back(copy);
+      else if (copy.from == nullptr)
+        std::memset(copy.to, 0, 16);
+      else
+        std::memcpy(copy.to, copy.from, 16);
+    }
+    owner.copies = std::move(later);
+  }
+
+  template <class T>
+  static double number(uint32_t word, int index) {
+    if constexpr (std::is_same_v<T, float>) {
+      const uint32_t bits = word & 0xFFFFE000U;  // TF32: the rest is not looked at
+      float value;
+      std::memcpy(&value, &bits, 4);
+      return static_cast<double>(value);
+    } else {
+      const auto bits = static_cast<uint16_t>(word >> (16 * index));
+      const std::conditional_t<std::is_same_v<T, __half>, __half_raw, __nv_bfloat16_raw> raw{bits};
+      return static_cast<double>(static_cast<float>(T(raw)));
+    }
+  }
+
+  Thread& thread() { return threads_[static_cast<size_t>(running_)]; }
+
+  inline static BlockEmulation* current_ = nullptr;
+  inline static std::vector<std::unique_ptr<char[]>> stacks_;  // one block after the other uses them
+  const std::function<void(unsigned)>& body_;
+  CopyArrival arrival_;
+  std::mt19937 random_;
+  std::vector<Thread> threads_;
+  std::vector<WarpSlot> slots_;
+  ucontext_t scheduler_{};
+  int running_ = 0;
+  std::string failure_;
+};
+
+inline void block_barrier() { BlockEmulation::current().block_barrier(); }
+inline void copy16_async(void* shared, const void* global, bool valid) {
+  BlockEmulation::current().copy16_async(shared, global, valid);
+}
+inline void close_copy_group() { BlockEmulation::current().close_copy_group(); }
+template <int kPending>
+void wait_copy_groups() {
+  BlockEmulation::current().wait_copy_groups(kPending);
+}
+inline void load_matrices(const void* shared, uint32_t (&words)[4]) {
+  BlockEmulation::current().load_matrices(shared, words);
+}
+template <class T>
+void multiply_add(float (&sum)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+  BlockEmulation::current().multiply_add<T>(sum, a, b);
+}
+inline uint32_t round_to_tf32(uint32_t bits) { return (bits + 0x1000U) & 0xFFFFE000U; }
+
+}  // namespace vgg16
