@@ -388,9 +388,12 @@ Plan choose_plan(const Cudnn::Impl& cudnn, const ConvProblem& problem, const Cud
     });
   }
   if (!chosen) {
+    std::array<char, 512> reason{};
+    cudnn.library->get_last_error_string(reason.data(), reason.size());
     throw Error(ErrorCode::kDevice, "cuDNN " + cudnn_version_text() + " has no engine for " + describe(problem) +
                                         (engine == nullptr ? "" : " under the number " + vgg16::describe(*engine)) +
-                                        "; choose another precision or batch size");
+                                        (reason[0] == '\0' ? "" : " (" + printable(reason.data()) + ")") +
+                    "; choose another precision or batch size");
   }
   return std::move(*chosen);
 }

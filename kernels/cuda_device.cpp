@@ -9,6 +9,15 @@ std::string describe(const CudaDevice& device) {
          ", " + std::to_string((device.memory_bytes + 500'000'000) / 1'000'000'000) + " GB)";
 }
 
+bool has_cuda_device() {
+  int version = 0;  // stays 0 where there is no driver
+  int count = 0;
+  const bool driver = cudaDriverGetVersion(&version) == cudaSuccess && version > 0;
+  const bool found = driver && cudaGetDeviceCount(&count) != cudaErrorNoDevice;
+  static_cast<void>(cudaGetLastError());  // it is an answer, not a failure
+  return found;
+}
+
 std::vector<CudaDevice> cuda_devices() {
   int count = 0;
   VGG16_CUDA_CHECK(cudaGetDeviceCount(&count));

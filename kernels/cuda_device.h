@@ -17,6 +17,10 @@ struct CudaDevice {
 /// "cuda:0, NVIDIA H200 (sm_90, 141 GB)".
 [[nodiscard]] std::string describe(const CudaDevice& device);
 
+/// False on a machine without NVIDIA's driver, and where the driver shows no device; true says no more than that there
+/// is one to be asked for.
+[[nodiscard]] bool has_cuda_device();
+
 /// All that the driver shows; never empty. Throws CudaError (kernels/cuda_error.h) where there is no driver or no
 /// device.
 [[nodiscard]] std::vector<CudaDevice> cuda_devices();

@@ -22,8 +22,15 @@ DeviceIn read(const DeviceOut& view) { return {view.data, view.shape, view.type}
 
 }  // namespace
 
+StreamDrain::~StreamDrain() {
+  try {
+    stream_.synchronize();
+  } catch (const Error&) {  // the device is lost, and with it all work
+  }
+}
+
 CudaForward::CudaForward(std::shared_ptr<const CudaNetwork> network, int batch)
-    : network_(std::move(network)), batch_(batch), cudnn_(stream_.get()) {
+    : network_(std::move(network)), batch_(batch), cudnn_(stream_.get()), drain_(stream_) {
   const ElementType type = element_type(network_->precision);
   Shape4 input = input_shape(0, batch);
   input.c = input_channels(network_->precision);
@@ -51,20 +58,11 @@ CudaForward::CudaForward(std::shared_ptr<const CudaNetwork> network, int batch)
   graph_ = CudaGraph::record(stream_.get(), whole_pass);
 }
 
-// Memory must not be given back while the device may still use it.
-CudaForward::~CudaForward() {
-  try {
-    stream_.synchronize();
-  } catch (const Error&) {  // the device is lost, and with it all work
-  }
-}
-
 void CudaForward::plan_convolutions() {
   int64_t workspace_bytes = 0;
   for (size_t layer = 0; layer <= network_->last_layer; ++layer) {
     if (!is_conv(layer)) continue;
-    ConvProblem problem{input_shape(layer, batch_), kVgg16[layer].channels, network_->precision};
-    if (layer == 0) problem.in.c = input_channels(network_->precision);
+    const ConvProblem problem = conv_problem(layer, batch_, network_->precision);
     const CudnnEngine* chosen = find_engine(cudnn_table(), network_->device.architecture, cudnn_.version(), problem);
     const CudnnConv3x3& convolution = convolutions_.emplace_back(cudnn_, problem, chosen);
     workspace_bytes = std::max(workspace_bytes, convolution.workspace_bytes());

@@ -13,6 +13,18 @@
 
 namespace vgg16 {
 
+/// Waits for a stream when it goes, so that memory is not given back while the device may still use it.
+class StreamDrain {
+ public:
+  explicit StreamDrain(const Stream& stream) : stream_(stream) {}
+  ~StreamDrain();
+  StreamDrain(const StreamDrain&) = delete;
+  StreamDrain& operator=(const StreamDrain&) = delete;
+
+ private:
+  const Stream& stream_;
+};
+
 /// Takes all memory and all of cuDNN's plans, runs once so that all code is on the device, and records the whole
 /// forward pass, copies included, as one graph. The network's device must be current in the constructor, in run() and
 /// in the destructor. One thread at a time.
@@ -20,9 +32,6 @@ class CudaForward {
  public:
   /// Throws Error{kMemory, kDevice}.
   CudaForward(std::shared_ptr<const CudaNetwork> network, int batch);
-  ~CudaForward();
-  CudaForward(const CudaForward&) = delete;
-  CudaForward& operator=(const CudaForward&) = delete;
 
   [[nodiscard]] int batch() const { return batch_; }
   /// The engine of each convolution, by conv index, and whether any uses tensor cores or rounds operands down.
@@ -51,6 +60,7 @@ class CudaForward {
   DeviceBuffer result_;                      // as host_result_; empty where activations are float32 already
   DeviceBuffer workspace_;                   // shared by the convolutions, which run one after another
   CudaGraph graph_;                          // of network_->last_layer
+  StreamDrain drain_;                        // last, so that it goes first
 };
 
 }  // namespace vgg16

@@ -56,8 +56,8 @@ std::shared_ptr<const CudaNetwork> prepare_cuda_network(const Weights& weights, 
     network->rounded_biases[conv] = DeviceBuffer(int64_t{oc} * element_bytes(type));
     convert_cuda({network->biases[conv].data(), {1, 1, 1, oc}, ElementType::kF32},
                  {network->rounded_biases[conv].data(), {1, 1, 1, oc}, type}, stream.get());
+    stream.synchronize();
   }
-  stream.synchronize();
   return network;
 }
 

@@ -17,6 +17,13 @@ namespace vgg16 {
 /// at a time (16 bytes of float16): blue, green, red, and zeros.
 constexpr int input_channels(CudaPrecision precision) { return element_type(precision) == ElementType::kF32 ? 4 : 8; }
 
+/// What convolution `layer` of kVgg16 computes for n pictures, with the padded channels of the first.
+constexpr ConvProblem conv_problem(size_t layer, int n, CudaPrecision precision) {
+  ConvProblem problem{input_shape(layer, n), kVgg16[layer].channels, precision};
+  if (layer == 0) problem.in.c = input_channels(precision);
+  return problem;
+}
+
 struct CudaNetwork {
   CudaDevice device;
   CudaPrecision precision = CudaPrecision::kF32;

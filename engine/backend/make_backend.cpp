@@ -50,8 +50,9 @@ std::unique_ptr<Backend> make_cuda_backend(const Weights& weights, const Backend
   return backend;
 }
 
-// The GPU if it can be used, else the CPU.
+// The GPU if it can be used, else the CPU. Where there is none, there is nothing to say either.
 std::unique_ptr<Backend> make_any_backend(const Weights& weights, const BackendOptions& options) {
+  if (!has_cuda_device()) return make_cpu_backend(weights, options);
   std::string reason;
   try {
     return make_cuda_backend(weights, options, 0);

@@ -21,8 +21,8 @@ struct BackendOptions {
   std::function<void(const std::string& line)> log = {};
 };
 
-/// "auto" is a GPU where this build has the CUDA engine and a GPU can be used, else the CPU; "cuda" is never the CPU.
-/// Throws Error{kInvalidArgument, kDevice, kMemory}.
+/// "auto" is a GPU where this build has the CUDA engine and a GPU can be used, else the CPU; `log` is told which, and
+/// why a GPU that is there is not used. "cuda" is never the CPU. Throws Error{kInvalidArgument, kDevice, kMemory}.
 [[nodiscard]] std::unique_ptr<Backend> make_backend(const Weights& weights, const BackendOptions& options);
 
 }  // namespace vgg16

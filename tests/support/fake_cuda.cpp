@@ -128,10 +128,10 @@ constexpr size_t kPictureBytes = size_t{224} * 224 * 3;
 
 // The only traces of a computation: pictures that came are remembered, and rows that go tell which they belong to.
 void copy(cudaStream_t stream, void* to, const void* from, size_t size, cudaMemcpyKind kind) {
-  std::memcpy(to, from, size);
+  if (kind != cudaMemcpyDeviceToHost) std::memcpy(to, from, size);
   if (kind == cudaMemcpyHostToDevice) stream->pixels = static_cast<const uint8_t*>(to);
-  if (kind != cudaMemcpyDeviceToHost) return;
   const auto row = static_cast<size_t>(state().device.row_numbers);
+  if (kind != cudaMemcpyDeviceToHost || row == 0) return;
   for (size_t i = 0; i < size / sizeof(float) / row; ++i) {
     const uint8_t* picture = stream->pixels + i * kPictureBytes;
     std::fill_n(static_cast<float*>(to) + i * row, row, static_cast<float>(picture[0] * 256 + picture[1]));
@@ -347,6 +347,10 @@ cudaError_t cudaGetLastError() {
   return status;
 }
 
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = 13000;
+  return cudaSuccess;
+}
 cudaError_t cudaGetDeviceCount(int* count) {
   const std::lock_guard lock(mutex);
   if (state().device.discovery != cudaSuccess) return state().device.discovery;
@@ -422,10 +426,11 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   const std::lock_guard lock(mutex);
-  if (const cudaError_t status = enter_outside_graphs("cudaStreamSynchronize")) return status;
-  if (stream == nullptr) return cudaSuccess;
-  for (const auto& work : std::exchange(stream->queued, {})) work();
-  return cudaSuccess;
+  const cudaError_t status = enter_outside_graphs("cudaStreamSynchronize");
+  if (stream == nullptr || is_sticky(status)) return status;
+  for (const auto& work : std::exchange(stream->queued, {}))
+    work();  // what else it tells is of the work, which is over
+  return status;
 }
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* capturing) {
   *capturing = stream->records ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
