@@ -151,7 +151,8 @@ int extract(const ExtractOptions& o, const std::string& resume_text) {
                                 .device = o.network.device,
                                 .precision = o.network.precision,
                                 .threads = o.network.threads,
-                                .batch_size = o.network.batch_size});
+                                .batch_size = o.network.batch_size,
+                                .log = [&o](const std::string& line) { print_note(line, o.common); }});
   const auto seed = o.no_shuffle ? std::optional<uint64_t>() : o.seed;
   Dataset dataset = list_dataset(o.dataset, seed, o.network.threads > 0 ? o.network.threads : build_info().processors);
   require_pictures(dataset);

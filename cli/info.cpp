@@ -80,6 +80,15 @@ Json describe_weights(const Weights& weights) {
           {"source", "Visual Geometry Group, University of Oxford; licence CC BY 4.0"}};
 }
 
+// The devices, or in their place why there are none.
+Json describe_devices() {
+  try {
+    return cuda_device_descriptions();
+  } catch (const Error& error) {
+    return Json::array({"none: " + std::string(error.what())});
+  }
+}
+
 Json describe_build() {
   const BuildInfo info = build_info();
   return {{"schema", 1},
@@ -88,6 +97,7 @@ Json describe_build() {
           {"instruction_sets", info.instruction_sets},
           {"precisions", info.precisions},
           {"processors", info.processors},
+          {"cuda_devices", describe_devices()},
           {"built_in_weights_sha256", builtin_weights_digest()},
           {"weights_source", "Visual Geometry Group, University of Oxford; licence CC BY 4.0"}};
 }

@@ -97,7 +97,7 @@ struct Recorder {
 ExtractTimes run(FakeBackend& backend, const std::vector<fs::path>& paths, const ExtractCallbacks& callbacks,
                  int batch_size, int threads, const LoadPicture& load = numbered) {
   RowComputer rows(backend, kLastLayer, Pool::kNone);
-  return run_pipeline(rows, paths, load, callbacks, {.batch_size = batch_size, .decode_threads = threads});
+  return run_pipeline({&rows, 1}, paths, load, callbacks, {.batch_size = batch_size, .decode_threads = threads});
 }
 
 TEST(Pipeline, KeepsTheOrderForEveryBatchSizeAndThreadCount) {
