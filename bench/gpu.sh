@@ -66,8 +66,10 @@ with() { # with PROGRAM STEP...: the step if there is such a program
   if [ -n "$program" ] && command -v "$program" >/dev/null; then step "$@"; else note "$1" skipped "there is no $program"; fi
 }
 
+reason=$("$programs/vgg16_cuda_bench" --benchmark_filter='^$' 2>&1 | grep -a '^skipped')
+[ -z "$reason" ] || die "$reason"
 nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.sm,clocks.max.sm --format=csv,noheader \
-  >"$results/device.txt" 2>&1 || true
+  >"$results/device.txt" 2>&1
 for program in "$programs"/*_test; do
   step "$(basename "$program")" 90 "$program" --gtest_brief=1
 done

@@ -17,9 +17,11 @@ def load(path):
         return {}
 
 
-def table(header, rows, out):
+def table(title, header, rows, out):
     if not rows:
         return
+    if title:
+        print(title + ':\n', file=out)
     print('| ' + ' | '.join(header) + ' |', file=out)
     print('|' + '---|' * 1 + '--:|' * (len(header) - 1), file=out)
     for row in rows:
@@ -88,7 +90,7 @@ def main(folder, out=sys.stdout):
               f'{torch["copy_gb_per_s"]:.0f} GB/s.\n', file=out)
 
     steps = [line.split('\t') for line in (folder / 'steps.txt').read_text().splitlines()]
-    table(('step', 'status', 'seconds', 'said'), steps, out)
+    table('', ('step', 'status', 'seconds', 'said'), steps, out)
 
     theirs = {(row['precision'], row['batch']): row for row in torch.get('forward', [])}
     rows = []
@@ -101,8 +103,8 @@ def main(folder, out=sys.stdout):
         rows.append((precision, batch, number(entry['p50_ms']), number(entry['p99_ms']), number(entry['pictures/s']),
                      f'{entry["1-cosine"]:.1e}', number(peer.get('wall_ms')), number(peer.get('gpu_ms')),
                      ratio(peer.get('wall_ms'), entry['p50_ms'])))
-    print('Forward pass, host memory to host memory; ratio of the medians of that:\n', file=out)
-    table(('precision', 'batch', 'p50 ms', 'p99 ms', 'pictures/s', '1 - cosine', 'PyTorch ms', 'of which on the GPU',
+    table('Forward pass, host memory to host memory; ratio of the medians of that',
+          ('precision', 'batch', 'p50 ms', 'p99 ms', 'pictures/s', '1 - cosine', 'PyTorch ms', 'of which on the GPU',
            'PyTorch / ours'), rows, out)
 
     theirs = {(row['layer'], row['precision'], row['batch']): row['gpu_ms'] for row in torch.get('layers', [])}
@@ -113,22 +115,18 @@ def main(folder, out=sys.stdout):
         hand, peer = by_hand.get(name, {}), theirs.get((layer, precision, int(batch)))
         rows.append((layer, precision, batch, *time_and_rate(hand), *time_and_rate(entry), number(peer and 1e3 * peer),
                      ratio(entry.get('p50_ms'), hand.get('p50_ms')), entry.get('label')))
-    print('Convolutions with bias, ReLU and pooling, on the device: by hand, by cuDNN as the engine uses it, PyTorch:\n',
-          file=out)
-    table(('layer', 'precision', 'batch', 'by hand µs', 'TFLOP/s', 'cuDNN µs', 'TFLOP/s', 'PyTorch µs', 'cuDNN / by hand',
+    table('Convolutions with bias, ReLU and pooling, on the device: by hand, by cuDNN as the engine uses it, PyTorch',
+          ('layer', 'precision', 'batch', 'by hand µs', 'TFLOP/s', 'cuDNN µs', 'TFLOP/s', 'PyTorch µs', 'cuDNN / by hand',
            "cuDNN's engine"), rows, out)
 
-    rows = profile_rows(folder / 'profile.log')
-    if rows:
-        print('Profile of forward passes in bf16, kernel by kernel, each alone on the device:\n', file=out)
-        table(('kernel', 'launches', 'µs in all', 'SM % of peak', 'memory % of peak'), rows, out)
+    table('Profile of forward passes in bf16, kernel by kernel, each alone on the device',
+          ('kernel', 'launches', 'µs in all', 'SM % of peak', 'memory % of peak'), profile_rows(folder / 'profile.log'), out)
 
     rows = []
     for name, entry in benchmarks(entries, 'cuda/').items():
         if not name.startswith(('conv3x3', 'forward')):
             rows.append((name, entry.get('error_message') or number(1e3 * entry['p50_ms']), number(entry.get('GB/s'))))
-    print('Other kernels, on the device:\n', file=out)
-    table(('kernel', 'µs', 'GB/s'), rows, out)
+    table('Other kernels, on the device', ('kernel', 'µs', 'GB/s'), rows, out)
 
 
 if __name__ == '__main__':
