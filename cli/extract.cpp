@@ -108,7 +108,12 @@ Run fill(FeatureFileWriter& file, Extractor& extractor, const std::filesystem::p
     file.drop(missing[static_cast<size_t>(index)], reason);
     count(index);
   };
-  run.times = extractor.extract_files(paths, callbacks);
+  try {
+    run.times = extractor.extract_files(paths, callbacks);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kDevice || run.rows == 0) throw;
+    throw Error(ErrorCode::kDevice, std::string(error.what()) + "; the rows before are kept: add --resume to go on");
+  }
   run.stopped = done < total;
   return run;
 }

@@ -84,7 +84,8 @@ class Cudnn {
 };
 
 /// A convolution planned for one shape. Rows must be reproducible, so the engine is never chosen by timing: it is the
-/// given one, or else the first that cuDNN's heuristic (mode A, then its fallback list) names and that is
+/// given one, or else the first that cuDNN's heuristic (mode A, then its fallback list) names, that cuDNN can build
+/// here (some need NVRTC) and that is
 ///   - deterministic, with float32 sums;
 ///   - for kF32, free of tensor cores and of operands rounded down;
 ///   - content with 4 GiB of workspace.
