@@ -1,11 +1,15 @@
-// The hand-written convolution on the shapes of the network's layers, bias, ReLU and pooling included.
+// The hand-written convolution and cuDNN's on the network's layers, bias, ReLU and pooling included in both.
 #include <cmath>
 #include <random>
 
 #include "bench/cuda_bench.h"
 #include "bench/cuda_tensors.h"
+#include "kernels/bias_relu.h"
+#include "kernels/conv3x3_cudnn.h"
 #include "kernels/conv3x3_mma.h"
+#include "kernels/maxpool.h"
 #include "network/vgg16.h"
+#include "vgg16/error.h"
 
 namespace vgg16 {
 namespace {
@@ -43,7 +47,7 @@ void check(benchmark::State& state, const DeviceTensor& in, const std::vector<fl
       expected = std::max(expected, pool ? convolution_at(in.one, in.shape, w, bias, 2 * i + k / 2, 2 * j + k % 2, o)
                                          : convolution_at(in.one, in.shape, w, bias, i, j, o));
     }
-    // Operands of TF32 and results of bfloat16 are rounded by up to 2^-11 and 2^-8; sums here are near 1.
+    // Operands of TF32 and results and biases of bfloat16 are rounded by up to 2^-11 and 2^-8; sums here are near 1.
     if (!(std::fabs(static_cast<double>(y[at]) - expected) <= 5e-3 * expected + 2e-2)) {
       state.SkipWithError("the convolution is wrong");
       return;
@@ -51,44 +55,113 @@ void check(benchmark::State& state, const DeviceTensor& in, const std::vector<fl
   }
 }
 
-void convolution(benchmark::State& state, size_t index, ElementType type, int batch) {
-  const Shape4 x = input_shape(index, batch);
-  const bool pool = index + 1 < kVgg16.size() && !is_conv(index + 1);
-  const int oc = kVgg16[index].channels;
-  const DeviceTensor in(x, type, 1, 0, 1);
-  const float scale = 1 / std::sqrt(static_cast<float>(3 * x.c));
-  const auto w = decode(encode(random_floats(int64_t{9} * x.c * oc, 2, -scale, scale), type), type);
-  std::vector<unsigned char> packed(static_cast<size_t>(packed_kernel_count(x.c, oc) * element_bytes(type)));
-  pack_kernel(w.data(), x.c, oc, x.c, type, type == ElementType::kF32 ? KernelRounding::kTf32 : KernelRounding::kNone,
-              packed.data());
-  DeviceBuffer kernel(static_cast<int64_t>(packed.size()));
-  kernel.upload(packed.data(), kernel.size_bytes());
-  const DeviceTensor bias({1, 1, 1, oc}, ElementType::kF32, 3);
-  const DeviceTensor out(output_shape(pool ? index + 1 : index, batch), type);
+// A layer of the network with random weights, ready on the device.
+struct Layer {
+  Shape4 x;
+  int oc;
+  bool pool;  // the layer after it is one
+  ElementType type;
+  DeviceTensor in;
+  std::vector<float> w;
+  DeviceBuffer kernel;  // (oc, 3, 3, ic)
+  DeviceTensor bias;
+  DeviceTensor out;  // pooled where `pool`
+  double operations;
+
+  Layer(size_t index, ElementType element, int batch)
+      : x(input_shape(index, batch)),
+        oc(kVgg16[index].channels),
+        pool(!is_conv(index + 1)),
+        type(element),
+        in(x, type, 1, 0, 1),
+        w(weights(x.c, oc, type)),
+        kernel(packed_kernel_count(x.c, oc) * element_bytes(type)),
+        bias({1, 1, 1, oc}, ElementType::kF32, 3),
+        out(output_shape(pool ? index + 1 : index, batch), type),
+        operations(2.0 * 9 * x.c * static_cast<double>(output_shape(index, batch).count())) {}
+
+  void upload_kernel(KernelRounding rounding) {
+    std::vector<unsigned char> packed(static_cast<size_t>(kernel.size_bytes()));
+    pack_kernel(w.data(), x.c, oc, x.c, type, rounding, packed.data());
+    kernel.upload(packed.data(), kernel.size_bytes());
+  }
+
+ private:
+  // So that sums are near 1.
+  static std::vector<float> weights(int ic, int oc, ElementType type) {
+    const float scale = 1 / std::sqrt(static_cast<float>(3 * ic));
+    return decode(encode(random_floats(int64_t{9} * ic * oc, 2, -scale, scale), type), type);
+  }
+};
+
+void by_hand(benchmark::State& state, size_t index, CudaPrecision precision, int batch) {
+  Layer layer(index, element_type(precision), batch);
+  layer.upload_kernel(precision == CudaPrecision::kTf32 ? KernelRounding::kTf32 : KernelRounding::kNone);
+  const Epilogue epilogue = layer.pool ? Epilogue::kReluMaxPool2x2 : Epilogue::kRelu;
   const Stream stream;
   time_on_device(state, stream, [&] {
-    conv3x3_bias_relu_cuda(in.in(), kernel.data(), bias.buffer.data<float>(),
-                           pool ? Epilogue::kReluMaxPool2x2 : Epilogue::kRelu, out.out(), stream.get());
+    conv3x3_bias_relu_cuda(layer.in.in(), layer.kernel.data(), layer.bias.buffer.data<float>(), epilogue,
+                           layer.out.out(), stream.get());
   });
-  report_rate(state, "TFLOP/s", 2e-12 * 9 * x.c * static_cast<double>(output_shape(index, batch).count()));
-  check(state, in, w, bias.one, pool, out);
+  report_rate(state, "TFLOP/s", 1e-12 * layer.operations);
+  check(state, layer.in, layer.w, layer.bias.one, layer.pool, layer.out);
+}
+
+// As the engine does it: cuDNN's engine of the table or the heuristic, and our kernels for what it leaves.
+void by_cudnn(benchmark::State& state, size_t index, CudaPrecision precision, int batch) try {
+  Layer layer(index, element_type(precision), batch);
+  layer.upload_kernel(KernelRounding::kNone);
+  const Stream stream;
+  const Cudnn cudnn(stream.get());
+  cudaDeviceProp device;
+  VGG16_CUDA_CHECK(cudaGetDeviceProperties(&device, 0));
+  const ConvProblem problem = {layer.x, layer.oc, precision};
+  CudnnConv3x3 convolution(cudnn, problem,
+                           find_engine(cudnn_table(), device.major * 10 + device.minor, cudnn.version(), problem));
+  const DeviceTensor full(output_shape(index, batch), layer.type);
+  const DeviceBuffer workspace(convolution.workspace_bytes());
+  DeviceBuffer rounded_bias(layer.oc * int64_t{element_bytes(layer.type)});
+  const auto bias = encode(layer.bias.one, layer.type);
+  rounded_bias.upload(bias.data(), rounded_bias.size_bytes());
+  const DeviceTensor& y = layer.pool ? full : layer.out;
+  convolution.bind(layer.in.buffer.data(), layer.kernel.data(), rounded_bias.data(), y.buffer.data(), workspace.data());
+  time_on_device(state, stream, [&] {
+    convolution.run();
+    const bool finished = convolution.has_bias_and_relu();
+    const auto* b = layer.bias.buffer.data<float>();
+    if (layer.pool && finished) maxpool2x2_cuda(full.in(), layer.out.out(), stream.get());
+    if (layer.pool && !finished) bias_relu_maxpool2x2_cuda(full.in(), b, layer.out.out(), stream.get());
+    if (!layer.pool && !finished) bias_relu_cuda(y.in(), b, y.out(), stream.get());
+  });
+  report_rate(state, "TFLOP/s", 1e-12 * layer.operations);
+  state.SetLabel(describe(convolution.engine()));
+  check(state, layer.in, layer.w, layer.bias.one, layer.pool, layer.out);
+} catch (const Error& error) {
+  state.SkipWithError(error.what());
 }
 
 }  // namespace
 
 void register_cuda_convolutions() {
+  using Measure = void (*)(benchmark::State&, size_t, CudaPrecision, int);
+  const auto add = [](const char* name, Measure measure, size_t index, const char* precision, CudaPrecision value,
+                      int batch) {
+    const std::string full = std::string("cuda/") + name + "/" + std::string(kVgg16[index].name) + "/" + precision +
+                             "/batch:" + std::to_string(batch);
+    benchmark::RegisterBenchmark(full.c_str(), [=](benchmark::State& state) { measure(state, index, value, batch); })
+        ->Unit(benchmark::kMicrosecond)
+        ->UseManualTime()
+        ->Iterations(10);  // given, since finding it out would plan and fill everything anew
+  };
   for (const int batch : {1, 32, 128}) {
-    for (const ElementType type : {ElementType::kF16, ElementType::kBf16, ElementType::kF32}) {
-      for (size_t i = 1; i < kVgg16.size(); ++i) {
-        if (!is_conv(i)) continue;
-        const std::string name = "cuda/conv3x3_mma/" + std::string(kVgg16[i].name) + "/" +
-                                 (type == ElementType::kF32 ? "tf32" : std::string(type_name(type))) +
-                                 "/batch:" + std::to_string(batch);
-        benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) { convolution(state, i, type, batch); })
-            ->Unit(benchmark::kMicrosecond)
-            ->UseManualTime()
-            ->MinTime(0.05);
+    for (size_t i = 1; i < kVgg16.size(); ++i) {
+      if (!is_conv(i)) continue;
+      for (const auto& [precision, value] :
+           {std::pair("f16", CudaPrecision::kF16), {"bf16", CudaPrecision::kBf16}, {"tf32", CudaPrecision::kTf32}}) {
+        add("conv3x3_mma", by_hand, i, precision, value, batch);
+        add("conv3x3_cudnn", by_cudnn, i, precision, value, batch);
       }
+      add("conv3x3_cudnn", by_cudnn, i, "f32", CudaPrecision::kF32, batch);
     }
   }
 }

@@ -111,7 +111,7 @@ void add(const std::string& name, Function function, Arguments... arguments) {
   benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) { function(state, arguments...); })
       ->Unit(benchmark::kMicrosecond)
       ->UseManualTime()
-      ->MinTime(0.05);
+      ->Iterations(20);
 }
 
 }  // namespace

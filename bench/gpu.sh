@@ -66,8 +66,10 @@ with() { # with PROGRAM STEP...: the step if there is such a program
   if [ -n "$program" ] && command -v "$program" >/dev/null; then step "$@"; else note "$1" skipped "there is no $program"; fi
 }
 
+reason=$("$programs/vgg16_cuda_bench" --benchmark_filter='^$' 2>&1 | grep -a '^skipped')
+[ -z "$reason" ] || die "$reason"
 nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.sm,clocks.max.sm --format=csv,noheader \
-  >"$results/device.txt" 2>&1 || true
+  >"$results/device.txt" 2>&1
 for program in "$programs"/*_test; do
   step "$(basename "$program")" 90 "$program" --gtest_brief=1
 done
@@ -80,9 +82,12 @@ bench() { # bench NAME SECONDS FILTER
   step "$1" "$2" "$programs/vgg16_cuda_bench" --benchmark_filter="$3" --benchmark_out="$results/$1.json" \
     --benchmark_out_format=json
 }
-bench forward 80 cuda/forward
-with "$python" torch 110 "$python" "$top/bench/gpu_torch.py" "$results/torch.json"
-bench kernels 90 'cuda/(copy|preprocess|bias|max|conv|global)'
+bench forward 70 cuda/forward
+with "$python" torch 100 "$python" "$top/bench/gpu_torch.py" "$results/torch.json"
+bench kernels 30 'cuda/(copy|preprocess|bias_relu|maxpool|convert|global)'
+for batch in 1 128 32; do
+  bench "convolutions_$batch" 50 "cuda/conv3x3_.*/batch:$batch/"
+done
 once=(--benchmark_filter='cuda/forward/bf16/batch:(1|32)/' --benchmark_min_time=0.001)
 if command -v nsys >/dev/null; then
   step profile 45 nsys profile --force-overwrite=true --cuda-graph-trace=node --stats=true -o "$results/profile" \

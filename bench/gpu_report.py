@@ -17,9 +17,11 @@ def load(path):
         return {}
 
 
-def table(header, rows, out):
+def table(title, header, rows, out):
     if not rows:
         return
+    if title:
+        print(title + ':\n', file=out)
     print('| ' + ' | '.join(header) + ' |', file=out)
     print('|' + '---|' * 1 + '--:|' * (len(header) - 1), file=out)
     for row in rows:
@@ -35,14 +37,19 @@ def ratio(theirs, ours):
     return None if not theirs or not ours else f'{theirs / ours:.2f}'
 
 
-def benchmarks(page, prefix):
+def time_and_rate(entry):
+    """Microseconds and TFLOP/s of one benchmark, or why there are none."""
+    if 'error_message' in entry:
+        return entry['error_message'], None
+    return (number(1e3 * entry['p50_ms']), number(entry['TFLOP/s'])) if entry else (None, None)
+
+
+def benchmarks(entries, prefix):
     """{name without prefix: entry}, names without Google Benchmark's suffixes; failed ones have 'error_message'."""
     found = {}
-    for entry in page.get('benchmarks', []):
-        name = entry['name']
-        for suffix in ('/manual_time',):
-            name = name.replace(suffix, '')
-        name = '/'.join(part for part in name.split('/') if not part.startswith('min_time'))
+    for entry in entries:
+        name = '/'.join(part for part in entry['name'].split('/')
+                        if not part.startswith(('min_time:', 'iterations:', 'manual_time')))
         if name.startswith(prefix):
             found[name[len(prefix):]] = entry
     return found
@@ -69,8 +76,10 @@ def profile_rows(path):
 def main(folder, out=sys.stdout):
     folder = pathlib.Path(folder)
     torch = load(folder / 'torch.json')
-    forward_page, kernel_page = load(folder / 'forward.json'), load(folder / 'kernels.json')
-    context = forward_page.get('context') or kernel_page.get('context') or {}
+    pages = [load(folder / f'{name}.json') for name in ('forward', 'kernels', 'convolutions_1', 'convolutions_32',
+                                                        'convolutions_128')]
+    context = next((page['context'] for page in pages if page.get('context')), {})
+    entries = [entry for page in pages for entry in page.get('benchmarks', [])]
     device = (folder / 'device.txt').read_text().strip() if (folder / 'device.txt').exists() else 'unknown'
     print(f'## {context.get("date", "")[:10]}: on a GPU\n', file=out)
     print(f'{context.get("device", "no device was found by the benchmarks")}; {context.get("cuda", "")}; nvidia-smi: '
@@ -81,11 +90,11 @@ def main(folder, out=sys.stdout):
               f'{torch["copy_gb_per_s"]:.0f} GB/s.\n', file=out)
 
     steps = [line.split('\t') for line in (folder / 'steps.txt').read_text().splitlines()]
-    table(('step', 'status', 'seconds', 'said'), steps, out)
+    table('', ('step', 'status', 'seconds', 'said'), steps, out)
 
     theirs = {(row['precision'], row['batch']): row for row in torch.get('forward', [])}
     rows = []
-    for name, entry in benchmarks(forward_page, 'cuda/forward/').items():
+    for name, entry in benchmarks(entries, 'cuda/forward/').items():
         precision, batch = name.split('/batch:')
         if 'error_message' in entry:
             rows.append((precision, batch, entry['error_message']) + (None,) * 6)
@@ -94,35 +103,30 @@ def main(folder, out=sys.stdout):
         rows.append((precision, batch, number(entry['p50_ms']), number(entry['p99_ms']), number(entry['pictures/s']),
                      f'{entry["1-cosine"]:.1e}', number(peer.get('wall_ms')), number(peer.get('gpu_ms')),
                      ratio(peer.get('wall_ms'), entry['p50_ms'])))
-    print('Forward pass, host memory to host memory; ratio of the medians of that:\n', file=out)
-    table(('precision', 'batch', 'p50 ms', 'p99 ms', 'pictures/s', '1 - cosine', 'PyTorch ms', 'of which on the GPU',
+    table('Forward pass, host memory to host memory; ratio of the medians of that',
+          ('precision', 'batch', 'p50 ms', 'p99 ms', 'pictures/s', '1 - cosine', 'PyTorch ms', 'of which on the GPU',
            'PyTorch / ours'), rows, out)
 
     theirs = {(row['layer'], row['precision'], row['batch']): row['gpu_ms'] for row in torch.get('layers', [])}
-    ours = benchmarks(kernel_page, 'cuda/conv3x3_mma/')
+    by_hand, by_cudnn = (benchmarks(entries, f'cuda/conv3x3_{name}/') for name in ('mma', 'cudnn'))
     rows = []
-    for name, entry in ours.items():
+    for name, entry in by_cudnn.items():
         layer, precision, batch = name.replace('batch:', '').split('/')
-        peer = theirs.get((layer, precision, int(batch)))
-        if 'error_message' in entry:
-            rows.append((layer, precision, batch, entry['error_message'], None, None, None))
-        else:
-            rows.append((layer, precision, batch, number(1e3 * entry['p50_ms']), number(entry['TFLOP/s']),
-                         number(peer and 1e3 * peer), ratio(peer, entry['p50_ms'])))
-    print('Convolutions with bias, ReLU and pooling, on the device: the hand-written kernel and PyTorch (cuDNN):\n', file=out)
-    table(('layer', 'precision', 'batch', 'µs', 'TFLOP/s', 'PyTorch µs', 'PyTorch / ours'), rows, out)
+        hand, peer = by_hand.get(name, {}), theirs.get((layer, precision, int(batch)))
+        rows.append((layer, precision, batch, *time_and_rate(hand), *time_and_rate(entry), number(peer and 1e3 * peer),
+                     ratio(entry.get('p50_ms'), hand.get('p50_ms')), entry.get('label')))
+    table('Convolutions with bias, ReLU and pooling, on the device: by hand, by cuDNN as the engine uses it, PyTorch',
+          ('layer', 'precision', 'batch', 'by hand µs', 'TFLOP/s', 'cuDNN µs', 'TFLOP/s', 'PyTorch µs', 'cuDNN / by hand',
+           "cuDNN's engine"), rows, out)
 
-    rows = profile_rows(folder / 'profile.log')
-    if rows:
-        print('Profile of forward passes in bf16, kernel by kernel, each alone on the device:\n', file=out)
-        table(('kernel', 'launches', 'µs in all', 'SM % of peak', 'memory % of peak'), rows, out)
+    table('Profile of forward passes in bf16, kernel by kernel, each alone on the device',
+          ('kernel', 'launches', 'µs in all', 'SM % of peak', 'memory % of peak'), profile_rows(folder / 'profile.log'), out)
 
     rows = []
-    for name, entry in benchmarks(kernel_page, 'cuda/').items():
-        if not name.startswith('conv3x3'):
+    for name, entry in benchmarks(entries, 'cuda/').items():
+        if not name.startswith(('conv3x3', 'forward')):
             rows.append((name, entry.get('error_message') or number(1e3 * entry['p50_ms']), number(entry.get('GB/s'))))
-    print('Other kernels, on the device:\n', file=out)
-    table(('kernel', 'µs', 'GB/s'), rows, out)
+    table('Other kernels, on the device', ('kernel', 'µs', 'GB/s'), rows, out)
 
 
 if __name__ == '__main__':

@@ -11,7 +11,8 @@ import time
 try:
     import torch
 except ImportError as error:
-    sys.exit(f'skipped: {error}')
+    print(f'skipped: {error}')
+    sys.exit(0)
 if not torch.cuda.is_available():
     print('skipped: PyTorch sees no CUDA device')
     sys.exit(0)

@@ -3,6 +3,16 @@
 #include "values.h"
 
 namespace vgg16 {
+namespace {
+
+bool is_device(const std::string& text) {
+  if (text == "auto" || text == "cpu" || text == "cuda") return true;
+  if (!text.starts_with("cuda:")) return false;
+  const auto index = parse_whole_number(text.substr(5));
+  return index && *index >= 0 && *index < 1024;
+}
+
+}  // namespace
 
 CLI::App* add_command(CLI::App& program, const std::string& name, const std::string& description,
                       const std::string& example, Common& common) {
@@ -19,14 +29,15 @@ void add_network_options(CLI::App& app, NetworkOptions& options) {
   app.add_option("--weights", options.weights,
                  "Weights file, Keras .h5 or safetensors (default: $VGG16_WEIGHTS, else built in)")
       ->type_name("FILE");
-  app.add_option("--device", options.device, "auto or cpu")
+  app.add_option("--device", options.device, "auto (a GPU if one can be used), cpu, cuda or cuda:N")
       ->type_name("NAME")
       ->capture_default_str()
-      ->check(one_of({"auto", "cpu"}, "auto or cpu"));
-  app.add_option("--precision", options.precision, "Of the products: f32, or bf16 where the CPU has it (less exact)")
+      ->check(expects("auto, cpu, cuda or cuda:N", is_device));
+  app.add_option("--precision", options.precision,
+                 "Of the products: f32, or less exact bf16; on a GPU also tf32 and f16")
       ->type_name("NAME")
       ->capture_default_str()
-      ->check(one_of({"f32", "bf16"}, "f32 or bf16"));
+      ->check(one_of({"f32", "tf32", "f16", "bf16"}, "f32, tf32, f16 or bf16"));
   app.add_option("--threads", options.threads, "0 to 1024; 0 is one per processor")
       ->type_name("N")
       ->capture_default_str()

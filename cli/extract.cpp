@@ -108,7 +108,12 @@ Run fill(FeatureFileWriter& file, Extractor& extractor, const std::filesystem::p
     file.drop(missing[static_cast<size_t>(index)], reason);
     count(index);
   };
-  run.times = extractor.extract_files(paths, callbacks);
+  try {
+    run.times = extractor.extract_files(paths, callbacks);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kDevice || run.rows == 0) throw;
+    throw Error(ErrorCode::kDevice, std::string(error.what()) + "; the rows before are kept: add --resume to go on");
+  }
   run.stopped = done < total;
   return run;
 }
@@ -151,7 +156,8 @@ int extract(const ExtractOptions& o, const std::string& resume_text) {
                                 .device = o.network.device,
                                 .precision = o.network.precision,
                                 .threads = o.network.threads,
-                                .batch_size = o.network.batch_size});
+                                .batch_size = o.network.batch_size,
+                                .log = [&o](const std::string& line) { print_note(line, o.common); }});
   const auto seed = o.no_shuffle ? std::optional<uint64_t>() : o.seed;
   Dataset dataset = list_dataset(o.dataset, seed, o.network.threads > 0 ? o.network.threads : build_info().processors);
   require_pictures(dataset);

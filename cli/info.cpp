@@ -80,16 +80,27 @@ Json describe_weights(const Weights& weights) {
           {"source", "Visual Geometry Group, University of Oxford; licence CC BY 4.0"}};
 }
 
+void add_devices(Json& document) {
+  document["cuda_devices"] = Json::array();
+  try {
+    document["cuda_devices"] = cuda_device_descriptions();
+  } catch (const Error& error) {
+    document["no_cuda_device"] = error.what();
+  }
+}
+
 Json describe_build() {
   const BuildInfo info = build_info();
-  return {{"schema", 1},
-          {"version", info.version},
-          {"backends", info.backends},
-          {"instruction_sets", info.instruction_sets},
-          {"precisions", info.precisions},
-          {"processors", info.processors},
-          {"built_in_weights_sha256", builtin_weights_digest()},
-          {"weights_source", "Visual Geometry Group, University of Oxford; licence CC BY 4.0"}};
+  Json document = {{"schema", 1},
+                   {"version", info.version},
+                   {"backends", info.backends},
+                   {"instruction_sets", info.instruction_sets},
+                   {"precisions", info.precisions},
+                   {"processors", info.processors},
+                   {"built_in_weights_sha256", builtin_weights_digest()},
+                   {"weights_source", "Visual Geometry Group, University of Oxford; licence CC BY 4.0"}};
+  add_devices(document);
+  return document;
 }
 
 // A model and a weights file may both be safetensors, a features and a weights file both HDF5: the names in the headers

@@ -93,7 +93,8 @@ ExtractorOptions recipe_of(const Classifier& model, const Weights& weights, cons
                            .device = o.network.device,
                            .precision = o.network.precision,
                            .threads = o.network.threads,
-                           .batch_size = o.network.batch_size};
+                           .batch_size = o.network.batch_size,
+                           .log = [&o](const std::string& line) { print_note(line, o.common); }};
   int64_t columns = 0;
   try {
     options.pool = recipe.pool.empty() ? Pool::kNone : pool_from_name(recipe.pool);

@@ -174,7 +174,7 @@ __device__ inline void conv3x3_block(unsigned block, unsigned thread_index, cons
     }
   };
 
-  // There are at least 9 steps. Every iteration closes a group, an empty one at the end, so that the count of groups
+  // There are at least 9 steps. Every iteration closes a group, the last ones an empty one, so that the count of groups
   // that may be pending is always the same.
   const int steps = 9 * (shape.ic / Tile::kStep);
   for (int step = 0; step < kStages - 1; ++step) {
@@ -192,8 +192,7 @@ __device__ inline void conv3x3_block(unsigned block, unsigned thread_index, cons
     multiply_step(stage);
     stage = stage + 1 == kStages ? 0 : stage + 1;
   }
-  wait_copy_groups<0>();
-  block_barrier();  // the stages become the way out
+  block_barrier();  // the stages, for which nothing is on its way any more, become the way out
 
   VGG16_UNROLL
   for (int x = 0; x < Tile::kWarpN / 8; ++x) {

@@ -33,19 +33,24 @@ void launch(const ConvShape& shape, const void* in, const void* kernel, const fl
       shape, static_cast<const T*>(in), static_cast<const T*>(kernel), bias, static_cast<T*>(out));
 }
 
-// Large tiles read least from shared memory per product; small ones are more, for when there is little work. Sums run
-// in the same order in all, so the choice shows in the time alone.
+// The larger the tile, the fewer bytes a product takes out of the caches, and the fewer blocks there are. A tile is
+// taken where its blocks keep a good part of the processors busy: two thirds and two fifths by a count of bytes and
+// products for the network's layers, not by measurement. Sums run in one order in all, so the choice shows in the time
+// alone.
 template <class T>
 void launch_fitting(const ConvShape& shape, const void* in, const void* kernel, const float* bias, void* out,
                     CudaStream stream) {
   using Large = ConvTile<T, 64, 64>;
+  using Medium = ConvTile<T, 64, 32>;
   using Small = ConvTile<T, 32, 32>;
   int device = 0;
   int processors = 0;
   VGG16_CUDA_CHECK(cudaGetDevice(&device));
   VGG16_CUDA_CHECK(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device));
-  if (shape.oc % Large::kTileN == 0 && blocks_of<Large>(shape) >= processors)
+  if (shape.oc % Large::kTileN == 0 && 3 * blocks_of<Large>(shape) >= int64_t{2} * processors)
     launch<T, Large>(shape, in, kernel, bias, out, stream);
+  else if (5 * blocks_of<Medium>(shape) >= int64_t{2} * processors)
+    launch<T, Medium>(shape, in, kernel, bias, out, stream);
   else
     launch<T, Small>(shape, in, kernel, bias, out, stream);
 }

@@ -13,7 +13,8 @@ class Backend {
  public:
   virtual ~Backend() = default;
 
-  /// "cpu" or "cuda", and what it computes with ("avx512", "avx2", ...; the GPU architecture).
+  /// "cpu" or "cuda", and what it computes with: "avx512", "avx2", ...; on a GPU its architecture, cuDNN's version and
+  /// the batch size, since a row's bits depend on all three.
   [[nodiscard]] virtual std::string_view name() const = 0;
   [[nodiscard]] virtual std::string_view instruction_set() const = 0;
   [[nodiscard]] virtual int max_batch() const = 0;
@@ -22,6 +23,10 @@ class Backend {
   /// (n, h, w, c) of that layer, float32, to `features`; blocks until they are readable. Allocates nothing. One thread
   /// at a time. Throws Error{kShape, kDevice}.
   virtual void forward(ImagesIn images, size_t last_layer, HostOut features) = 0;
+
+  /// A second engine over the same prepared weights, which gives the same bits, to be driven by a second thread; null
+  /// where one keeps the device busy, or where there is no memory for two. Throws Error{kDevice}.
+  [[nodiscard]] virtual std::unique_ptr<Backend> another() const { return nullptr; }
 };
 
 }  // namespace vgg16

@@ -1,26 +1,101 @@
 #include "backend/make_backend.h"
 
+#include <charconv>
+#include <optional>
+#include <string_view>
+
 #include "backend/cpu_backend.h"
 #include "vgg16/build_info.h"
 #include "vgg16/error.h"
+#ifdef VGG16_WITH_CUDA
+#include "backend/cuda_backend.h"
+#endif
 
 namespace vgg16 {
+namespace {
 
-std::unique_ptr<Backend> make_backend(const Weights& weights, const BackendOptions& options) {
-  if (options.device != "auto" && options.device != "cpu") {
-    throw Error(ErrorCode::kInvalidArgument,
-                "device \"" + printable(options.device) + "\" is not in this build: auto or cpu");
-  }
+// N of "cuda:N", 0 for "cuda"; nothing for all else.
+std::optional<int> cuda_index(std::string_view device) {
+  constexpr std::string_view kCuda = "cuda";
+  if (!device.starts_with(kCuda)) return std::nullopt;
+  device.remove_prefix(kCuda.size());
+  if (device.empty()) return 0;
+  int index = -1;
+  const auto [end, problem] = std::from_chars(device.data() + 1, device.data() + device.size(), index);
+  const bool whole = device[0] == ':' && problem == std::errc() && end == device.data() + device.size() && index >= 0;
+  return whole ? std::optional(index) : std::nullopt;
+}
+
+std::unique_ptr<Backend> make_cpu_backend(const Weights& weights, const BackendOptions& options) {
   auto pool = std::make_unique<ThreadPool>(options.threads);
   auto network =
       prepare_cpu_network(weights, cpu_kernels(options.instruction_set, options.precision), options.last_layer, *pool);
   return std::make_unique<CpuBackend>(std::move(network), std::move(pool), options.max_batch);
 }
 
+#ifdef VGG16_WITH_CUDA
+
+std::unique_ptr<Backend> make_cuda_backend(const Weights& weights, const BackendOptions& options, int index) {
+  const std::vector<CudaDevice> devices = cuda_devices();
+  require(
+      index < static_cast<int>(devices.size()), ErrorCode::kDevice,
+      "there is no device cuda:" + std::to_string(index) + "; the last is cuda:" + std::to_string(devices.size() - 1));
+  const CudaDevice& device = devices[static_cast<size_t>(index)];
+  auto network = prepare_cuda_network(weights, device, cuda_precision_from_name(options.precision), options.last_layer);
+  auto backend = std::make_unique<CudaBackend>(std::move(network), options.max_batch, options.log);
+  if (options.log) {
+    options.log("running on " + describe(device) + ", " + std::string(backend->instruction_set()) + ", " +
+                options.precision);
+  }
+  return backend;
+}
+
+// The GPU if it can be used, else the CPU. Where there is none, there is nothing to say either.
+std::unique_ptr<Backend> make_any_backend(const Weights& weights, const BackendOptions& options) {
+  if (!has_cuda_device()) return make_cpu_backend(weights, options);
+  std::string reason;
+  try {
+    return make_cuda_backend(weights, options, 0);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kDevice && error.code() != ErrorCode::kMemory) throw;
+    reason = error.what();
+  }
+  if (options.log) options.log("running on the CPU: " + reason);
+  return make_cpu_backend(weights, options);
+}
+
+void add_cuda(BuildInfo& info) { info.backends.emplace_back("cuda"); }
+
+#else
+
+std::unique_ptr<Backend> make_cuda_backend(const Weights&, const BackendOptions& options, int) {
+  throw Error(ErrorCode::kDevice,
+              "device " + options.device + " needs the CUDA engine, which this build does not hold; use --device cpu");
+}
+
+std::unique_ptr<Backend> make_any_backend(const Weights& weights, const BackendOptions& options) {
+  return make_cpu_backend(weights, options);
+}
+
+void add_cuda(BuildInfo&) {}
+
+#endif
+
+}  // namespace
+
+std::unique_ptr<Backend> make_backend(const Weights& weights, const BackendOptions& options) {
+  if (options.device == "auto") return make_any_backend(weights, options);
+  if (options.device == "cpu") return make_cpu_backend(weights, options);
+  if (const auto index = cuda_index(options.device)) return make_cuda_backend(weights, options, *index);
+  throw Error(ErrorCode::kInvalidArgument,
+              "device \"" + printable(options.device) + "\", expected auto, cpu, cuda or cuda:N");
+}
+
 BuildInfo build_info() {
   BuildInfo info;
   info.version = VGG16_VERSION;
   info.backends = {"cpu"};
+  add_cuda(info);
   for (const CpuKernels* kernels : runnable_cpu_kernels()) {
     if (kernels->precision == "f32") info.instruction_sets.push_back(kernels->name);
     if (info.precisions.empty() || info.precisions.back() != kernels->precision)
@@ -28,6 +103,16 @@ BuildInfo build_info() {
   }
   info.processors = available_processors();
   return info;
+}
+
+std::vector<std::string> cuda_device_descriptions() {
+#ifdef VGG16_WITH_CUDA
+  std::vector<std::string> descriptions;
+  for (const CudaDevice& device : cuda_devices()) descriptions.push_back(describe(device));
+  return descriptions;
+#else
+  throw Error(ErrorCode::kDevice, "this build does not hold the CUDA engine");
+#endif
 }
 
 }  // namespace vgg16

@@ -4,6 +4,7 @@
 #include <new>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "backend/make_backend.h"
 #include "extract/pipeline.h"
@@ -20,8 +21,14 @@ constexpr int kMaxBatch = 1024;
 constexpr int kMaxThreads = 1024;
 
 // Decoding a photograph costs 1 ms, under a hundredth of the forward pass on one core, and its threads compete with the
-// forward pass for the same cores: a few keep up, and more would only stand in the way.
-constexpr int kMaxDecodeThreads = 4;
+// forward pass for the same cores: a few keep up, and more would only stand in the way. A GPU leaves the cores idle and
+// wants all the pictures that they can give.
+constexpr int kMaxDecodeThreadsOnCpu = 4;
+
+int decode_threads(const Backend& backend, int threads) {
+  const int wanted = threads == 0 ? available_processors() : threads;
+  return backend.name() == "cpu" ? std::min(wanted, kMaxDecodeThreadsOnCpu) : wanted;
+}
 
 void require_between(int value, int least, int most, const char* what) {
   require(value >= least && value <= most, ErrorCode::kInvalidArgument,
@@ -38,7 +45,8 @@ std::unique_ptr<Backend> backend_for(const Weights* weights, const ExtractorOpti
                                  .instruction_set = {},
                                  .threads = options.threads,
                                  .max_batch = options.batch_size,
-                                 .last_layer = last_layer});
+                                 .last_layer = last_layer,
+                                 .log = options.log});
 }
 
 }  // namespace
@@ -47,13 +55,27 @@ struct Extractor::Impl {
   Impl(std::shared_ptr<const Weights> shared, const ExtractorOptions& options)
       : weights(std::move(shared)),
         backend(backend_for(weights.get(), options, layer_index(options.layer))),
-        rows(*backend, layer_index(options.layer), options.pool),
-        pipeline{options.batch_size,
-                 std::min(options.threads == 0 ? available_processors() : options.threads, kMaxDecodeThreads)} {}
+        layer(layer_index(options.layer)),
+        pool(options.pool),
+        pipeline{options.batch_size, decode_threads(*backend, options.threads)} {
+    lanes.emplace_back(*backend, layer, pool);
+  }
+
+  // A second engine pays where there is more than one batch, and takes memory and time to make.
+  void add_lane() {
+    if (second_was_tried) return;
+    second_was_tried = true;
+    second = backend->another();
+    if (second != nullptr) lanes.emplace_back(*second, layer, pool);
+  }
 
   std::shared_ptr<const Weights> weights;
   std::unique_ptr<Backend> backend;
-  RowComputer rows;
+  std::unique_ptr<Backend> second;  // null where one engine keeps the device busy
+  bool second_was_tried = false;
+  size_t layer;
+  Pool pool;
+  std::vector<RowComputer> lanes;
   PipelineOptions pipeline;
 };
 
@@ -63,7 +85,7 @@ Extractor::~Extractor() = default;
 Extractor::Extractor(Extractor&&) noexcept = default;
 Extractor& Extractor::operator=(Extractor&&) noexcept = default;
 
-int64_t Extractor::columns() const { return impl_->rows.columns(); }
+int64_t Extractor::columns() const { return impl_->lanes[0].columns(); }
 std::string_view Extractor::backend() const { return impl_->backend->name(); }
 std::string_view Extractor::instruction_set() const { return impl_->backend->instruction_set(); }
 
@@ -73,13 +95,14 @@ void Extractor::extract(ImagesIn images, float* rows) {
   constexpr int64_t kPictureBytes = int64_t{3} * kInputSide * kInputSide;
   for (int first = 0; first < images.n; first += impl_->pipeline.batch_size) {
     const int n = std::min(impl_->pipeline.batch_size, images.n - first);
-    impl_->rows.compute({images.data + first * kPictureBytes, n}, rows + first * columns());
+    impl_->lanes[0].compute({images.data + first * kPictureBytes, n}, rows + first * columns());
   }
 }
 
 ExtractTimes Extractor::extract_files(std::span<const std::filesystem::path> paths, const ExtractCallbacks& callbacks) {
+  if (paths.size() > static_cast<size_t>(impl_->pipeline.batch_size)) impl_->add_lane();
   try {
-    return run_pipeline(impl_->rows, paths, load_image, callbacks, impl_->pipeline);
+    return run_pipeline(impl_->lanes, paths, load_image, callbacks, impl_->pipeline);
   } catch (const std::bad_alloc&) {
     throw Error(ErrorCode::kMemory, "no memory for batches of " + std::to_string(impl_->pipeline.batch_size) +
                                         " pictures; choose a smaller batch size");

@@ -1,7 +1,6 @@
 #include "extract/pipeline.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
@@ -21,14 +20,16 @@ namespace {
 
 constexpr size_t kPictureBytes = size_t{3} * kInputSide * kInputSide;
 
-// One in use by the network, one ready, one being filled: uneven pictures even out over a batch.
-constexpr int64_t kBuffers = 3;
+// Beside the batches that the lanes compute, one is ready and one is being filled: uneven pictures even out over a
+// batch.
+constexpr int64_t kSpareBuffers = 2;
 
 // One batch of pictures in the making. `reasons` says per picture why there are no pixels, if so.
 struct BatchBuffer {
   std::vector<uint8_t> pixels;
   std::vector<std::optional<std::string>> reasons;
   int64_t missing = 0;  // pictures not yet loaded
+  int64_t holds = -1;   // number of the batch, which is the one that may be filled
 };
 
 // Rethrows what a loader threw as an Error that names the picture.
@@ -49,9 +50,10 @@ struct BatchBuffer {
 // in input order, so the oldest batch is always the first to be complete.
 class Loader {
  public:
-  Loader(std::span<const std::filesystem::path> paths, const LoadPicture& load, const PipelineOptions& options)
-      : paths_(paths), load_(load), batch_size_(options.batch_size) {
-    for (int64_t batch = 0; batch < std::min(kBuffers, batches()); ++batch) {
+  Loader(std::span<const std::filesystem::path> paths, const LoadPicture& load, size_t n_lanes,
+         const PipelineOptions& options)
+      : paths_(paths), load_(load), batch_size_(options.batch_size), buffers_(n_lanes + kSpareBuffers) {
+    for (int64_t batch = 0; batch < std::min(n_buffers(), batches()); ++batch) {
       buffer(batch).pixels.resize(kPictureBytes * static_cast<size_t>(pictures_in(batch)));
       prepare(batch);
     }
@@ -64,22 +66,32 @@ class Loader {
 
   [[nodiscard]] int64_t batches() const { return (count() + batch_size_ - 1) / batch_size_; }
 
-  // Waits until every picture of `batch` has been tried. Throws what a loader threw.
-  BatchBuffer& wait_for(int64_t batch) {
+  // Waits until every picture of `batch` has been tried; null when close() was called. Throws what a loader threw.
+  BatchBuffer* wait_for(int64_t batch) {
     std::unique_lock lock(mutex_);
-    complete_.wait(lock, [&] { return error_ != nullptr || buffer(batch).missing == 0; });
+    const auto is_complete = [&] { return buffer(batch).holds == batch && buffer(batch).missing == 0; };
+    complete_.wait(lock, [&] { return error_ != nullptr || closed_ || is_complete(); });
     if (error_ != nullptr) std::rethrow_exception(error_);
-    return buffer(batch);
+    return closed_ ? nullptr : &buffer(batch);
   }
 
-  // `batch` has been used: its buffer may be filled again.
+  // `batch` has been used: its buffer may be filled again. Batches are released in any order.
   void release(int64_t batch) {
     {
       const std::lock_guard lock(mutex_);
-      if (batch + kBuffers < batches()) prepare(batch + kBuffers);
-      released_ = batch + 1;
+      if (batch + n_buffers() < batches()) prepare(batch + n_buffers());
     }
     room_.notify_all();
+  }
+
+  // No further picture is loaded, and nobody waits any longer.
+  void close() {
+    {
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+    }
+    room_.notify_all();
+    complete_.notify_all();
   }
 
  private:
@@ -87,9 +99,11 @@ class Loader {
   [[nodiscard]] int64_t pictures_in(int64_t batch) const {
     return std::min(batch_size_, count() - batch * batch_size_);
   }
-  BatchBuffer& buffer(int64_t batch) { return buffers_[static_cast<size_t>(batch % kBuffers)]; }
+  [[nodiscard]] int64_t n_buffers() const { return static_cast<int64_t>(buffers_.size()); }
+  BatchBuffer& buffer(int64_t batch) { return buffers_[static_cast<size_t>(batch % n_buffers())]; }
 
   void prepare(int64_t batch) {
+    buffer(batch).holds = batch;
     buffer(batch).missing = pictures_in(batch);
     buffer(batch).reasons.assign(static_cast<size_t>(buffer(batch).missing), std::nullopt);
   }
@@ -106,19 +120,16 @@ class Loader {
   }
 
   void end() {
-    {
-      const std::lock_guard lock(mutex_);
-      ended_ = true;
-    }
-    room_.notify_all();
+    close();
     for (std::thread& thread : threads_) thread.join();
   }
 
   // The next picture in input order, once its batch has a buffer; nothing when there is no more to do.
   std::optional<int64_t> claim() {
     std::unique_lock lock(mutex_);
-    room_.wait(lock, [&] { return ended_ || next_ == count() || next_ < (released_ + kBuffers) * batch_size_; });
-    if (ended_ || next_ == count()) return std::nullopt;
+    const auto has_room = [&] { return buffer(next_ / batch_size_).holds == next_ / batch_size_; };
+    room_.wait(lock, [&] { return closed_ || next_ == count() || has_room(); });
+    if (closed_ || next_ == count()) return std::nullopt;
     return next_++;
   }
 
@@ -131,14 +142,12 @@ class Loader {
         {
           const std::lock_guard lock(mutex_);
           if (error_ == nullptr) error_ = std::current_exception();
-          ended_ = true;
         }
-        complete_.notify_one();
-        room_.notify_all();
+        close();
         return;
       }
       const std::lock_guard lock(mutex_);
-      if (--batch.missing == 0) complete_.notify_one();
+      if (--batch.missing == 0) complete_.notify_all();
     }
   }
 
@@ -165,10 +174,9 @@ class Loader {
   std::condition_variable room_;      // a buffer became free, or all is over
   std::condition_variable complete_;  // a batch became complete, or a loader failed
   // Guarded by mutex_, but for the pixels and reasons of a picture between its claim and its completion.
-  std::array<BatchBuffer, kBuffers> buffers_;
+  std::vector<BatchBuffer> buffers_;
   int64_t next_ = 0;
-  int64_t released_ = 0;
-  bool ended_ = false;
+  bool closed_ = false;
   std::exception_ptr error_;
 
   std::vector<std::thread> threads_;
@@ -214,32 +222,169 @@ class Stopwatch {
   Clock::time_point since_ = Clock::now();
 };
 
-}  // namespace
+// One batch on its way through a lane: its rows, and for each of its pictures why there is no row, if so.
+struct Computed {
+  std::vector<float> rows;
+  std::vector<std::optional<std::string>> reasons;
+};
 
-ExtractTimes run_pipeline(RowComputer& rows, std::span<const std::filesystem::path> paths, const LoadPicture& load,
-                          const ExtractCallbacks& callbacks, const PipelineOptions& options) {
-  require(options.batch_size >= 1 && options.batch_size <= rows.max_batch(), ErrorCode::kInvalidArgument,
-          "batch size " + std::to_string(options.batch_size) + ", expected 1 to " + std::to_string(rows.max_batch()));
-  require(options.decode_threads >= 1, ErrorCode::kInvalidArgument, "decode threads must be at least 1");
+// Waits for batch k, computes it into `out` and gives its buffer back; false where the loader has been closed.
+bool compute_batch(Loader& loader, RowComputer& lane, int64_t k, Computed& out, Stopwatch& watch, ExtractTimes& times) {
+  BatchBuffer* batch = loader.wait_for(k);
+  watch.add_to(times.waiting_for_pictures_s);
+  if (batch == nullptr) return false;
+  const int good = compact(*batch);
+  if (good > 0) lane.compute({batch->pixels.data(), good}, out.rows.data());
+  out.reasons = std::move(batch->reasons);
+  loader.release(k);
+  watch.add_to(times.computing_s);
+  return true;
+}
+
+// A thread that computes batches first, first + step, ... and hands each over before it begins the next.
+class Lane {
+ public:
+  Lane(Loader& loader, RowComputer& computer, int64_t first, int64_t step, size_t row_numbers)
+      : loader_(loader), computer_(computer), step_(step), batch_(first) {
+    computed_.rows.resize(row_numbers);
+    try {
+      thread_ = std::thread([this] { work(); });
+    } catch (const std::system_error& e) {
+      throw Error(ErrorCode::kMemory, std::string("no thread to run the network: ") + e.what());
+    }
+  }
+
+  ~Lane() { end(); }
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  // Waits for the lane's next batch and lets `use` see it. Throws what computing it threw.
+  template <class Use>
+  void take(Use use) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return ready_ || error_ != nullptr; });
+    if (error_ != nullptr) std::rethrow_exception(error_);
+    lock.unlock();
+    use(computed_);
+    lock.lock();
+    ready_ = false;
+    changed_.notify_all();
+  }
+
+  // Waits until the thread has ended, and says where its time went. The loader must have been closed.
+  const ExtractTimes& end() {
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+    return times_;
+  }
+
+ private:
+  void work() {
+    Stopwatch watch;
+    try {
+      for (; batch_ < loader_.batches(); batch_ += step_) {
+        if (!compute_batch(loader_, computer_, batch_, computed_, watch, times_)) return;
+        std::unique_lock lock(mutex_);
+        ready_ = true;
+        changed_.notify_all();
+        changed_.wait(lock, [&] { return ended_ || !ready_; });
+        watch.add_to(times_.delivering_s);
+        if (ended_) return;
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      error_ = std::current_exception();
+      changed_.notify_all();
+    }
+  }
+
+  Loader& loader_;
+  RowComputer& computer_;
+  const int64_t step_;
+  int64_t batch_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ready_ = false;  // computed_ is the caller's until it is false again
+  bool ended_ = false;
+  std::exception_ptr error_;
+  Computed computed_;
+  ExtractTimes times_;
+  std::thread thread_;
+};
+
+// Ends the lanes' waiting for pictures when the caller leaves, in whatever way.
+class Closing {
+ public:
+  explicit Closing(Loader& loader) : loader_(loader) {}
+  ~Closing() { loader_.close(); }
+  Closing(const Closing&) = delete;
+  Closing& operator=(const Closing&) = delete;
+
+ private:
+  Loader& loader_;
+};
+
+bool stopped(const ExtractCallbacks& callbacks) { return callbacks.stop != nullptr && callbacks.stop->load(); }
+
+ExtractTimes run_on_caller(Loader& loader, RowComputer& lane, const ExtractCallbacks& callbacks, int64_t batch_size,
+                           size_t row_numbers) {
   ExtractTimes times;
-  if (paths.empty()) return times;
   Stopwatch watch;
-  const auto largest = std::min(paths.size(), static_cast<size_t>(options.batch_size));
-  std::vector<float> computed(largest * static_cast<size_t>(rows.columns()));
-  Loader loader(paths, load, options);
-  for (int64_t k = 0; k < loader.batches(); ++k) {
-    if (callbacks.stop != nullptr && callbacks.stop->load()) break;
-    BatchBuffer& batch = loader.wait_for(k);
-    watch.add_to(times.waiting_for_pictures_s);
-    const int good = compact(batch);
-    if (good > 0) rows.compute({batch.pixels.data(), good}, computed.data());
-    const std::vector<std::optional<std::string>> reasons = std::move(batch.reasons);
-    loader.release(k);
-    watch.add_to(times.computing_s);
-    deliver(reasons, k * options.batch_size, computed, rows.columns(), callbacks);
+  Computed computed;
+  computed.rows.resize(row_numbers);
+  for (int64_t k = 0; k < loader.batches() && !stopped(callbacks); ++k) {
+    compute_batch(loader, lane, k, computed, watch, times);
+    deliver(computed.reasons, k * batch_size, computed.rows, lane.columns(), callbacks);
     watch.add_to(times.delivering_s);
   }
   return times;
+}
+
+// Batch k is lane k % n's: the order of the batches is that of the lanes.
+ExtractTimes run_in_lanes(Loader& loader, std::span<RowComputer> computers, const ExtractCallbacks& callbacks,
+                          int64_t batch_size, size_t row_numbers) {
+  const auto n_lanes = static_cast<int64_t>(computers.size());
+  std::vector<std::unique_ptr<Lane>> lanes;
+  const Closing closing(loader);  // before the lanes end
+  for (int64_t i = 0; i < n_lanes; ++i) {
+    lanes.push_back(std::make_unique<Lane>(loader, computers[static_cast<size_t>(i)], i, n_lanes, row_numbers));
+  }
+  for (int64_t k = 0; k < loader.batches() && !stopped(callbacks); ++k) {
+    lanes[static_cast<size_t>(k % n_lanes)]->take([&](const Computed& computed) {
+      deliver(computed.reasons, k * batch_size, computed.rows, computers[0].columns(), callbacks);
+    });
+  }
+  loader.close();
+  ExtractTimes times;  // the lanes work side by side: their mean is what the caller has seen go by
+  for (const auto& lane : lanes) {
+    const ExtractTimes& own = lane->end();
+    times.waiting_for_pictures_s += own.waiting_for_pictures_s / static_cast<double>(n_lanes);
+    times.computing_s += own.computing_s / static_cast<double>(n_lanes);
+    times.delivering_s += own.delivering_s / static_cast<double>(n_lanes);
+  }
+  return times;
+}
+
+}  // namespace
+
+ExtractTimes run_pipeline(std::span<RowComputer> lanes, std::span<const std::filesystem::path> paths,
+                          const LoadPicture& load, const ExtractCallbacks& callbacks, const PipelineOptions& options) {
+  for (const RowComputer& lane : lanes) {
+    require(options.batch_size >= 1 && options.batch_size <= lane.max_batch(), ErrorCode::kInvalidArgument,
+            "batch size " + std::to_string(options.batch_size) + ", expected 1 to " + std::to_string(lane.max_batch()));
+  }
+  require(options.decode_threads >= 1, ErrorCode::kInvalidArgument, "decode threads must be at least 1");
+  if (paths.empty()) return {};
+  const size_t row_numbers =
+      std::min(paths.size(), static_cast<size_t>(options.batch_size)) * static_cast<size_t>(lanes[0].columns());
+  Loader loader(paths, load, lanes.size(), options);
+  if (lanes.size() == 1) return run_on_caller(loader, lanes[0], callbacks, options.batch_size, row_numbers);
+  return run_in_lanes(loader, lanes, callbacks, options.batch_size, row_numbers);
 }
 
 }  // namespace vgg16

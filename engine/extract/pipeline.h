@@ -16,17 +16,19 @@ namespace vgg16 {
 using LoadPicture = std::function<Result<Image>(const std::filesystem::path&)>;
 
 struct PipelineOptions {
-  int batch_size = 32;     ///< 1 to rows.max_batch()
+  int batch_size = 32;     ///< 1 to max_batch() of every lane
   int decode_threads = 2;  ///< at least 1; fewer are used where the system gives no more
 };
 
 /// Loads `paths`, resizes each picture to 224 x 224, computes their rows and reports them, in input order and on the
 /// caller's thread. Batch k is pictures [k * batch_size, (k + 1) * batch_size) without those that failed, so a failure
-/// costs nothing and moves nothing. Three batches of pixels are held, 150,528 bytes a picture, and one batch of rows.
+/// costs nothing and moves nothing. One lane computes on the caller's thread; several, over engines that give the same
+/// bits, each on a thread of its own, so that one copies and reports while another computes. Two batches of pixels more
+/// than there are lanes are held, 150,528 bytes a picture, and a batch of rows per lane.
 /// When callbacks.stop is set, no further batch is started; what has been computed has been reported.
-/// Throws Error{kShape, kDevice} from the backend, Error{kMemory} also for a picture that found no memory, and whatever
-/// a callback throws; all threads have ended by then.
-ExtractTimes run_pipeline(RowComputer& rows, std::span<const std::filesystem::path> paths, const LoadPicture& load,
-                          const ExtractCallbacks& callbacks, const PipelineOptions& options);
+/// Throws Error{kShape, kDevice} from a backend, Error{kMemory} also for a picture that found no memory, and whatever
+/// a callback throws; all threads have ended by then, and every batch before the one that failed has been reported.
+ExtractTimes run_pipeline(std::span<RowComputer> lanes, std::span<const std::filesystem::path> paths,
+                          const LoadPicture& load, const ExtractCallbacks& callbacks, const PipelineOptions& options);
 
 }  // namespace vgg16

@@ -219,6 +219,18 @@ TEST_F(ExtractCommand, ComputesInBf16WhereTheMachineCan) {
   EXPECT_EQ(open_feature_file(path("a.h5")).recipe.precision, "bf16");
 }
 
+TEST_F(ExtractCommand, NeverTakesTheCpuForAGpu) {
+  make_pictures("pets", {"cats", "dogs"}, 1);
+  for (const char* device : {"cuda", "cuda:3"}) {
+    expect_failure(1, "cuda", {"extract", "-d", "pets", "-o", "a.h5", "--device", device});
+  }
+  for (const char* precision : {"tf32", "f16"}) {
+    expect_failure(1, precision, {"extract", "-d", "pets", "-o", "a.h5", "--device", "cpu", "--precision", precision});
+    expect_failure(1, precision, {"extract", "-d", "pets", "-o", "a.h5", "--precision", precision});
+  }
+  EXPECT_FALSE(std::filesystem::exists(path("a.h5")));
+}
+
 TEST_F(ExtractCommand, ShowsNamesFromOutsideEscaped) {
   const std::array<std::string, 6> names = {"new\nline", "esc\x1B[31m", "bad\xFF utf8",
                                             "-dash",     "quo'te\"s",   "back\\slash"};

@@ -19,6 +19,9 @@ TEST_F(InfoCommand, DescribesTheBuild) {
   const auto document = json_line(run({"info", "--json"}).out);
   EXPECT_THAT(keys(document), IsSupersetOf({"schema", "version", "backends", "instruction_sets", "processors"}));
   EXPECT_EQ(document["schema"], 1);
+  // Tests run where no GPU is shown to them.
+  EXPECT_EQ(document["cuda_devices"].size(), 0U);
+  EXPECT_NE(document["no_cuda_device"].get<std::string>(), "");
 }
 
 TEST_F(InfoCommand, DescribesFeaturesAndModels) {

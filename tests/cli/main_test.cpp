@@ -142,7 +142,9 @@ TEST_F(CommandLine, UnknownNamesAreRefusedWithTheKnownOnes) {
   expect_failure(2, "\"fc7\" is not one of the 18 layers", extract("--layer", "fc7"));
   expect_failure(2, "\"mean\" is not none, avg or max", extract("--pool", "mean"));
   expect_failure(2, "\"f64\" is not f32 or f16", extract("--dtype", "f64"));
-  expect_failure(2, "\"tpu\" is not ", extract("--device", "tpu"));
+  for (const char* device : {"tpu", "cuda:", "cuda:x", "cuda:-1", "cuda0"}) {
+    expect_failure(2, "\"" + std::string(device) + "\" is not auto, cpu, cuda or cuda:N", extract("--device", device));
+  }
   expect_failure(2, "\"f8\" is not ", extract("--precision", "f8"));
   expect_failure(2, "\"f64\" is not f16 or f32", {"convert", "no", "no/b", "--dtype", "f64"});
 }

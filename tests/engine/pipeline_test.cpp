@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <new>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -97,7 +100,15 @@ struct Recorder {
 ExtractTimes run(FakeBackend& backend, const std::vector<fs::path>& paths, const ExtractCallbacks& callbacks,
                  int batch_size, int threads, const LoadPicture& load = numbered) {
   RowComputer rows(backend, kLastLayer, Pool::kNone);
-  return run_pipeline(rows, paths, load, callbacks, {.batch_size = batch_size, .decode_threads = threads});
+  return run_pipeline({&rows, 1}, paths, load, callbacks, {.batch_size = batch_size, .decode_threads = threads});
+}
+
+// The same in several lanes.
+void run_in_lanes(std::vector<FakeBackend>& backends, const std::vector<fs::path>& paths,
+                  const ExtractCallbacks& callbacks, int batch_size, const LoadPicture& load = numbered) {
+  std::vector<RowComputer> lanes;
+  for (FakeBackend& backend : backends) lanes.emplace_back(backend, kLastLayer, Pool::kNone);
+  run_pipeline(lanes, paths, load, callbacks, {.batch_size = batch_size, .decode_threads = 2});
 }
 
 TEST(Pipeline, KeepsTheOrderForEveryBatchSizeAndThreadCount) {
@@ -322,6 +333,70 @@ TEST(RowComputerTest, PoolsEveryPictureOfABatch) {
     EXPECT_THROW(rows.compute({pixels.data(), 4}, out.data()), Error);
     EXPECT_THROW(rows.compute({pixels.data(), 0}, out.data()), Error);
   }
+}
+
+TEST(PipelineLanes, KeepTheOrder) {
+  for (const size_t n_lanes : {2U, 3U}) {
+    for (const int batch_size : {1, 2, 5}) {
+      for (const int count : {0, 1, 2, 3, 11, 40}) {
+        SCOPED_TRACE(testing::Message() << n_lanes << " lanes, batches of " << batch_size << ", " << count);
+        const Names names_ = names(count, [](int i) { return i % 7 == 3 || (i >= 20 && i < 30); });
+        std::vector<FakeBackend> backends(n_lanes, FakeBackend(batch_size));
+        for (FakeBackend& backend : backends) {
+          backend.on_forward = [&](int batch) { std::this_thread::sleep_for(std::chrono::microseconds(batch % 3)); };
+        }
+        Recorder recorder;
+        run_in_lanes(backends, names_.paths, recorder.callbacks, batch_size);
+        EXPECT_EQ(recorder.events, names_.events);
+        EXPECT_EQ(backends[1].batches.empty(), count <= batch_size);
+      }
+    }
+  }
+}
+
+TEST(PipelineLanes, BatchesBeforeAFailureAreReported) {
+  const Names names_ = names(24, [](int) { return false; });
+  for (int failing = 0; failing < 12; ++failing) {  // batch number `failing` is lane failing % 2's
+    SCOPED_TRACE(failing);
+    std::vector<FakeBackend> backends(2, FakeBackend(2));
+    backends[static_cast<size_t>(failing % 2)].on_forward = [&](int batch) {
+      if (batch == failing / 2) throw Error(ErrorCode::kDevice, "the device is gone");
+    };
+    Recorder recorder;
+    try {
+      run_in_lanes(backends, names_.paths, recorder.callbacks, 2);
+      ADD_FAILURE() << "nothing was thrown";
+    } catch (const Error& error) {
+      EXPECT_STREQ(error.what(), "the device is gone");
+    }
+    EXPECT_EQ(recorder.events,
+              std::vector<std::string>(names_.events.begin(), names_.events.begin() + int64_t{2} * failing));
+  }
+}
+
+TEST(PipelineLanes, EndWhenTheCallerOrALoaderDoes) {
+  const Names names_ = names(40, [](int) { return false; });
+  std::vector<FakeBackend> backends(2, FakeBackend(2));
+  ExtractCallbacks callbacks;
+  callbacks.row = [](int64_t index, std::span<const float>) {
+    if (index == 9) throw Error(ErrorCode::kIo, "disk full");
+  };
+  EXPECT_THROW(run_in_lanes(backends, names_.paths, callbacks, 2), Error);
+  EXPECT_THROW(run_in_lanes(backends, names_.paths, {}, 2,
+                            [](const fs::path& path) -> Result<Image> {
+                              if (path == "17") throw std::bad_alloc();
+                              return numbered(path);
+                            }),
+               Error);
+  std::atomic<bool> stop = false;
+  int64_t reported = 0;
+  callbacks.stop = &stop;
+  callbacks.row = [&](int64_t index, std::span<const float>) {
+    ++reported;
+    if (index == 4) stop = true;
+  };
+  run_in_lanes(backends, names_.paths, callbacks, 2);
+  EXPECT_EQ(reported, 6) << "the batch is finished, and no other begun";
 }
 
 }  // namespace

@@ -1,25 +1,29 @@
 // Runs a block of a CUDA kernel on the host, thread by thread, from the kernel's own source.
 //
 // Include this before the kernel's .cuh: it defines the functions of kernels/sm80.cuh as the PTX manual describes them.
-// Threads are coroutines: each runs until it waits for others, and then one that can go on is taken at random, so that
-// no order is relied on that the hardware does not promise. Asynchronous copies land at once or only when they are
+// Threads are coroutines: a warp taken at random runs until it waits for others, its lanes in random order, so that no
+// order is relied on that the hardware does not promise. Asynchronous copies land at once or only when they are
 // waited for, as asked; run both ways, one shows a stage that is overwritten while it is read, the other one that is
 // read before it is there.
 #pragma once
 
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
+#include <setjmp.h>
 #include <ucontext.h>
 
-#include <cmath>
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <random>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace vgg16 {
@@ -66,21 +70,20 @@ class BlockEmulation {
 
   template <class T>
   void multiply_add(float (&sum)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
-    WarpSlot& mine = exchange();
-    std::memcpy(mine.a, a, sizeof a);
-    std::memcpy(mine.b, b, sizeof b);
-    const WarpSlot* warp = wait_for_warp();
     constexpr int kPerWord = static_cast<int>(4 / sizeof(T));
+    WarpSlot& mine = exchange();
+    for (int i = 0; i < 4 * kPerWord; ++i) mine.a[i] = number<T>(a[i / kPerWord], i % kPerWord);
+    for (int i = 0; i < 2 * kPerWord; ++i) mine.b[i] = number<T>(b[i / kPerWord], i % kPerWord);
+    const WarpSlot* warp = wait_for_warp();
     const int lane = running_ % 32;
     for (int element = 0; element < 4; ++element) {
       const int row = lane / 4 + element / 2 * 8;
       const int column = lane % 4 * 2 + element % 2;
-      double exact = static_cast<double>(sum[element]);
-      for (int k = 0; k < 8 * kPerWord; ++k) {
-        const int word = k / kPerWord;  // 0 to 7: four of the first 16 bytes, four of the next
-        const uint32_t x = warp[row % 8 * 4 + word % 4].a[row / 8 + word / 4 * 2];
-        const uint32_t y = warp[column * 4 + word % 4].b[word / 4];
-        exact += number<T>(x, k % kPerWord) * number<T>(y, k % kPerWord);
+      auto exact = static_cast<double>(sum[element]);
+      for (int word = 0; word < 8; ++word) {  // four of the first 16 bytes, four of the next
+        const float* x = warp[row % 8 * 4 + word % 4].a + (row / 8 + word / 4 * 2) * kPerWord;
+        const float* y = warp[column * 4 + word % 4].b + word / 4 * kPerWord;
+        for (int k = 0; k < kPerWord; ++k) exact += static_cast<double>(x[k]) * static_cast<double>(y[k]);
       }
       sum[element] = static_cast<float>(exact);
     }
@@ -95,6 +98,8 @@ class BlockEmulation {
   };
   struct Thread {
     ucontext_t context;
+    jmp_buf waiting;
+    bool started = false;
     State state = State::kReady;
     std::vector<Copy> copies;
     int groups = 0;     // closed
@@ -102,8 +107,8 @@ class BlockEmulation {
   };
   struct WarpSlot {
     const void* row;
-    uint32_t a[4];
-    uint32_t b[2];
+    float a[8];
+    float b[4];
   };
   static constexpr size_t kStackBytes = size_t{64} * 1024;
 
@@ -116,7 +121,6 @@ class BlockEmulation {
       getcontext(&thread.context);
       thread.context.uc_stack.ss_sp = stacks_[i].get();
       thread.context.uc_stack.ss_size = kStackBytes;
-      thread.context.uc_link = &scheduler_;
       makecontext(&thread.context, &BlockEmulation::start, 0);
     }
   }
@@ -126,56 +130,63 @@ class BlockEmulation {
     block.body_(static_cast<unsigned>(block.running_));
     block.land(0);
     block.thread().state = State::kDone;
+    _longjmp(block.scheduler_, 1);
   }
 
+  // One warp at a time, taken at random, runs for as long as it can: where a barrier is missing it is far ahead of the
+  // others then, or they of it.
   void schedule() {
-    std::vector<int> ready;
+    std::vector<int> warps;
     for (;;) {
-      ready.clear();
-      for (int i = 0; i < static_cast<int>(threads_.size()); ++i) {
-        if (threads_[static_cast<size_t>(i)].state == State::kReady) ready.push_back(i);
+      warps.clear();
+      for (size_t i = 0; i < threads_.size(); ++i) {
+        const int warp = static_cast<int>(i / 32);
+        if (threads_[i].state == State::kReady && (warps.empty() || warps.back() != warp)) warps.push_back(warp);
       }
-      if (ready.empty() && !release()) return;
-      while (!ready.empty()) {
-        const size_t pick = random_() % ready.size();
-        running_ = ready[pick];
-        ready[pick] = ready.back();
-        ready.pop_back();
-        swapcontext(&scheduler_, &thread().context);
-      }
+      if (!warps.empty())
+        run_warp(warps[random_() % warps.size()]);
+      else if (!release_block())
+        return;
     }
   }
 
-  // Lets go whoever waits together; false once all are done.
-  bool release() {
-    bool any = false;
-    size_t done = 0;
-    size_t at_barrier = 0;
-    for (const Thread& thread : threads_) {
-      done += thread.state == State::kDone ? 1 : 0;
-      at_barrier += thread.state == State::kAtBarrier ? 1 : 0;
-    }
-    if (done == threads_.size()) return false;
-    if (done + at_barrier == threads_.size()) {
-      for (Thread& thread : threads_) {
-        if (thread.state == State::kAtBarrier) thread.state = State::kReady;
+  void run_warp(int warp) {
+    std::array<int, 32> lanes;
+    std::iota(lanes.begin(), lanes.end(), warp * 32);
+    for (bool together = true; together;) {
+      std::shuffle(lanes.begin(), lanes.end(), random_);
+      for (const int lane : lanes) {
+        running_ = lane;
+        if (thread().state == State::kReady) resume();
       }
-      return true;
+      const auto state_of = [&](int lane) -> State& { return threads_[static_cast<size_t>(lane)].state; };
+      together = std::all_of(lanes.begin(), lanes.end(), [&](int lane) { return state_of(lane) == State::kAtWarp; });
+      if (!together) return;
+      for (const int lane : lanes) state_of(lane) = State::kReady;
     }
-    for (size_t warp = 0; warp < threads_.size(); warp += 32) {
-      size_t waiting = 0;
-      for (size_t lane = 0; lane < 32; ++lane) waiting += threads_[warp + lane].state == State::kAtWarp ? 1 : 0;
-      if (waiting != 32) continue;
-      for (size_t lane = 0; lane < 32; ++lane) threads_[warp + lane].state = State::kReady;
+  }
+
+  // Lets all go on from the barrier; false once all are done.
+  bool release_block() {
+    bool any = false;
+    for (Thread& thread : threads_) {
+      if (thread.state == State::kAtWarp) throw std::logic_error("the block's threads wait for one another in vain");
+      if (thread.state == State::kDone) continue;
+      thread.state = State::kReady;
       any = true;
     }
-    if (!any) throw std::logic_error("the block's threads wait for one another in vain");
-    return true;
+    return any;
   }
 
-  void wait(State state) {
+  // A coroutine starts by setcontext and goes on by longjmp, which, unlike swapcontext, makes no system call.
+  [[gnu::noinline]] void resume() {
+    if (_setjmp(scheduler_) != 0) return;
+    if (!std::exchange(thread().started, true)) setcontext(&thread().context);
+    _longjmp(thread().waiting, 1);
+  }
+  [[gnu::noinline]] void wait(State state) {
     thread().state = state;
-    swapcontext(&thread().context, &scheduler_);
+    if (_setjmp(thread().waiting) == 0) _longjmp(scheduler_, 1);
   }
 
   // A warp's exchange: every lane fills its slot, waits for the others, reads theirs. Two sets of slots suffice, since
@@ -209,16 +220,16 @@ class BlockEmulation {
   }
 
   template <class T>
-  static double number(uint32_t word, int index) {
+  static float number(uint32_t word, int index) {
     if constexpr (std::is_same_v<T, float>) {
       const uint32_t bits = word & 0xFFFFE000U;  // TF32: the rest is not looked at
       float value;
       std::memcpy(&value, &bits, 4);
-      return static_cast<double>(value);
+      return value;
     } else {
       const auto bits = static_cast<uint16_t>(word >> (16 * index));
       const std::conditional_t<std::is_same_v<T, __half>, __half_raw, __nv_bfloat16_raw> raw{bits};
-      return static_cast<double>(static_cast<float>(T(raw)));
+      return static_cast<float>(T(raw));
     }
   }
 
@@ -231,7 +242,7 @@ class BlockEmulation {
   std::mt19937 random_;
   std::vector<Thread> threads_;
   std::vector<WarpSlot> slots_;
-  ucontext_t scheduler_{};
+  jmp_buf scheduler_;
   int running_ = 0;
   std::string failure_;
 };

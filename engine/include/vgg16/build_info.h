@@ -9,12 +9,16 @@ namespace vgg16 {
 
 struct BuildInfo {
   std::string_view version;                        ///< of the program, such as "0.1.0"
-  std::vector<std::string_view> backends;          ///< built in: "cpu"
+  std::vector<std::string_view> backends;          ///< built in: "cpu", perhaps "cuda"
   std::vector<std::string_view> instruction_sets;  ///< of the CPU backend that this machine runs, the one in use first
   std::vector<std::string_view> precisions;        ///< that the CPU backend computes in here: "f32", perhaps "bf16"
   int processors = 0;                              ///< that this process may use
 };
 
 [[nodiscard]] BuildInfo build_info();
+
+/// The GPUs that the CUDA engine could run on, such as "cuda:0, NVIDIA H200 (sm_90, 141 GB)". Asks the driver, which
+/// takes a moment. Throws Error{kDevice} where there are none, saying why.
+[[nodiscard]] std::vector<std::string> cuda_device_descriptions();
 
 }  // namespace vgg16

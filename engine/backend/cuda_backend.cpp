@@ -1,0 +1,101 @@
+#include "backend/cuda_backend.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "vgg16/error.h"
+#include "vgg16/preprocess.h"
+
+namespace vgg16 {
+namespace {
+
+// Larger batches gain nothing, and at 128 no layer has more numbers than 32 bits count.
+constexpr int kLargestBatch = 128;
+constexpr int64_t kPictureBytes = int64_t{kInputSide} * kInputSide * 3;
+
+// Null where the device has no memory for it.
+std::unique_ptr<CudaForward> try_batch(const std::shared_ptr<const CudaNetwork>& network, int batch) {
+  try {
+    return std::make_unique<CudaForward>(network, batch);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kMemory) throw;
+    return nullptr;
+  }
+}
+
+std::unique_ptr<CudaForward> largest_batch(const std::shared_ptr<const CudaNetwork>& network, int max_batch,
+                                           const std::function<void(const std::string&)>& log) {
+  const int wanted = std::min(max_batch, kLargestBatch);
+  for (int batch = wanted; batch >= 1; batch /= 2) {
+    auto forward = try_batch(network, batch);
+    if (forward == nullptr) continue;
+    if (batch < wanted && log) {
+      log(describe(network->device) + " has no memory for batches of " + std::to_string(wanted) +
+          " pictures; batches of " + std::to_string(batch) + " are used");
+    }
+    return forward;
+  }
+  throw Error(ErrorCode::kMemory, describe(network->device) +
+                                      ": no memory for a single picture; end other programs that use this GPU, or use "
+                                      "--device cpu");
+}
+
+}  // namespace
+
+CudaBackend::CudaBackend(std::shared_ptr<const CudaNetwork> network, int max_batch,
+                         const std::function<void(const std::string&)>& log)
+    : network_(std::move(network)), max_batch_(max_batch) {
+  require(max_batch >= 1, ErrorCode::kInvalidArgument,
+          "batch size must be 1 or more, not " + std::to_string(max_batch));
+  const CurrentDevice current(network_->device.index);
+  forward_ = largest_batch(network_, max_batch, log);
+  instruction_set_ = "sm_" + std::to_string(network_->device.architecture) + ", cuDNN " + cudnn_version_text() +
+                     ", batches of " + std::to_string(forward_->batch());
+}
+
+CudaBackend::CudaBackend(const CudaBackend& other, std::unique_ptr<CudaForward> forward)
+    : network_(other.network_),
+      max_batch_(other.max_batch_),
+      forward_(std::move(forward)),
+      instruction_set_(other.instruction_set_) {}
+
+// What CUDA hands out is given back while its device is current. A device that is lost cannot become so; then there is
+// nothing left to give back to.
+CudaBackend::~CudaBackend() {
+  std::optional<CurrentDevice> current;
+  try {
+    current.emplace(network_->device.index);
+  } catch (const Error&) {
+  }
+  forward_.reset();
+  network_.reset();
+}
+
+void CudaBackend::forward(ImagesIn images, size_t last_layer, HostOut features) {
+  require(images.n >= 1 && images.n <= max_batch_, ErrorCode::kShape,
+          "forward: " + std::to_string(images.n) + " pictures, expected 1 to " + std::to_string(max_batch_));
+  require(last_layer <= network_->last_layer, ErrorCode::kShape, "forward: no weights were prepared for this layer");
+  require(features.shape == output_shape(last_layer, images.n), ErrorCode::kShape,
+          "forward: features must be (n, h, w, c) of the last layer");
+  require(failure_.empty(), ErrorCode::kDevice, failure_);
+  try {
+    const CurrentDevice current(network_->device.index);
+    const int64_t row = output_shape(last_layer, 1).count();
+    for (int first = 0; first < images.n; first += forward_->batch()) {
+      const int n = std::min(forward_->batch(), images.n - first);
+      forward_->run(images.data + first * kPictureBytes, n, last_layer, features.data + first * row);
+    }
+  } catch (const Error& error) {
+    failure_ = describe(network_->device) + " has failed before, and this engine with it: " + error.what();
+    throw Error(ErrorCode::kDevice, describe(network_->device) + ": " + error.what());
+  }
+}
+
+std::unique_ptr<Backend> CudaBackend::another() const {
+  const CurrentDevice current(network_->device.index);
+  auto forward = try_batch(network_, forward_->batch());
+  if (forward == nullptr) return nullptr;
+  return std::unique_ptr<Backend>(new CudaBackend(*this, std::move(forward)));
+}
+
+}  // namespace vgg16

@@ -1,0 +1,159 @@
+#include "backend/cuda_forward.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "kernels/bias_relu.h"
+#include "kernels/convert.h"
+#include "kernels/cuda_check.h"
+#include "kernels/maxpool.h"
+#include "kernels/preprocess.h"
+#include "vgg16/error.h"
+#include "vgg16/preprocess.h"
+
+namespace vgg16 {
+namespace {
+
+constexpr int64_t kPictureBytes = int64_t{kInputSide} * kInputSide * 3;
+constexpr int64_t kFloatBytes = 4;
+
+DeviceIn read(const DeviceOut& view) { return {view.data, view.shape, view.type}; }
+
+}  // namespace
+
+StreamDrain::~StreamDrain() {
+  try {
+    stream_.synchronize();
+  } catch (const Error&) {  // the device is lost, and with it all work
+  }
+}
+
+CudaForward::CudaForward(std::shared_ptr<const CudaNetwork> network, int batch)
+    : network_(std::move(network)), batch_(batch), cudnn_(stream_.get()), drain_(stream_) {
+  const ElementType type = element_type(network_->precision);
+  Shape4 input = input_shape(0, batch);
+  input.c = input_channels(network_->precision);
+  std::array<int64_t, 2> counts = {input.count(), 0};
+  int64_t largest_picture = 0;
+  for (size_t layer = 0; layer <= network_->last_layer; ++layer) {
+    int64_t& count = counts[(layer + 1) % 2];
+    count = std::max(count, output_shape(layer, batch).count());
+    largest_picture = std::max(largest_picture, output_shape(layer, 1).count());
+  }
+  for (size_t i = 0; i < counts.size(); ++i) activations_[i] = DeviceBuffer(counts[i] * element_bytes(type));
+  plan_convolutions();
+
+  const int64_t result_bytes =
+      std::max(output_shape(network_->last_layer, batch).count(), largest_picture) * kFloatBytes;
+  host_pixels_ = PinnedBuffer(batch * kPictureBytes);
+  host_result_ = PinnedBuffer(result_bytes);
+  pixels_ = DeviceBuffer(batch * kPictureBytes);
+  if (type != ElementType::kF32) result_ = DeviceBuffer(result_bytes);
+  std::memset(host_pixels_.data(), 0, static_cast<size_t>(host_pixels_.size_bytes()));
+
+  const auto whole_pass = [this] { enqueue_result(enqueue_layers(network_->last_layer), 0, batch_); };
+  whole_pass();
+  stream_.synchronize();
+  graph_ = CudaGraph::record(stream_.get(), whole_pass);
+}
+
+void CudaForward::plan_convolutions() {
+  int64_t workspace_bytes = 0;
+  for (size_t layer = 0; layer <= network_->last_layer; ++layer) {
+    if (!is_conv(layer)) continue;
+    const ConvProblem problem = conv_problem(layer, batch_, network_->precision);
+    const CudnnEngine* chosen = find_engine(cudnn_table(), network_->device.architecture, cudnn_.version(), problem);
+    const CudnnConv3x3& convolution = convolutions_.emplace_back(cudnn_, problem, chosen);
+    workspace_bytes = std::max(workspace_bytes, convolution.workspace_bytes());
+  }
+  workspace_ = DeviceBuffer(workspace_bytes);
+  for (size_t layer = 0; layer <= network_->last_layer; ++layer) {
+    if (!is_conv(layer)) continue;
+    const size_t conv = conv_index(layer);
+    convolutions_[conv].bind(activations_[layer % 2].data(), network_->kernels[conv].data(),
+                             network_->rounded_biases[conv].data(), activations_[(layer + 1) % 2].data(),
+                             workspace_.data());
+  }
+}
+
+std::vector<CudnnEngine> CudaForward::engines() const {
+  std::vector<CudnnEngine> engines;
+  for (const CudnnConv3x3& convolution : convolutions_) engines.push_back(convolution.engine());
+  return engines;
+}
+
+bool CudaForward::is_reduced_precision() const {
+  return std::any_of(convolutions_.begin(), convolutions_.end(),
+                     [](const CudnnConv3x3& convolution) { return convolution.is_reduced_precision(); });
+}
+
+// From the pixels in pinned memory to layer `last_layer`, whose place it returns. Layer i reads activations_[i % 2] and
+// writes the other, whatever the last layer is: the convolutions are bound to that.
+DeviceIn CudaForward::enqueue_layers(size_t last_layer) {
+  const ElementType type = element_type(network_->precision);
+  const CudaStream stream = stream_.get();
+  VGG16_CUDA_CHECK(cudaMemcpyAsync(pixels_.data(), host_pixels_.data(), static_cast<size_t>(pixels_.size_bytes()),
+                                   cudaMemcpyHostToDevice, stream));
+  DeviceOut x{activations_[0].data(), input_shape(0, batch_), type};
+  x.shape.c = input_channels(network_->precision);
+  preprocess_cuda(pixels_.data<uint8_t>(), x, stream);
+  bool biased = true;  // x has its bias and ReLU; else the pooling that follows adds them
+  for (size_t layer = 0; layer <= last_layer; ++layer) {
+    const DeviceOut y{activations_[(layer + 1) % 2].data(), output_shape(layer, batch_), type};
+    if (is_conv(layer)) {
+      const size_t conv = conv_index(layer);
+      convolutions_[conv].run();
+      const bool pool_follows = layer < last_layer && !is_conv(layer + 1);
+      biased = convolutions_[conv].has_bias_and_relu() || !pool_follows;
+      if (biased && !convolutions_[conv].has_bias_and_relu()) {
+        bias_relu_cuda(read(y), network_->biases[conv].data<float>(), y, stream);
+      }
+    } else if (biased) {
+      maxpool2x2_cuda(read(x), y, stream);
+    } else {
+      bias_relu_maxpool2x2_cuda(read(x), network_->biases[conv_index(layer) - 1].data<float>(), y, stream);
+    }
+    x = y;
+  }
+  return read(x);
+}
+
+// Pictures [first, first + n) of a layer's output, as float32, to pinned memory.
+void CudaForward::enqueue_result(DeviceIn layer, int first, int n) {
+  Shape4 shape = layer.shape;
+  const int64_t picture = shape.count() / shape.n;
+  shape.n = n;
+  const int64_t bytes = shape.count() * kFloatBytes;
+  assert(bytes <= host_result_.size_bytes());
+  const void* from = static_cast<const char*>(layer.data) + first * picture * element_bytes(layer.type);
+  if (layer.type != ElementType::kF32) {
+    convert_cuda({from, shape, layer.type}, {result_.data(), shape, ElementType::kF32}, stream_.get());
+    from = result_.data();
+  }
+  VGG16_CUDA_CHECK(
+      cudaMemcpyAsync(host_result_.data(), from, static_cast<size_t>(bytes), cudaMemcpyDeviceToHost, stream_.get()));
+}
+
+void CudaForward::run(const uint8_t* images, int n, size_t last_layer, float* out) {
+  const int64_t row = output_shape(last_layer, 1).count();
+  // A smaller batch is filled up with what an earlier one has left: pictures do not touch one another's numbers.
+  std::memcpy(host_pixels_.data(), images, static_cast<size_t>(n * kPictureBytes));
+  if (last_layer == network_->last_layer) {
+    graph_.launch(stream_.get());
+    stream_.synchronize();
+    std::memcpy(out, host_result_.data(), static_cast<size_t>(n * row * kFloatBytes));
+    return;
+  }
+  // Another layer than the engine was made for: launched one by one, and fetched in pieces that fit.
+  const DeviceIn layer = enqueue_layers(last_layer);
+  const auto at_a_time = static_cast<int>(host_result_.size_bytes() / (row * kFloatBytes));
+  for (int first = 0; first < n; first += at_a_time) {
+    const int count = std::min(at_a_time, n - first);
+    enqueue_result(layer, first, count);
+    stream_.synchronize();
+    std::memcpy(out + first * row, host_result_.data(), static_cast<size_t>(count * row * kFloatBytes));
+  }
+}
+
+}  // namespace vgg16

@@ -1,0 +1,66 @@
+// The network on one CUDA stream, for one batch size.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "backend/cuda_network.h"
+#include "kernels/conv3x3_cudnn.h"
+#include "kernels/cuda_graph.h"
+#include "kernels/cuda_memory.h"
+#include "vgg16/tensor.h"
+
+namespace vgg16 {
+
+/// Waits for a stream when it goes, so that memory is not given back while the device may still use it.
+class StreamDrain {
+ public:
+  explicit StreamDrain(const Stream& stream) : stream_(stream) {}
+  ~StreamDrain();
+  StreamDrain(const StreamDrain&) = delete;
+  StreamDrain& operator=(const StreamDrain&) = delete;
+
+ private:
+  const Stream& stream_;
+};
+
+/// Takes all memory and all of cuDNN's plans, runs once so that all code is on the device, and records the whole
+/// forward pass, copies included, as one graph. The network's device must be current in the constructor, in run() and
+/// in the destructor. One thread at a time.
+class CudaForward {
+ public:
+  /// Throws Error{kMemory, kDevice}.
+  CudaForward(std::shared_ptr<const CudaNetwork> network, int batch);
+
+  [[nodiscard]] int batch() const { return batch_; }
+  /// The engine of each convolution, by conv index, and whether any uses tensor cores or rounds operands down.
+  [[nodiscard]] std::vector<CudnnEngine> engines() const;
+  [[nodiscard]] bool is_reduced_precision() const;
+
+  /// images (n, 224, 224, 3), 1 <= n <= batch(), to layer `last_layer`'s output (n, h, w, c) float32, both in host
+  /// memory; waits until it is there. Always computes a whole batch, so that a picture's numbers do not depend on n.
+  /// Allocates nothing. Throws Error{kDevice}, after which the engine must not be used again.
+  void run(const uint8_t* images, int n, size_t last_layer, float* out);
+
+ private:
+  void plan_convolutions();
+  DeviceIn enqueue_layers(size_t last_layer);
+  void enqueue_result(DeviceIn layer, int first, int n);
+
+  std::shared_ptr<const CudaNetwork> network_;
+  int batch_;
+  Stream stream_;
+  Cudnn cudnn_;
+  std::vector<CudnnConv3x3> convolutions_;  // by conv index
+  PinnedBuffer host_pixels_;                // (batch, 224, 224, 3) uint8
+  PinnedBuffer host_result_;                // float32: a batch of the last layer, and a picture of any layer
+  DeviceBuffer pixels_;
+  std::array<DeviceBuffer, 2> activations_;  // every layer reads one and writes the other
+  DeviceBuffer result_;                      // as host_result_; empty where activations are float32 already
+  DeviceBuffer workspace_;                   // shared by the convolutions, which run one after another
+  CudaGraph graph_;                          // of network_->last_layer
+  StreamDrain drain_;                        // last, so that it goes first
+};
+
+}  // namespace vgg16

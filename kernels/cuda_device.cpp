@@ -1,0 +1,41 @@
+#include "kernels/cuda_device.h"
+
+#include "kernels/cuda_check.h"
+
+namespace vgg16 {
+
+std::string describe(const CudaDevice& device) {
+  return "cuda:" + std::to_string(device.index) + ", " + device.name + " (sm_" + std::to_string(device.architecture) +
+         ", " + std::to_string((device.memory_bytes + 500'000'000) / 1'000'000'000) + " GB)";
+}
+
+bool has_cuda_device() {
+  int version = 0;  // stays 0 where there is no driver
+  int count = 0;
+  const bool driver = cudaDriverGetVersion(&version) == cudaSuccess && version > 0;
+  const bool found = driver && cudaGetDeviceCount(&count) != cudaErrorNoDevice;
+  static_cast<void>(cudaGetLastError());  // it is an answer, not a failure
+  return found;
+}
+
+std::vector<CudaDevice> cuda_devices() {
+  int count = 0;
+  VGG16_CUDA_CHECK(cudaGetDeviceCount(&count));
+  std::vector<CudaDevice> devices;
+  for (int i = 0; i < count; ++i) {
+    cudaDeviceProp properties{};
+    VGG16_CUDA_CHECK(cudaGetDeviceProperties(&properties, i));
+    devices.push_back({i, properties.name, properties.major * 10 + properties.minor,
+                       static_cast<int64_t>(properties.totalGlobalMem)});
+  }
+  return devices;
+}
+
+CurrentDevice::CurrentDevice(int index) {
+  VGG16_CUDA_CHECK(cudaGetDevice(&former_));
+  VGG16_CUDA_CHECK(cudaSetDevice(index));
+}
+
+CurrentDevice::~CurrentDevice() { static_cast<void>(cudaSetDevice(former_)); }
+
+}  // namespace vgg16

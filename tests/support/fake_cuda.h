@@ -1,0 +1,50 @@
+// A CUDA device that is not there. A test program that links fake_cuda.cpp gets it in place of CUDA's runtime and of
+// cuDNN, with everything above them real: it runs nothing, but takes and gives back memory, queues work until somebody
+// waits for it, records graphs, and fails when told to.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace vgg16 {
+
+struct FakeCuda {
+  // The machine.
+  cudaError_t discovery = cudaSuccess;  ///< what asking for devices gives
+  int devices = 1;
+  int architecture = 90;
+  bool has_cudnn = true;
+  bool fuses_bias_and_relu = true;  ///< cuDNN has engines for the whole graph
+  int64_t memory_bytes = int64_t{16} << 30;
+
+  // The fault: call number `fail_at`, from 1, gives `error`; if that is sticky, all later ones do.
+  int64_t fail_at = 0;
+  cudaError_t error = cudaSuccess;
+
+  // What happened.
+  int64_t calls = 0;        ///< that can fail
+  int64_t allocations = 0;  ///< of device and pinned memory
+  int64_t graph_launches = 0;
+  int64_t kernel_launches = 0;
+  int64_t convolutions = 0;
+  std::vector<std::string> violations;  ///< of CUDA's or cuDNN's rules, such as waiting while recording
+
+  /// A row that comes back is filled with the number of its picture, which is that of the picture's first two bytes.
+  /// 0: rows are left as they are, which is quicker.
+  int64_t row_numbers = 25088;
+
+  [[nodiscard]] bool reached() const { return fail_at > 0 && calls >= fail_at; }
+};
+
+/// The device, as it was made: everything that is still held is forgotten.
+FakeCuda& reset_fake_cuda();
+[[nodiscard]] FakeCuda& fake_cuda();
+
+/// What has not been given back: "stream", "device memory", ...
+[[nodiscard]] std::multiset<std::string> held_on_fake_cuda();
+
+}  // namespace vgg16
