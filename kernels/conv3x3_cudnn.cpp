@@ -13,8 +13,8 @@ namespace vgg16 {
 
 namespace {
 
-// An engine that wants more is passed over. Float32 engines that transform whole batches want 3.3 GB for the largest
-// convolution and batch; no others come near.
+// An engine that wants more is passed over. Those that turn whole batches around in memory want 3.3 GB for the largest
+// convolution and batch.
 constexpr int64_t kMaxWorkspaceBytes = int64_t{4} << 30;
 
 // Names of the graph's tensors; the last two never reach memory.
