@@ -22,10 +22,10 @@ void bias_relu_cuda(DeviceIn in, const float* bias, DeviceOut out, CudaStream st
   require_shape(in.shape == out.shape && in.type == out.type,
                 "bias_relu_cuda: in and out must have one shape and type");
   require_shape(reinterpret_cast<uintptr_t>(bias) % 16 == 0, "bias_relu_cuda: bias is not aligned to 16 bytes");
+  if (in.shape.count() == 0) return;  // an empty grid is a launch error, an empty batch is not
   with_type(in.type, [&](auto element) {
     using T = decltype(element);
     const int64_t count = in.shape.count() / Vector<T>::kCount;
-    if (count == 0) return;
     bias_relu_kernel<T><<<blocks_for(count), kThreads, 0, stream>>>(
         static_cast<const Vector<T>*>(in.data), bias, static_cast<Vector<T>*>(out.data),
         static_cast<uint32_t>(in.shape.c / Vector<T>::kCount), static_cast<uint32_t>(count));

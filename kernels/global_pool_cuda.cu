@@ -20,6 +20,7 @@ void launch(const char* name, DeviceIn in, DeviceOut out, CudaStream stream) {
   require_shape(x.h > 0 && x.w > 0, "global_pool_cuda: in has no positions");
   require_shape(out.shape == Shape4{x.n, 1, 1, x.c} && out.type == ElementType::kF32,
                 "global_pool_cuda: out must be (n, 1, 1, c) float32");
+  if (x.count() == 0) return;  // an empty grid is a launch error, an empty batch is not
   with_type(in.type, [&](auto element) {
     using T = decltype(element);
     const int vectors = x.c / Vector<T>::kCount;
@@ -27,7 +28,6 @@ void launch(const char* name, DeviceIn in, DeviceOut out, CudaStream stream) {
     const GlobalPoolShape shape = {static_cast<uint32_t>(x.h) * static_cast<uint32_t>(x.w),
                                    static_cast<uint32_t>(vectors), static_cast<uint32_t>(groups)};
     const auto blocks = static_cast<uint32_t>(x.n) * shape.groups;
-    if (blocks == 0) return;
     global_pool_kernel<T, Combine><<<blocks, kPoolThreads, 0, stream>>>(shape, static_cast<const Vector<T>*>(in.data),
                                                                         static_cast<float*>(out.data));
   });

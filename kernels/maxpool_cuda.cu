@@ -22,10 +22,10 @@ void launch(const char* name, DeviceIn in, const float* bias, DeviceOut out, Cud
   require_shape(out.shape == Shape4{x.n, x.h / 2, x.w / 2, x.c} && in.type == out.type,
                 "maxpool2x2_cuda: out must be (n, h/2, w/2, c) of in's type");
   require_shape(reinterpret_cast<uintptr_t>(bias) % 16 == 0, "maxpool2x2_cuda: bias is not aligned to 16 bytes");
+  if (out.shape.count() == 0) return;  // an empty grid is a launch error, an empty batch is not
   with_type(in.type, [&](auto element) {
     using T = decltype(element);
     const int64_t count = out.shape.count() / Vector<T>::kCount;
-    if (count == 0) return;
     const auto kernel = bias == nullptr ? maxpool2x2_kernel<T, false> : maxpool2x2_kernel<T, true>;
     const MaxpoolShape shape = {static_cast<uint32_t>(out.shape.w), static_cast<uint32_t>(x.c / Vector<T>::kCount)};
     kernel<<<blocks_for(count), kThreads, 0, stream>>>(static_cast<const Vector<T>*>(in.data), bias,
