@@ -16,7 +16,8 @@ namespace {
 constexpr size_t kLastLayer = 17;
 
 void forward(benchmark::State& state, const CpuKernels& kernels, int batch, int threads) {
-  const auto backend = make_backend(default_weights(), {.precision = std::string(kernels.precision),
+  const auto backend = make_backend(default_weights(), {.device = "cpu",
+                                                        .precision = std::string(kernels.precision),
                                                         .instruction_set = std::string(kernels.name),
                                                         .threads = threads,
                                                         .max_batch = batch});

@@ -32,7 +32,8 @@ int main(int argc, char** argv) try {
   const int batch = std::atoi(argv[2]);
   const std::string isa = argv[5];
   const double limit_s = std::atof(argv[6]);
-  const auto backend = make_backend(*Weights::load(argv[1]), {.precision = argv[4],
+  const auto backend = make_backend(*Weights::load(argv[1]), {.device = "cpu",
+                                                              .precision = argv[4],
                                                               .instruction_set = isa == "auto" ? "" : isa,
                                                               .threads = std::atoi(argv[3]),
                                                               .max_batch = batch});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,8 +14,8 @@ namespace vgg16 {
 
 namespace {
 
-// An engine that wants more is passed over. Float32 engines that transform whole batches want 3.3 GB for the largest
-// convolution and batch; no others come near.
+// An engine that wants more is passed over. Those that turn whole batches around in memory want 3.3 GB for the largest
+// convolution and batch.
 constexpr int64_t kMaxWorkspaceBytes = int64_t{4} << 30;
 
 // Names of the graph's tensors; the last two never reach memory.
@@ -217,10 +218,7 @@ class Graph {
     int64_t n, h, w, c;
   };
 
-  // References stay valid: a deque would do too, but its elements need not.
-  Descriptor& part(cudnnBackendDescriptorType_t type) {
-    return *parts_.emplace_back(std::make_unique<Descriptor>(*cudnn_.library, type));
-  }
+  Descriptor& part(cudnnBackendDescriptorType_t type) { return parts_.emplace_back(*cudnn_.library, type); }
 
   cudnnBackendDescriptor_t tensor(TensorId id, const std::array<int64_t, 4>& dimensions,
                                   const std::array<int64_t, 4>& strides, cudnnDataType_t type) {
@@ -283,7 +281,7 @@ class Graph {
   }
 
   const Cudnn::Impl& cudnn_;
-  std::vector<std::unique_ptr<Descriptor>> parts_;  // before graph_, which refers to them
+  std::deque<Descriptor> parts_;  // references into it stay valid; before graph_, which refers to them
   Descriptor graph_;
   bool accepted_ = false;
 };
@@ -393,7 +391,7 @@ Plan choose_plan(const Cudnn::Impl& cudnn, const ConvProblem& problem, const Cud
     throw Error(ErrorCode::kDevice, "cuDNN " + cudnn_version_text() + " has no engine for " + describe(problem) +
                                         (engine == nullptr ? "" : " under the number " + vgg16::describe(*engine)) +
                                         (reason[0] == '\0' ? "" : " (" + printable(reason.data()) + ")") +
-                    "; choose another precision or batch size");
+                                        "; choose another precision or batch size");
   }
   return std::move(*chosen);
 }

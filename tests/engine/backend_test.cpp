@@ -31,7 +31,8 @@ TEST_P(GoldenTest, EveryLayerAgreesWithPyTorch) {
   const auto weights = Weights::load(std::filesystem::path(VGG16_SOURCE_DIR) / "weights" / "vgg16-f16.safetensors");
   const auto golden = nlohmann::json::parse(std::ifstream(kGolden / "golden.json"));
   ASSERT_EQ(weights->sha256(), golden["weights_sha256"].get<std::string>());
-  const auto backend = make_backend(*weights, {.precision = std::string(GetParam()->precision),
+  const auto backend = make_backend(*weights, {.device = "cpu",
+                                               .precision = std::string(GetParam()->precision),
                                                .instruction_set = std::string(GetParam()->name),
                                                .max_batch = 1});
   ASSERT_EQ(backend->instruction_set(), GetParam()->name);
@@ -77,14 +78,14 @@ TEST(BackendTest, ARowIsTheSameBitsForAnyBatchCompanyAndThreads) {
   const auto weights = Weights::synthetic(1);
   constexpr int kPictures = 9;
   const auto pixels = random_bytes(kPictures * kPictureBytes, 2);
-  const auto alone = make_backend(*weights, {.threads = 1, .max_batch = 1});
+  const auto alone = make_backend(*weights, {.device = "cpu", .threads = 1, .max_batch = 1});
   std::vector<std::vector<float>> rows;
   for (int i = 0; i < kPictures; ++i) {
     rows.push_back(
         forward(*alone, {pixels.begin() + i * kPictureBytes, pixels.begin() + (i + 1) * kPictureBytes}, 1, 17));
   }
   for (const int threads : {1, 2, 3}) {
-    const auto backend = make_backend(*weights, {.threads = threads, .max_batch = kPictures});
+    const auto backend = make_backend(*weights, {.device = "cpu", .threads = threads, .max_batch = kPictures});
     for (const int n : {1, 2, 3, 4, 5, 7, 9}) {
       // The batch starts at another picture each time, so that a picture's place in it changes.
       const int first = kPictures - n;
@@ -104,8 +105,8 @@ TEST(BackendTest, StopsAtAnyLayerForAnyBatch) {
   for (const size_t layer :
        {size_t{0}, size_t{1}, size_t{2}, size_t{8}, size_t{9}, size_t{10}, size_t{13}, size_t{16}}) {
     // A backend made for fewer layers gives what one made for all gives.
-    const auto part = make_backend(*weights, {.max_batch = 5, .last_layer = layer});
-    const auto all = make_backend(*weights, {.max_batch = 1});
+    const auto part = make_backend(*weights, {.device = "cpu", .max_batch = 5, .last_layer = layer});
+    const auto all = make_backend(*weights, {.device = "cpu", .max_batch = 1});
     const auto batch = forward(*part, pixels, 5, layer);
     const auto last = forward(*all, {pixels.begin() + 4 * kPictureBytes, pixels.end()}, 1, layer);
     EXPECT_TRUE(std::equal(last.begin(), last.end(), batch.end() - static_cast<int64_t>(last.size()))) << layer;
@@ -114,7 +115,7 @@ TEST(BackendTest, StopsAtAnyLayerForAnyBatch) {
 
 TEST(BackendTest, RefusesWhatItCannotDo) {
   const auto weights = Weights::synthetic(5);
-  const auto backend = make_backend(*weights, {.threads = 1, .max_batch = 2, .last_layer = 1});
+  const auto backend = make_backend(*weights, {.device = "cpu", .threads = 1, .max_batch = 2, .last_layer = 1});
   std::vector<float> rows(1);
   const auto code = [](const auto& call) {
     try {
@@ -142,12 +143,13 @@ TEST(BackendTest, RefusesWhatItCannotDo) {
             }),
             ErrorCode::kShape);
   EXPECT_EQ(code([&] { static_cast<void>(make_backend(*weights, {.device = "tpu"})); }), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(code([&] { static_cast<void>(make_backend(*weights, {.threads = 1, .max_batch = 0})); }),
+  EXPECT_EQ(code([&] { static_cast<void>(make_backend(*weights, {.device = "cpu", .threads = 1, .max_batch = 0})); }),
             ErrorCode::kInvalidArgument);
 }
 
 TEST(BackendTest, BuildInfoNamesTheInstructionSetInUse) {
-  const auto backend = make_backend(*Weights::synthetic(1), {.threads = 1, .max_batch = 1, .last_layer = 0});
+  const auto backend =
+      make_backend(*Weights::synthetic(1), {.device = "cpu", .threads = 1, .max_batch = 1, .last_layer = 0});
   EXPECT_EQ(build_info().instruction_sets.front(), backend->instruction_set());
   EXPECT_EQ(build_info().instruction_sets.back(), "portable");
 }
