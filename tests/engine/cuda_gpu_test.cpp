@@ -21,12 +21,6 @@ namespace {
 constexpr int64_t kPictureBytes = int64_t{kInputSide} * kInputSide * 3;
 constexpr size_t kLast = 17;
 
-// bench/gpu.sh runs this program on machines where it was not built.
-std::filesystem::path source_dir() {
-  const char* set = std::getenv("VGG16_SOURCE_DIR");
-  return set != nullptr ? set : VGG16_SOURCE_DIR;
-}
-
 std::shared_ptr<const Weights> weights() {
   static const auto only = Weights::load(source_dir() / "weights" / "vgg16-f16.safetensors");
   return only;
