@@ -8,6 +8,7 @@
 #include "bench/cuda_bench.h"
 #include "network/vgg16.h"
 #include "support/golden.h"
+#include "support/source_dir.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
@@ -26,7 +27,7 @@ double cosine(const float* a, const std::vector<float>& b) {
 }
 
 const Weights& weights() {
-  static const auto loaded = Weights::load(source_dir() + "/weights/vgg16-f16.safetensors");
+  static const auto loaded = Weights::load(source_dir() / "weights/vgg16-f16.safetensors");
   return *loaded;
 }
 
@@ -51,7 +52,7 @@ void forward(benchmark::State& state, const std::string& precision, double least
   report_rate(state, "pictures/s", batch);
   // A benchmark of wrong numbers is worth nothing: every row must be the one that PyTorch computed, as far as the
   // precision goes.
-  const auto expected = read_npy(source_dir() + "/tests/golden/waves.npy");
+  const auto expected = read_npy(source_dir() / "tests/golden/waves.npy");
   double least = 1;
   for (int n = 0; n < batch; ++n)
     least = std::min(least, cosine(features.data() + static_cast<size_t>(n) * expected.size(), expected));

@@ -4,7 +4,6 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 #include <string>
 #include <vector>
@@ -12,13 +11,6 @@
 #include "kernels/cuda_memory.h"
 
 namespace vgg16 {
-
-/// The project's folder, for weights and golden rows: VGG16_SOURCE_DIR where that is set, since these programs are run
-/// on machines where they were not built.
-[[nodiscard]] inline std::string source_dir() {
-  const char* set = std::getenv("VGG16_SOURCE_DIR");
-  return set != nullptr ? set : VGG16_SOURCE_DIR;
-}
 
 /// Adds p50_ms and p99_ms of the calls' times.
 inline void report_quantiles(benchmark::State& state, std::vector<double> times_ms) {

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -12,6 +11,7 @@
 #include "backend/make_backend.h"
 #include "support/golden.h"
 #include "support/random.h"
+#include "support/source_dir.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
@@ -21,7 +21,7 @@ constexpr int64_t kPictureBytes = int64_t{kInputSide} * kInputSide * 3;
 constexpr size_t kLast = 17;
 
 std::shared_ptr<const Weights> weights() {
-  static const auto only = Weights::load(std::filesystem::path(VGG16_SOURCE_DIR) / "weights" / "vgg16-f16.safetensors");
+  static const auto only = Weights::load(source_dir() / "weights" / "vgg16-f16.safetensors");
   return only;
 }
 

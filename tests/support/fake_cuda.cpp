@@ -527,5 +527,8 @@ cudaError_t __cudaLaunchKernel(cudaKernel_t, dim3 grid, dim3 block, void**, size
   enqueue(stream, [] {});
   return cudaSuccess;
 }
+cudaError_t cudaLaunchKernel(const void*, dim3 grid, dim3 block, void** arguments, size_t shared, cudaStream_t stream) {
+  return __cudaLaunchKernel(nullptr, grid, block, arguments, shared, stream);  // what CUDA 12 calls
+}
 
 }  // extern "C"
