@@ -132,6 +132,7 @@ class Bench:
                         seconds, *_ = run([sys.executable, __file__, '--worker', engine,
                                            self.features(name, PEERS[engine][0]), self.sets / f'{engine}.pickle'])
                     times[engine].append(seconds)
+                    print(f'{name} round {turn + 1}: {engine} {seconds:.2f} s', file=sys.stderr, flush=True)
             ours = statistics.median(times['ours'])
             stages = ', '.join(f'{stage} {value:.2f}' for stage, value in report['seconds'].items())
             print(f'{name}: {report["train_rows"] + report["test_rows"]} rows; ours {stages} s')
