@@ -10,6 +10,7 @@
 speed        whole processes, from start to saved model with the file read, round by round; medians, ratios to ours
 memory       our peak on each set, beside 12 n^2 bytes + 200 MB
 optimum      every objective and the predictions against scikit-learn's newton-cg (tests/python/compare_training.py)
+defaults     where LogisticRegression's defaults stop on all training rows, beside the optimum, for every C
 threads      whether the model file of 1 and of 2 threads is the same
 duplicates   which of the planted copies are found, and what is listed beside them
 gram         our inner products of the rows against NumPy's dense ones
@@ -131,6 +132,7 @@ class Bench:
                         seconds, *_ = run([sys.executable, __file__, '--worker', engine,
                                            self.features(name, PEERS[engine][0]), self.sets / f'{engine}.pickle'])
                     times[engine].append(seconds)
+                    print(f'{name} round {turn + 1}: {engine} {seconds:.2f} s', file=sys.stderr, flush=True)
             ours = statistics.median(times['ours'])
             stages = ', '.join(f'{stage} {value:.2f}' for stage, value in report['seconds'].items())
             print(f'{name}: {report["train_rows"] + report["test_rows"]} rows; ours {stages} s')
@@ -152,6 +154,28 @@ class Bench:
             (self.sets / 'report.json').write_text(json.dumps(report))
             print(f'{name}: {run([sys.executable, script, self.features(name), self.sets / "report.json"])[1].strip()}',
                   flush=True)
+
+    def defaults(self, names):
+        import h5py
+        import numpy
+        import warnings
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.metrics import log_loss
+        warnings.simplefilter('ignore')
+        for name in names:
+            with h5py.File(self.features(name)) as file:
+                rows, labels = file['features'][:].astype(numpy.float64), file['labels'][:]
+            train = int(len(labels) * 0.75)
+            for c in GRID:
+                report = self.train(name, '--c', c)[2]
+                optimum = report['fits'][-1]['objective']
+                model = LogisticRegression(C=c).fit(rows[:train], labels[:train])
+                loss = log_loss(labels[:train], model.predict_proba(rows[:train]), normalize=False)
+                objective = (model.coef_**2).sum() / 2 + c * loss
+                print(f'| {name} | {c:g} | {model.n_iter_[0]} | {objective:.6g} | {optimum:.6g} | '
+                      f'{objective / optimum:.3g} | {model.score(rows[train:], labels[train:]):.4f} | '
+                      f'{report["accuracy"]:.4f} | {log_loss(labels[train:], model.predict_proba(rows[train:])):.4f} | '
+                      f'{report["log_loss"]:.4f} |', flush=True)
 
     def threads(self, names):
         for name in names:
@@ -208,7 +232,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('program', type=pathlib.Path)
     parser.add_argument('sets', type=pathlib.Path)
-    parser.add_argument('what', choices=('speed', 'memory', 'optimum', 'threads', 'duplicates', 'gram', 'large'))
+    parser.add_argument('what', choices=('speed', 'memory', 'optimum', 'defaults', 'threads', 'duplicates', 'gram',
+                                         'large'))
     parser.add_argument('names', nargs='+', help='of the sets')
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--peers', default='script', help=f'of {", ".join(PEERS)}; speed only')

@@ -6,8 +6,8 @@
 base          the pictures as they are
 easy3         1,000 rows a class: each picture and altered copies of it (turned, cropped, mirrored, lighter or darker)
 easy17        1,360 rows in 17 classes of 80: the classes are clusters of the pictures, found from their features
-hard17        the rows of easy17 through random weights: features that hardly tell the classes apart
-hard3         the same rows in their own classes
+hard17        the pictures of easy17 through random weights: features that hardly tell the classes apart
+hard3         the same rows in their three classes
 duplicates    the pictures with copies of 60 of them, re-encoded or made smaller; duplicates.json has the pairs
 large         20,000 rows in 10 classes, made of the features of base without pictures
 
@@ -80,26 +80,43 @@ def clusters(rows, count, seed):
     return cluster
 
 
-def link_clusters(base, easy3, folder, rows_per_class, counts):
-    """folder/CLASS_CLUSTER holds links to the pictures, then to the altered ones, of one cluster."""
+def cluster_of_each(base, counts):
+    """{stem of a picture: number of its cluster}, counts[class] clusters in each class."""
     with h5py.File(base) as file:
         rows, paths = file['features'][:], file['paths'].asstr()[:]
-    for (name, count) in counts.items():
+    found = {}
+    for name, count in counts.items():
         own = [i for i, path in enumerate(paths) if path.startswith(name + '/')]
-        cluster = clusters(rows[own], count, 1)
-        for c in range(count):
-            stems = [pathlib.Path(paths[i]).stem for i, number in zip(own, cluster) if number == c]
-            (folder / f'{name}_{c}').mkdir(parents=True)
-            made = [easy3 / name / f'{stem}_{copy}.jpg' for copy in range(5) for stem in stems][:rows_per_class]
-            for path in made:
-                (folder / f'{name}_{c}' / path.name).symlink_to(path.resolve())
+        for i, cluster in zip(own, clusters(rows[own], count, 1)):
+            found[pathlib.Path(paths[i]).stem] = cluster
+    return found
 
 
-def link_classes(seventeen, folder):
-    for path in sorted(seventeen.glob('*/*')):
-        own = folder / path.parent.name.rpartition('_')[0]
-        own.mkdir(parents=True, exist_ok=True)
-        (own / path.name).symlink_to(path.resolve())
+def chosen_pictures(easy3, cluster, rows_per_class):
+    """{class_cluster: names of pictures below easy3}: the pictures, then altered ones, of each cluster."""
+    chosen = {}
+    for path in sorted(easy3.glob('*/*'), key=lambda p: (p.stem.rpartition('_')[2], p.name)):
+        own = chosen.setdefault(f'{path.parent.name}_{cluster[path.stem.rpartition("_")[0]]}', [])
+        if len(own) < rows_per_class:
+            own.append(f'{path.parent.name}/{path.name}')
+    return chosen
+
+
+def write_rows(source, out, chosen):
+    """The rows of some pictures, shuffled; chosen is {class: paths}."""
+    if out.exists():
+        return
+    names = sorted(chosen)
+    wanted = [(path, label) for label, name in enumerate(names) for path in chosen[name]]
+    random.Random(42).shuffle(wanted)
+    with h5py.File(source) as file, h5py.File(out, 'w', libver='earliest') as to:
+        row = {path: i for i, path in enumerate(file['paths'].asstr()[:])}
+        features = file['features'][:]
+        to['features'] = features[[row[path] for path, _ in wanted]]
+        to['labels'] = numpy.array([label for _, label in wanted])
+        text = h5py.string_dtype()
+        to.create_dataset('label_names', data=names, dtype=text)
+        to.create_dataset('paths', data=[path for path, _ in wanted], dtype=text)
 
 
 def write_random_weights(path):
@@ -166,15 +183,18 @@ def main():
     if not (out / 'easy3').exists():
         write_altered(pictures, out / 'easy3', 1000)
     extract(args.program, out / 'easy3', out / 'easy3.h5')
-    if not (out / 'easy17').exists():
-        share = dict(zip(pictures, (6, 6, 5)))
-        link_clusters(out / 'base.h5', out / 'easy3', out / 'easy17', 80, share)
-        link_classes(out / 'easy17', out / 'hard3')
-    extract(args.program, out / 'easy17', out / 'easy17.h5')
+    cluster = cluster_of_each(out / 'base.h5', dict(zip(pictures, (6, 6, 5))))
+    seventeen = chosen_pictures(out / 'easy3', cluster, 80)
+    write_rows(out / 'easy3.h5', out / 'easy17.h5', seventeen)
     if not (out / 'random.safetensors').exists():
         write_random_weights(out / 'random.safetensors')
-    for name, folder in (('hard17', 'easy17'), ('hard3', 'hard3')):
-        extract(args.program, out / folder, out / f'{name}.h5', '--weights', out / 'random.safetensors')
+    for path in sum(seventeen.values(), []):
+        link = out / 'hard' / path
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.is_symlink():
+            link.symlink_to((out / 'easy3' / path).resolve())
+    extract(args.program, out / 'hard', out / 'hard3.h5', '--weights', out / 'random.safetensors')
+    write_rows(out / 'hard3.h5', out / 'hard17.h5', seventeen)
     if not (out / 'duplicates').exists():
         pairs = write_duplicates(pictures, out / 'duplicates')
         (out / 'duplicates.json').write_text(json.dumps(pairs))

@@ -26,6 +26,14 @@ double positive(std::string_view number, std::string_view part) {
   return value;
 }
 
+/// To 12 significant digits.
+double rounded(double value) {
+  char digits[32];
+  const char* const end = std::to_chars(digits, digits + sizeof digits, value, std::chars_format::scientific, 11).ptr;
+  std::from_chars(digits, end, value);
+  return value;
+}
+
 void append_range(std::string_view part, size_t first_colon, std::vector<double>& values) {
   const size_t second_colon = part.find(':', first_colon + 1);
   if (second_colon == std::string_view::npos) refuse(part, "a range lo:hi:n such as 1e-6:1e4:11");
@@ -39,10 +47,10 @@ void append_range(std::string_view part, size_t first_colon, std::vector<double>
   }
   for (int i = 0; i < count; ++i) {
     const double share = static_cast<double>(i) / (count - 1);
-    // The ends as they were written, whatever exp and log make of them.
+    // The ends as they were written; what lies between rounded, so that a power of ten is one.
     values.push_back(i == 0           ? low
                      : i == count - 1 ? high
-                                      : std::exp((1 - share) * std::log(low) + share * std::log(high)));
+                                      : rounded(std::exp((1 - share) * std::log(low) + share * std::log(high))));
   }
 }
 

@@ -119,8 +119,9 @@ class Newton {
 
   NewtonResult run(const MatrixXd& a, const VectorXd& intercept) {
     x_.a = a.rowwise() - a.colwise().mean();
+    k_.apply(x_.a, x_.ka);
     x_.intercept = intercept;
-    refresh();
+    evaluate(x_);
     scale_to_best();
     while (true) {
       const MatrixXd gradient = x_.a + c_ * x_.residual;
@@ -129,16 +130,14 @@ class Newton {
       result_.squared_gradient_norm = std::max(inner(gradient, k_gradient), 0.0);
       if (gap() <= options_.relative_gap) {
         result_.reason = StopReason::kConverged;
-      } else if (result_.iterations >= options_.max_iterations) {
-        result_.reason = StopReason::kMaxIterations;
-      } else if (take_step(gradient, k_gradient)) {
-        scale_to_best();
-        continue;
-      } else {
-        result_.reason = StopReason::kNoProgress;
+        break;
       }
-      if (fresh_) break;
-      refresh();  // what is said of the end is said of scores without the rounding of the steps to it
+      if (result_.iterations >= options_.max_iterations) break;
+      if (!take_step(gradient, k_gradient)) {
+        result_.reason = StopReason::kNoProgress;
+        break;
+      }
+      scale_to_best();
     }
     result_.a = std::move(x_.a);
     result_.intercept = std::move(x_.intercept);
@@ -148,18 +147,6 @@ class Newton {
 
  private:
   [[nodiscard]] double gap() const { return relative_gap(x_.value, result_.squared_gradient_norm); }
-
-  /// Scores computed from the coefficients, and everything that follows from them.
-  void refresh() {
-    k_.apply(x_.a, x_.ka);
-    evaluate(x_);
-    fresh_ = true;
-  }
-
-  void move_to(Point next) {
-    x_ = std::move(next);
-    fresh_ = false;
-  }
 
   void evaluate(Point& p) {
     p.value = 0.5 * inner(p.a, p.ka) + c_ * loss_.evaluate(p.ka, p.intercept, p.residual);
@@ -196,7 +183,7 @@ class Newton {
       Point next{t * x_.a, t * x_.ka, t * x_.intercept, {}, 0};
       evaluate(next);
       if (!(next.value < x_.value)) return;
-      move_to(std::move(next));
+      x_ = std::move(next);
     }
   }
 
@@ -261,6 +248,7 @@ class Newton {
   /// One damped Newton step, shortened until it lowers the objective. False where no step does.
   bool take_step(const MatrixXd& gradient, const MatrixXd& k_gradient) {
     const Curvature curvature(x_.residual, loss_.labels(), c_, diagonal_);
+    exact_ = false;
     std::optional<MatrixXd> u = solve(curvature, k_gradient);
     if (!u) u = solve(curvature, k_gradient);
     MatrixXd d = -gradient;
@@ -277,7 +265,7 @@ class Newton {
       Point next{x_.a + t * d, x_.ka + t * kd, x_.intercept + t * follow, {}, 0};
       evaluate(next);
       if (next.value <= x_.value + 1e-4 * t * slope + 1e-14 * std::abs(x_.value)) {
-        move_to(std::move(next));
+        x_ = std::move(next);
         // A step of t along a gradient without curvature is what a damping of 1 / t would have given.
         if (t < kShortStep) damping_ /= t;
         if (t == 1) damping_ = std::max(1.0, kRelax * damping_);
@@ -297,8 +285,7 @@ class Newton {
   NewtonOptions options_;
   VectorXd diagonal_;
   double damping_ = 1;  ///< what stands for the penalty's curvature, 1, in Newton's system
-  bool exact_ = false;  ///< products of Newton's system are float64
-  bool fresh_ = true;   ///< the scores come from the coefficients, not from steps added up
+  bool exact_ = false;  ///< products of the Newton system being solved are float64
   Point x_;
   NewtonResult result_;
 };

@@ -119,8 +119,9 @@ TEST(ParseCList, TakesNumbersAndRanges) {
   EXPECT_NEAR(range[1], 0.1, 1e-15);
   EXPECT_NEAR(range[2], 1, 1e-14);
   EXPECT_EQ(range.back(), 100);
-  EXPECT_THAT(parse_c_list("5,1:4:3"), testing::ElementsAre(5, 1, testing::DoubleEq(2), 4));
-  EXPECT_THAT(parse_c_list("100:1:3"), testing::ElementsAre(100, testing::DoubleEq(10), 1));
+  EXPECT_THAT(parse_c_list("1e-6:1e2:9"), testing::ElementsAre(1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10, 100));
+  EXPECT_THAT(parse_c_list("5,1:4:3"), testing::ElementsAre(5, 1, 2, 4));
+  EXPECT_THAT(parse_c_list("100:1:3"), testing::ElementsAre(100, 10, 1));
 }
 
 TEST(ParseCList, NamesThePartThatIsWrong) {

@@ -396,17 +396,30 @@ TEST(TrainDegenerate, ColumnsOfVeryDifferentSizesConverge) {
   }
 }
 
-TEST(TrainDegenerate, DuplicateRowsWithContradictingLabelsConverge) {
+TEST(TrainDegenerate, DuplicateRowsWithContradictingLabelsConvergeOrAreNamed) {
   std::vector<float> values;
   std::vector<int64_t> labels;
   for (int i = 0; i < 60; ++i) {
     for (int d = 0; d < 8; ++d) values.push_back(d == i % 3 ? 5.0F : 0.0F);
     labels.push_back(i % 2);
   }
-  const TrainResult result = train(table_of(values, 8, labels, {"a", "b"}), {});
-  for (const FitCertificate& f : result.report.fits) EXPECT_LE(f.relative_gap, 1e-6);
-  const std::vector<double> p = result.classifier.predict_probabilities(std::vector<float>{5, 0, 0, 0, 0, 0, 0, 0});
-  EXPECT_NEAR(p[0], 0.5, 0.1);
+  for (const float size : {1.0F, 200.0F}) {  // the larger is that of real features
+    for (float& value : values) value *= size;
+    const TrainResult result = train(table_of(values, 8, labels, {"a", "b"}), {});
+    for (const FitCertificate& f : result.report.fits) {
+      SCOPED_TRACE(f.c);
+      if (size * f.c < 1e6) {
+        EXPECT_LE(f.relative_gap, 1e-6);
+      } else if (f.relative_gap > 1e-6) {
+        // Scores of rows whose large coefficients cancel are rounded: the optimum is reached, but the proof is not.
+        EXPECT_LE(f.relative_gap, 1e-3);
+        EXPECT_THAT(result.report.warnings, Contains(HasSubstr("at C = 10000 is proven only to")));
+      }
+    }
+    const std::vector<double> p =
+        result.classifier.predict_probabilities(std::vector(values.begin(), values.begin() + 8));
+    EXPECT_NEAR(p[0], 0.5, 0.1);
+  }
 }
 
 TEST(TrainDegenerate, LabelsWithGapsKeepTheirNames) {
