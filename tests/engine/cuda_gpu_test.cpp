@@ -69,7 +69,7 @@ class CudaPrecisionTest : public CudaGpuTest, public testing::WithParamInterface
 TEST_P(CudaPrecisionTest, EveryLayerAgreesWithTheFloat32CpuEngine) {
   const auto cpu = make_backend(*weights(), {.device = "cpu", .max_batch = 1});
   const auto cuda = engine(GetParam().value, 1);
-  const auto golden = nlohmann::json::parse(std::ifstream(VGG16_SOURCE_DIR "/tests/golden/golden.json"));
+  const auto golden = nlohmann::json::parse(std::ifstream(source_dir() / "tests" / "golden" / "golden.json"));
   double least = 1;
   for (const auto& picture : golden["pictures"]) {
     const auto pixels = golden_picture(picture["name"].get<std::string>());
