@@ -59,7 +59,15 @@ PosixFile open_partial(const std::filesystem::path& path) {
   return file;
 }
 
+void require_at_its_path(const PosixFile& file) {
+  require(
+      file.is_at_its_path(), ErrorCode::kIo,
+      printable(file.path().native()) +
+          " was removed or replaced by another run while this one wrote it; when no other run writes it, start again");
+}
+
 void publish(PosixFile& file, const std::filesystem::path& to, Replace replace) {
+  require_at_its_path(file);
   rename_file(file.path(), to, replace);
   file.set_path(to);
   sync_parent_directory(to);

@@ -22,7 +22,10 @@ namespace vgg16 {
 /// The partial file, open for writing and locked. Error{kIo} if another run has it.
 [[nodiscard]] PosixFile open_partial(const std::filesystem::path& path);
 
-/// Gives `file` the name `to`, durably.
+/// Throws Error{kIo} unless `file` is still at its path: a run must not rename or remove what is another's.
+void require_at_its_path(const PosixFile& file);
+
+/// Gives `file` the name `to`, durably. Throws as require_at_its_path.
 void publish(PosixFile& file, const std::filesystem::path& to, Replace replace);
 
 /// The rows that a file with a known header has by now. `file` and `header` must outlive it.

@@ -125,12 +125,13 @@ struct FeatureFileWriter::Impl {
         writing.queue(next++, sum, std::move(memory));
       }
       writing.commit();
+      require_at_its_path(*file);
     } catch (...) {
       unlink(compacted.path().c_str());
       throw;
     }
     publish(compacted, path, options.overwrite ? Replace::kYes : Replace::kNo);
-    remove_file(partial);
+    if (file->is_at_its_path()) remove_file(partial);
     sync_parent_directory(partial);
   }
 
