@@ -15,10 +15,14 @@ namespace {
 void lock_or_refuse(const PosixFile& file) {
   // The second check: its writer may have renamed or removed the file between our opening and our locking it.
   if (file.try_lock() && file.is_at_its_path()) return;
-  throw Error(ErrorCode::kIo, file.name() + ": another run is writing this file; wait for it or choose another output");
+  refuse_other_run(file.name());
 }
 
 }  // namespace
+
+void refuse_other_run(const std::string& file) {
+  throw Error(ErrorCode::kIo, file + ": another run is writing this file; wait for it or choose another output");
+}
 
 std::filesystem::path partial_path_of(const std::filesystem::path& path) {
   std::filesystem::path partial = path;

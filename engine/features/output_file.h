@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "features/header.h"
@@ -18,6 +19,9 @@ namespace vgg16 {
 
 /// A new file under the nascent name: header written, space taken, locked, on disk. Error{kIo} if another run has it.
 [[nodiscard]] PosixFile create_output(const std::filesystem::path& path, const FeatureHeader& header);
+
+/// `file` (printable) is being written by somebody else.
+[[noreturn]] void refuse_other_run(const std::string& file);
 
 /// The partial file, open for writing and locked. Error{kIo} if another run has it.
 [[nodiscard]] PosixFile open_partial(const std::filesystem::path& path);
