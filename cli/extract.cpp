@@ -84,9 +84,9 @@ struct Run {
 Run fill(FeatureFileWriter& file, Extractor& extractor, const std::filesystem::path& folder,
          const FeatureFilePlan& plan, int batch_size, const Common& common) {
   const std::vector<int64_t> missing = file.missing_rows();
-  std::vector<std::filesystem::path> paths;
-  paths.reserve(missing.size());
-  for (const int64_t row : missing) paths.push_back(folder / plan.pictures[static_cast<size_t>(row)].path);
+  std::vector<PictureFile> pictures;
+  pictures.reserve(missing.size());
+  for (const int64_t row : missing) pictures.push_back(plan.pictures[static_cast<size_t>(row)]);
   Run run;
   const auto total = static_cast<int64_t>(plan.pictures.size());
   int64_t done = total - static_cast<int64_t>(missing.size());
@@ -109,7 +109,7 @@ Run fill(FeatureFileWriter& file, Extractor& extractor, const std::filesystem::p
     count(index);
   };
   try {
-    run.times = extractor.extract_files(paths, callbacks);
+    run.times = extractor.extract_files(folder, pictures, callbacks);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kDevice || run.rows == 0) throw;
     throw Error(ErrorCode::kDevice, std::string(error.what()) + "; the rows before are kept: add --resume to go on");

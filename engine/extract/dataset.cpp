@@ -1,7 +1,5 @@
 #include "vgg16/dataset.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -12,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "extract/listed_picture.h"
 #include "extract/shuffle.h"
 #include "extract/walk.h"
 #include "vgg16/error.h"
@@ -31,10 +30,7 @@ Checked check_picture(const std::filesystem::path& path) {
   if (!bytes) return {.reason = bytes.reason()};
   const Result<Image> kind = inspect_image(bytes.value());
   if (!kind) return {.reason = kind.reason()};
-  const auto* data = reinterpret_cast<const Bytef*>(bytes.value().data());
-  return {.size_bytes = static_cast<int64_t>(bytes.value().size()),
-          .crc32 = static_cast<uint32_t>(crc32_z(0, data, bytes.value().size())),
-          .reason = {}};
+  return {.size_bytes = static_cast<int64_t>(bytes.value().size()), .crc32 = crc32_of(bytes.value()), .reason = {}};
 }
 
 // Each picture's result has its own place, so their order does not depend on the threads. These threads wait for the

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backend/make_backend.h"
+#include "extract/listed_picture.h"
 #include "extract/pipeline.h"
 #include "extract/rows.h"
 #include "kernels/parallel.h"
@@ -69,6 +70,17 @@ struct Extractor::Impl {
     if (second != nullptr) lanes.emplace_back(*second, layer, pool);
   }
 
+  ExtractTimes run(std::span<const std::filesystem::path> paths, const LoadPicture& load,
+                   const ExtractCallbacks& callbacks) {
+    if (paths.size() > static_cast<size_t>(pipeline.batch_size)) add_lane();
+    try {
+      return run_pipeline(lanes, paths, load, callbacks, pipeline);
+    } catch (const std::bad_alloc&) {
+      throw Error(ErrorCode::kMemory, "no memory for batches of " + std::to_string(pipeline.batch_size) +
+                                          " pictures; choose a smaller batch size");
+    }
+  }
+
   std::shared_ptr<const Weights> weights;
   std::unique_ptr<Backend> backend;
   std::unique_ptr<Backend> second;  // null where one engine keeps the device busy
@@ -100,13 +112,19 @@ void Extractor::extract(ImagesIn images, float* rows) {
 }
 
 ExtractTimes Extractor::extract_files(std::span<const std::filesystem::path> paths, const ExtractCallbacks& callbacks) {
-  if (paths.size() > static_cast<size_t>(impl_->pipeline.batch_size)) impl_->add_lane();
-  try {
-    return run_pipeline(impl_->lanes, paths, load_image, callbacks, impl_->pipeline);
-  } catch (const std::bad_alloc&) {
-    throw Error(ErrorCode::kMemory, "no memory for batches of " + std::to_string(impl_->pipeline.batch_size) +
-                                        " pictures; choose a smaller batch size");
-  }
+  const auto load = [](int64_t, const std::filesystem::path& path) { return load_image(path); };
+  return impl_->run(paths, load, callbacks);
+}
+
+ExtractTimes Extractor::extract_files(const std::filesystem::path& folder, std::span<const PictureFile> pictures,
+                                      const ExtractCallbacks& callbacks) {
+  std::vector<std::filesystem::path> paths;
+  paths.reserve(pictures.size());
+  for (const PictureFile& picture : pictures) paths.push_back(folder / picture.path);
+  const auto load = [&](int64_t index, const std::filesystem::path& path) {
+    return load_listed(path, pictures[static_cast<size_t>(index)]);
+  };
+  return impl_->run(paths, load, callbacks);
 }
 
 }  // namespace vgg16

@@ -155,7 +155,7 @@ class Loader {
     const auto at = static_cast<size_t>(index % batch_size_);
     const std::filesystem::path& path = paths_[static_cast<size_t>(index)];
     try {
-      const Result<Image> image = load_(path);
+      const Result<Image> image = load_(index, path);
       if (image) {
         resize_nearest(image.value(), kInputSide, batch.pixels.data() + at * kPictureBytes);
       } else {

@@ -1,6 +1,7 @@
 // Pictures are read and decoded on a few threads while the network runs on the caller's.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <span>
@@ -12,8 +13,8 @@
 
 namespace vgg16 {
 
-/// How a picture comes from its path: load_image, or a test's invention. Called from several threads at a time.
-using LoadPicture = std::function<Result<Image>(const std::filesystem::path&)>;
+/// How picture `index` comes from its path. Called from several threads at a time.
+using LoadPicture = std::function<Result<Image>(int64_t index, const std::filesystem::path& path)>;
 
 struct PipelineOptions {
   int batch_size = 32;     ///< 1 to max_batch() of every lane

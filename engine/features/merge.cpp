@@ -8,6 +8,7 @@
 
 #include "features/contents.h"
 #include "features/plan.h"
+#include "features/reader.h"
 #include "files/posix_file.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
@@ -29,6 +30,18 @@ Part read_part(const std::filesystem::path& path) {
 }
 
 std::string shown(const Part& part) { return printable(part.path.native()); }
+
+// The rows of `part`, each checked when it is read. There may be more parts than files can be open at a time; so this
+// may be another file by now.
+FeatureTable open_again(const Part& part) {
+  UntrustedH5 file(part.path);
+  FeatureFileContents contents = read_contents(file);
+  require_finished(contents, file.name());
+  const std::string found = plan_difference(part.plan, contents.plan);
+  require(found.empty(), ErrorCode::kRefused,
+          shown(part) + " has changed while it was merged: " + found + "; merge again when no run writes it");
+  return table_of(std::move(file), std::move(contents));
+}
 
 // What the parts must agree on: everything but their own rows.
 std::string difference(const Part& a, const Part& b) {
@@ -124,10 +137,8 @@ MergeResult merge_feature_files(std::span<const std::filesystem::path> parts, co
   const std::vector<int64_t> missing = writer.missing_rows();
   std::vector<float> features(static_cast<size_t>(merged.plan.columns));
   for (const Part& part : read) {
-    const FeatureTable table = open_feature_file(part.path);  // which checks every row that is read
+    const FeatureTable table = open_again(part);
     const std::vector<int64_t>& rows = merged.rows[&part];
-    require(table.rows == static_cast<int64_t>(rows.size()) && table.columns == merged.plan.columns,
-            ErrorCode::kRefused, shown(part) + " has changed while it was read");
     for (int64_t row = 0; row < table.rows; ++row) {
       if (!std::binary_search(missing.begin(), missing.end(), rows[static_cast<size_t>(row)])) continue;
       table.read_rows(row, 1, features.data());

@@ -15,10 +15,14 @@ namespace {
 void lock_or_refuse(const PosixFile& file) {
   // The second check: its writer may have renamed or removed the file between our opening and our locking it.
   if (file.try_lock() && file.is_at_its_path()) return;
-  throw Error(ErrorCode::kIo, file.name() + ": another run is writing this file; wait for it or choose another output");
+  refuse_other_run(file.name());
 }
 
 }  // namespace
+
+void refuse_other_run(const std::string& file) {
+  throw Error(ErrorCode::kIo, file + ": another run is writing this file; wait for it or choose another output");
+}
 
 std::filesystem::path partial_path_of(const std::filesystem::path& path) {
   std::filesystem::path partial = path;
@@ -59,7 +63,15 @@ PosixFile open_partial(const std::filesystem::path& path) {
   return file;
 }
 
+void require_at_its_path(const PosixFile& file) {
+  require(
+      file.is_at_its_path(), ErrorCode::kIo,
+      printable(file.path().native()) +
+          " was removed or replaced by another run while this one wrote it; when no other run writes it, start again");
+}
+
 void publish(PosixFile& file, const std::filesystem::path& to, Replace replace) {
+  require_at_its_path(file);
   rename_file(file.path(), to, replace);
   file.set_path(to);
   sync_parent_directory(to);

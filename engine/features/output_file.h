@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "features/header.h"
@@ -19,10 +20,16 @@ namespace vgg16 {
 /// A new file under the nascent name: header written, space taken, locked, on disk. Error{kIo} if another run has it.
 [[nodiscard]] PosixFile create_output(const std::filesystem::path& path, const FeatureHeader& header);
 
+/// `file` (printable) is being written by somebody else.
+[[noreturn]] void refuse_other_run(const std::string& file);
+
 /// The partial file, open for writing and locked. Error{kIo} if another run has it.
 [[nodiscard]] PosixFile open_partial(const std::filesystem::path& path);
 
-/// Gives `file` the name `to`, durably.
+/// Throws Error{kIo} unless `file` is still at its path: a run must not rename or remove what is another's.
+void require_at_its_path(const PosixFile& file);
+
+/// Gives `file` the name `to`, durably. Throws as require_at_its_path.
 void publish(PosixFile& file, const std::filesystem::path& to, Replace replace);
 
 /// The rows that a file with a known header has by now. `file` and `header` must outlive it.

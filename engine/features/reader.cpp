@@ -1,3 +1,5 @@
+#include "features/reader.h"
+
 #include <algorithm>
 #include <cstddef>
 #include <memory>
@@ -5,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "features/contents.h"
 #include "hdf5/h5_chunks.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
@@ -96,11 +97,7 @@ auto reading(std::shared_ptr<const Rows> rows, int64_t total) {
 
 }  // namespace
 
-FeatureTable open_feature_file(const std::filesystem::path& path) {
-  UntrustedH5 file(path);
-  FeatureFileContents contents = read_contents(file);
-  require_finished(contents, file.name());
-
+FeatureTable table_of(UntrustedH5 file, FeatureFileContents contents) {
   FeatureTable table;
   table.rows = static_cast<int64_t>(contents.plan.pictures.size());
   table.columns = contents.plan.columns;
@@ -118,6 +115,13 @@ FeatureTable open_feature_file(const std::filesystem::path& path) {
     table.read_rows = reading(std::make_shared<const ScatteredRows>(std::move(file), contents.format), table.rows);
   }
   return table;
+}
+
+FeatureTable open_feature_file(const std::filesystem::path& path) {
+  UntrustedH5 file(path);
+  FeatureFileContents contents = read_contents(file);
+  require_finished(contents, file.name());
+  return table_of(std::move(file), std::move(contents));
 }
 
 std::vector<SkippedPicture> read_skipped(const std::filesystem::path& path) {

@@ -38,7 +38,7 @@ struct FeatureFileWriter::Impl {
                                           " already exists; add --overwrite to replace it or --resume to continue it");
     }
     if (!something_at(partial)) {
-      start();
+      start(Replace::kNo);
     } else if (options.resume) {
       resume();
     } else {
@@ -66,10 +66,16 @@ struct FeatureFileWriter::Impl {
     return true;
   }
 
-  void start() {
+  void start(Replace replace) {
     file = create_output(path, header);
     begun = true;
-    publish(*file, partial, Replace::kYes);
+    try {
+      publish(*file, partial, replace);
+    } catch (const Error& error) {
+      // There was no partial file a moment ago.
+      if (error.code() == ErrorCode::kExists) refuse_other_run(printable(partial.native()));
+      throw;
+    }
   }
 
   void replace_partial() {
@@ -79,7 +85,7 @@ struct FeatureFileWriter::Impl {
                                           " is left from an interrupted run; add --resume to continue it or "
                                           "--overwrite to start again");
     }
-    start();
+    start(Replace::kYes);
   }
 
   void resume() {
@@ -125,12 +131,13 @@ struct FeatureFileWriter::Impl {
         writing.queue(next++, sum, std::move(memory));
       }
       writing.commit();
+      require_at_its_path(*file);
     } catch (...) {
       unlink(compacted.path().c_str());
       throw;
     }
     publish(compacted, path, options.overwrite ? Replace::kYes : Replace::kNo);
-    remove_file(partial);
+    if (file->is_at_its_path()) remove_file(partial);
     sync_parent_directory(partial);
   }
 

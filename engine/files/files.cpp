@@ -85,7 +85,8 @@ void require_absent(const std::filesystem::path& path) {
   }
 }
 
-void write_file_whole(const std::filesystem::path& path, std::span<const std::span<const std::byte>> parts) {
+void write_file_whole(const std::filesystem::path& path, std::span<const std::span<const std::byte>> parts,
+                      Replace replace) {
   std::string temporary;
   int fd = -1;
   // O_EXCL never follows a link that someone laid there; a file left by a killed process only costs the next name.
@@ -107,7 +108,12 @@ void write_file_whole(const std::filesystem::path& path, std::span<const std::sp
   }
   if (::fsync(file.get()) != 0) give_up("cannot write");
   if (!file.close()) give_up("cannot write");
-  if (::rename(temporary.c_str(), path.c_str()) != 0) give_up("cannot rename the finished file");
+  try {
+    rename_file(temporary, path, replace);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kExists) ::unlink(temporary.c_str());
+    throw;
+  }
   sync_parent_directory(path);
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "files/posix_file.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
@@ -31,9 +32,10 @@ class MappedFile {
 void require_absent(const std::filesystem::path& path);
 
 /// Writes `parts` one after the other to a temporary file beside `path`, syncs it, renames it to `path` and syncs the
-/// folder: `path` is whole or untouched whatever happens. Throws Error{kIo} naming `path`; the temporary file is
-/// removed.
-void write_file_whole(const std::filesystem::path& path, std::span<const std::span<const std::byte>> parts);
+/// folder: `path` is whole or untouched whatever happens. Throws Error{kIo}; the temporary file is removed. With
+/// Replace::kNo, something that is at `path` by then is Error{kExists}, which names the temporary file: it stays.
+void write_file_whole(const std::filesystem::path& path, std::span<const std::span<const std::byte>> parts,
+                      Replace replace);
 
 /// Makes a rename in `path`'s folder durable. Throws Error{kIo}.
 void sync_parent_directory(const std::filesystem::path& path);

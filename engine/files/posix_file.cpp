@@ -81,7 +81,10 @@ struct stat PosixFile::status() const {
 
 bool PosixFile::is_at_its_path() const {
   struct stat named {};
-  if (stat(path_.c_str(), &named) != 0) return false;
+  if (stat(path_.c_str(), &named) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    fail("cannot be examined", errno);
+  }
   const struct stat own = status();
   return named.st_dev == own.st_dev && named.st_ino == own.st_ino;
 }

@@ -170,7 +170,7 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
   std::vector<std::span<const std::byte>> parts = {std::as_bytes(std::span(&length, 1)),
                                                    std::as_bytes(std::span(text))};
   for (const TensorToWrite& tensor : tensors) parts.push_back(tensor.bytes);
-  write_file_whole(path, parts);
+  write_file_whole(path, parts, overwrite ? Replace::kYes : Replace::kNo);
 }
 
 }  // namespace vgg16

@@ -106,6 +106,19 @@ TEST_F(ExtractCommand, PicturesThatCannotBeDecodedBecomeNoRows) {
   for (const char* same : {"rows", "classes", "skipped"}) EXPECT_EQ(second[same], first[same]);
 }
 
+TEST_F(ExtractCommand, APictureThatChangesMeanwhileBecomesNoRow) {
+  make_pictures("pets", {"cats", "dogs"}, 20);  // through the whole network, a few hundredths of a second each
+  Process process(command({"extract", "-d", "pets", "-o", "pets.h5", "-b", "1", "--no-shuffle", "--max-skipped", "1"}),
+                  folder_, scratch_, {});
+  EXPECT_TRUE(process.wait_until([&] { return fs::exists(path("pets.h5.partial")); }));
+  write_test_file(path("new.png"), class_picture(0, 12345));
+  fs::rename(path("new.png"), path("pets/dogs/9.png"));  // the last
+  const Outcome outcome = process.wait();
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("  dogs/9.png: changed since the folder was listed\n"));
+  EXPECT_EQ(open_feature_file(path("pets.h5")).rows, 39);
+}
+
 TEST_F(ExtractCommand, FailsOnFoldersWithoutUsablePictures) {
   expect_failure(1, "missing: no such directory", quick_extract("missing", "a.h5"));
   write_test_file(path("file"), "x");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 
 #include "support/pictures.h"
 #include "support/temp_dir.h"
+#include "vgg16/dataset.h"
 #include "vgg16/error.h"
 #include "vgg16/image.h"
 #include "vgg16/preprocess.h"
@@ -111,6 +113,33 @@ TEST(ExtractorTest, FilesGiveTheRowsOfTheirPixels) {
     resize_nearest(image.value(), kInputSide, pixels.data());
     EXPECT_EQ(rows[i], extracted(extractor, pixels, 1));
   }
+}
+
+TEST(ExtractorTest, APictureThatHasChangedSinceItWasListedIsSkipped) {
+  const TempDir folder;
+  fs::create_directory(folder / "cats");
+  const FileBytes black = small_png({.width = 2, .height = 1}, file_bytes({"\0\0\0\0\0\0\0", 7}));
+  const FileBytes grey = small_png({.width = 2, .height = 1}, file_bytes({"\0\1\1\1\1\1\1", 7}));
+  for (const char* name : {"cats/a.png", "cats/b.png", "cats/c.png", "cats/d.jpg"}) {
+    write_test_file(folder / name, black);
+  }
+  const Dataset dataset = list_dataset(folder.path(), std::nullopt, 1);
+  ASSERT_EQ(dataset.pictures.size(), 4U);
+  ASSERT_EQ(grey.size(), black.size()) << "so that only the checksum tells";
+  write_test_file(folder / "cats/b.png", grey);
+  fs::remove(folder / "cats/c.png");
+  write_test_file(folder / "cats/d.jpg", small_jpeg());
+
+  std::vector<std::string> events;
+  ExtractCallbacks callbacks;
+  callbacks.row = [&](int64_t index, std::span<const float>) { events.push_back(std::to_string(index)); };
+  callbacks.skipped = [&](int64_t index, const std::string& reason) {
+    events.push_back(std::to_string(index) + " " + reason);
+  };
+  Extractor extractor(weights(), quick(Pool::kAvg, 2, 2));
+  extractor.extract_files(folder.path(), dataset.pictures, callbacks);
+  EXPECT_EQ(events, (std::vector<std::string>{"0", "1 changed since the folder was listed", "2 no such file",
+                                              "3 changed since the folder was listed"}));
 }
 
 TEST(ExtractorTest, TakesNoPictures) {

@@ -11,6 +11,7 @@
 #include <map>
 #include <random>
 
+#include "support/expect_error.h"
 #include "support/feature_rows.h"
 #include "support/file_calls.h"
 #include "support/temp_dir.h"
@@ -153,6 +154,43 @@ TEST(FeatureFaults, AFullDiskIsReportedBeforeTheFirstRow) {
   file_calls::release();
   EXPECT_TRUE(reported);
   EXPECT_EQ(names_in(folder.path()), "");
+}
+
+TEST(FeatureFaults, OfTwoRunsThatStartAtOnceOneWrites) {
+  const TempDir folder;
+  const fs::path path = folder / "a.h5";
+  const FeatureFilePlan plan = test_plan(kRows, kColumns);
+  std::unique_ptr<FeatureFileWriter> other;
+  file_calls::watch(folder.path());
+  file_calls::before_opening("a.h5.partial", [&] { other = std::make_unique<FeatureFileWriter>(path, plan, kResume); });
+  expect_error(ErrorCode::kIo, "a.h5.partial: another run is writing this file; wait for it or choose another output",
+               [&] { FeatureFileWriter(path, plan, kResume); });
+  file_calls::release();
+  ASSERT_NE(other, nullptr);
+  EXPECT_EQ(names_in(folder.path()), "a.h5.partial");
+  for (int64_t row = 0; row < kRows; ++row) other->write(row, test_row(row, kColumns));
+  other->finish();
+  EXPECT_EQ(open_feature_file(path).rows, kRows);
+}
+
+TEST(FeatureFaults, APartThatBecomesAnotherFileIsNotMerged) {
+  const TempDir folder;
+  const FeatureFilePlan plan = test_plan(kRows, kColumns);
+  FeatureFilePlan other = plan;
+  other.pictures[4].crc32 += 1;
+  const std::vector<fs::path> parts = {folder / "part-1.h5", folder / "part-2.h5"};
+  for (const int64_t index : {1, 2}) {
+    write_test_file_of(parts[static_cast<size_t>(index - 1)], shard_plan(plan, {index, 2}));
+  }
+  write_test_file_of(folder / "new.h5", shard_plan(other, {1, 2}));
+  file_calls::watch(folder.path());
+  file_calls::before_opening("a.h5.partial", [&] { fs::rename(folder / "new.h5", parts[0]); });
+  expect_error(ErrorCode::kRefused,
+               "part-1.h5 has changed while it was merged: pictures differ: the contents of " +
+                   printable(plan.pictures[4].path) + " have changed",
+               [&] { merge_feature_files(parts, folder / "a.h5", /*overwrite=*/false); });
+  file_calls::release();
+  EXPECT_EQ(names_in(folder.path()), "part-1.h5 part-2.h5");
 }
 
 // The file system between two crashes: what programs see, and what the disk has.

@@ -197,6 +197,33 @@ TEST(FeatureFile, KeepsASecondWriterOutButNotReaders) {
   close(descriptor);
 }
 
+// Its partial file is removed and a second run begins one of the same name: that one must neither be published as if it
+// were whole nor be removed.
+TEST(FeatureFile, LeavesThePartialFileOfALaterRunAlone) {
+  for (const bool drops : {false, true}) {
+    const TempDir folder;
+    const FeatureFilePlan plan = test_plan(3, 4);
+    FeatureFileWriter first(folder / "a.h5", plan, {});
+    for (const int64_t row : {0, 1}) first.write(row, test_row(row, 4));
+    if (drops) {
+      first.drop(2, "cannot be decoded");
+    } else {
+      first.write(2, test_row(2, 4));
+    }
+    std::filesystem::remove(first.partial_path());
+    expect_error(ErrorCode::kIo, "a.h5.partial was removed or replaced by another run", [&] { first.finish(); });
+    EXPECT_EQ(names_in(folder.path()), "");
+    FeatureFileWriter second(folder / "a.h5", plan, {});
+    second.write(0, test_row(0, 4));
+    second.commit();
+    expect_error(ErrorCode::kIo, "a.h5.partial was removed or replaced by another run", [&] { first.finish(); });
+    EXPECT_EQ(names_in(folder.path()), "a.h5.partial");
+    for (const int64_t row : {1, 2}) second.write(row, test_row(row, 4));
+    second.finish();
+    EXPECT_EQ(open_feature_file(folder / "a.h5").rows, 3);
+  }
+}
+
 TEST(FeatureFile, UnfinishedIsRefusedWithWhatItHas) {
   const TempDir folder;
   {

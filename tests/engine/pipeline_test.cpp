@@ -57,7 +57,7 @@ class FakeBackend : public Backend {
 };
 
 // A picture for the path "<number>"; "bad <number>" fails.
-Result<Image> numbered(const fs::path& path) {
+Result<Image> numbered(int64_t /*index*/, const fs::path& path) {
   const std::string name = path.string();
   if (name.starts_with("bad")) return Result<Image>::failure("cannot use " + name);
   const int number = std::stoi(name);
@@ -172,9 +172,9 @@ TEST(Pipeline, HoldsAtMostThreeBatches) {
   callbacks.row = [&](int64_t index, std::span<const float>) {
     EXPECT_LE(started.load(), (index / kBatch + 4) * kBatch) << "the consumed batch has been given back";
   };
-  run(backend, names_.paths, callbacks, kBatch, 8, [&](const fs::path& path) {
+  run(backend, names_.paths, callbacks, kBatch, 8, [&](int64_t index, const fs::path& path) {
     ++started;
-    return numbered(path);
+    return numbered(index, path);
   });
   EXPECT_EQ(started.load(), 100);
 }
@@ -244,22 +244,23 @@ TEST(Pipeline, TurnsALoadersExceptionIntoAnErrorThatNamesThePicture) {
     return std::string("no error");
   };
   const auto kind = [](ErrorCode code) { return std::to_string(static_cast<int>(code)); };
-  EXPECT_EQ(error_of([](const fs::path& path) -> Result<Image> {
+  EXPECT_EQ(error_of([](int64_t index, const fs::path& path) -> Result<Image> {
               if (path == "17") throw std::bad_alloc();
-              return numbered(path);
+              return numbered(index, path);
             }),
             kind(ErrorCode::kMemory) + " 17: no memory to decode it; choose a smaller batch size or fewer threads");
-  EXPECT_EQ(error_of([](const fs::path& path) -> Result<Image> {
+  EXPECT_EQ(error_of([](int64_t index, const fs::path& path) -> Result<Image> {
               if (path == "0") throw std::runtime_error("odd\nthing");
-              return numbered(path);
+              return numbered(index, path);
             }),
             kind(ErrorCode::kIo) + " 0: cannot be loaded: odd\\nthing");
-  EXPECT_EQ(error_of([](const fs::path& path) -> Result<Image> {
+  EXPECT_EQ(error_of([](int64_t index, const fs::path& path) -> Result<Image> {
               if (path == "49") throw Error(ErrorCode::kRefused, "refused");
-              return numbered(path);
+              return numbered(index, path);
             }),
             kind(ErrorCode::kRefused) + " refused");
-  EXPECT_THAT(error_of([](const fs::path&) -> Result<Image> { throw std::bad_alloc(); }), HasSubstr("no memory"))
+  EXPECT_THAT(error_of([](int64_t, const fs::path&) -> Result<Image> { throw std::bad_alloc(); }),
+              HasSubstr("no memory"))
       << "on every thread at once";
 }
 
@@ -281,7 +282,7 @@ TEST(Pipeline, ReadsRealFiles) {
   ASSERT_TRUE(decoded);
   std::vector<fs::path> paths;
   for (const char* name : {"good.jpg", "missing.jpg", "text.jpg", "also good.jpg"}) paths.push_back(folder / name);
-  const LoadPicture load = [](const fs::path& path) {
+  const LoadPicture load = [](int64_t, const fs::path& path) {
     auto image = load_image(path);
     // The fake backend wants one number all over the picture.
     if (image) std::fill(image.value().pixels.begin(), image.value().pixels.end(), uint8_t{1});
@@ -383,9 +384,9 @@ TEST(PipelineLanes, EndWhenTheCallerOrALoaderDoes) {
   };
   EXPECT_THROW(run_in_lanes(backends, names_.paths, callbacks, 2), Error);
   EXPECT_THROW(run_in_lanes(backends, names_.paths, {}, 2,
-                            [](const fs::path& path) -> Result<Image> {
+                            [](int64_t index, const fs::path& path) -> Result<Image> {
                               if (path == "17") throw std::bad_alloc();
-                              return numbered(path);
+                              return numbered(index, path);
                             }),
                Error);
   std::atomic<bool> stop = false;

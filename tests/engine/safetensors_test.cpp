@@ -5,6 +5,9 @@
 #include <cstring>
 #include <fstream>
 
+#include "support/expect_error.h"
+#include "support/feature_rows.h"
+#include "support/file_calls.h"
 #include "support/temp_dir.h"
 #include "vgg16/error.h"
 
@@ -56,6 +59,24 @@ TEST(Safetensors, RoundTripsTensorsAndMetadata) {
   }
   EXPECT_THROW(write_safetensors(folder / "f", tensors, {}, false), Error);
   write_safetensors(folder / "f", tensors, {}, true);
+}
+
+TEST(Safetensors, AFileThatAppearsMeanwhileIsNotOverwritten) {
+  for (const bool overwrite : {false, true}) {
+    const TempDir folder;
+    file_calls::watch(folder.path());
+    file_calls::before_opening("f.", [&] { write_test_file(folder / "f", "something of value"); });
+    const auto write = [&] { write_safetensors(folder / "f", {}, {}, overwrite); };
+    if (overwrite) {
+      write();
+      EXPECT_EQ(names_in(folder.path()), "f");
+    } else {
+      expect_error(ErrorCode::kExists, "f has appeared meanwhile; what was written stays in " + folder.path().string(),
+                   write);
+    }
+    file_calls::release();
+    EXPECT_EQ(read_bytes(folder / "f") == "something of value", !overwrite);
+  }
 }
 
 TEST(Safetensors, RefusesEveryDeviationWithASentenceOfItsOwn) {

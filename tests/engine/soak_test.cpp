@@ -84,8 +84,8 @@ TEST(Soak, MemoryAndOpenFilesStayAsTheyAre) {
     file.drop(index, reason);
     count();
   };
-  static_cast<void>(
-      run_pipeline({&rows, 1}, paths, load_image, callbacks, {.batch_size = kBatch, .decode_threads = 2}));
+  const auto load = [](int64_t, const fs::path& path) { return load_image(path); };
+  static_cast<void>(run_pipeline({&rows, 1}, paths, load, callbacks, {.batch_size = kBatch, .decode_threads = 2}));
   file.finish();
 
   ASSERT_EQ(seen, pictures);

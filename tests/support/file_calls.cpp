@@ -25,6 +25,8 @@ struct State {
   int error = 0;
   Failure failure = Failure::kOnce;
   std::string failed;
+  std::string awaited;  // beginning of the name before whose opening `action` is called
+  std::function<void()> action;
 };
 
 State& state() {
@@ -66,7 +68,19 @@ Verdict judge(State& s, const char* call) {
   return s.failure == Failure::kShort ? Verdict::kHalf : Verdict::kFail;
 }
 
+void act_before_opening(const char* path) {
+  State& s = state();
+  std::function<void()> action;
+  {
+    const std::scoped_lock lock(s.mutex);
+    std::string name;
+    if (s.action && is_watched(s, path, name) && name.starts_with(s.awaited)) action = std::exchange(s.action, nullptr);
+  }
+  if (action) action();
+}
+
 int watched_open(const char* path, int flags, mode_t mode) {
+  act_before_opening(path);
   State& s = state();
   const std::scoped_lock lock(s.mutex);
   std::string name;
@@ -130,6 +144,7 @@ void watch(const std::filesystem::path& folder) {
 void release() {
   State& s = state();
   const std::scoped_lock lock(s.mutex);
+  s.action = nullptr;
   s.folder.clear();
   s.fail_at = 0;
 }
@@ -142,6 +157,13 @@ std::vector<Event> events() {
 void mark(const std::string& name, int64_t value) {
   const std::scoped_lock lock(state().mutex);
   state().events.push_back({Event::Kind::kMark, name, {}, value, {}});
+}
+
+void before_opening(std::string beginning, std::function<void()> action) {
+  State& s = state();
+  const std::scoped_lock lock(s.mutex);
+  s.awaited = std::move(beginning);
+  s.action = std::move(action);
 }
 
 int calls() {

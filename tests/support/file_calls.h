@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,10 @@ std::vector<Event> events();
 void mark(const std::string& name, int64_t value);
 /// Calls on files of the folder since watch(), readers and openers included.
 int calls();
+
+/// Calls `action` once, before the folder's next file whose name begins with `beginning` is opened: what others do at
+/// the worst moment.
+void before_opening(std::string beginning, std::function<void()> action);
 
 enum class Failure {
   kOnce,     ///< call `at` fails, later ones do not

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "vgg16/dataset.h"
 #include "vgg16/layer.h"
 #include "vgg16/tensor.h"
 #include "vgg16/weights.h"
@@ -66,6 +67,11 @@ class Extractor {
   /// Reads, decodes and resizes `paths` on other threads while the network runs; memory does not depend on their
   /// number. A picture that cannot be read or decoded is reported through callbacks.skipped and the run goes on.
   ExtractTimes extract_files(std::span<const std::filesystem::path> paths, const ExtractCallbacks& callbacks);
+
+  /// The same for pictures that list_dataset found below `folder`. One whose size or CRC-32 is another by now is
+  /// skipped like one that cannot be read: no row is of other bytes than those that were listed.
+  ExtractTimes extract_files(const std::filesystem::path& folder, std::span<const PictureFile> pictures,
+                             const ExtractCallbacks& callbacks);
 
  private:
   struct Impl;
