@@ -112,6 +112,16 @@ TEST(WeightsTest, SavesWholeOrNotAtAllAndNeverOverUnasked) {
       << "no temporary file stays";
 }
 
+TEST(WeightsTest, AFileCutShortWhileInUseDoesNoHarm) {
+  const TempDir folder;
+  Weights::synthetic(1)->save(folder / "w", WeightsType::kF16, {});
+  const auto weights = Weights::load(folder / "w");
+  fs::resize_file(folder / "w", 100);
+  std::vector<float> bias(512);
+  weights->copy_bias(12, bias.data());
+  EXPECT_NE(bias.back(), 0);
+}
+
 TEST(WeightsTest, RefusesWhatIsNotWeights) {
   const TempDir folder;
   const auto write = [&](const std::string& text) {
@@ -119,7 +129,8 @@ TEST(WeightsTest, RefusesWhatIsNotWeights) {
     return folder / "w";
   };
   const std::string name = (folder / "w").string();
-  EXPECT_EQ(refusal(folder / "missing", ErrorCode::kNotFound), (folder / "missing").string() + ": no such file");
+  EXPECT_EQ(refusal(folder / "missing", ErrorCode::kNotFound),
+            (folder / "missing").string() + " cannot be opened: No such file or directory");
   EXPECT_EQ(refusal(folder.path()), folder.path().string() + ": not a regular file");
   EXPECT_EQ(refusal(write("")), name + ": empty file");
   EXPECT_EQ(refusal(write("<!DOCTYPE html>")), name + ": looks like an HTML page, not weights; download it again");
