@@ -15,7 +15,8 @@ namespace vgg16 {
 
 /// A file opened for reading in which nothing leads outside of it and nothing it says about sizes is believed
 /// unchecked (hdf5/h5_file.h): objects at the root reached by hard links only; datasets not more than a thousandfold
-/// beyond kSmallBytes of what is stored. What does not comply is Error{kRefused}, naming the object.
+/// beyond kSmallBytes of what is stored; no more numbers or texts of one kind than the file has bytes. What does not
+/// comply is Error{kRefused}, naming the object.
 class UntrustedH5 {
  public:
   static constexpr int64_t kSmallBytes = int64_t{64} << 20;
@@ -43,6 +44,7 @@ class UntrustedH5 {
 
  private:
   void require_data(const H5Dataset& dataset) const;
+  void require_count(const H5Dataset& dataset, std::optional<int64_t> expected) const;
   [[nodiscard]] std::vector<std::string> variable_strings(const H5Dataset& dataset) const;
   [[nodiscard]] std::vector<std::string> fixed_strings(const H5Dataset& dataset) const;
 

@@ -234,6 +234,9 @@ def hostile(folder):
         for start in range(0, 200_000, 2000):
             f["features"][start:start + 2000] = 0
     shaped("huge-chunk", (1 << 20, 1 << 10), chunks=(1 << 17, 1 << 10))
+    base(folder / "many-names.h5", names=False)
+    with h5py.File(folder / "many-names.h5", "a") as f:
+        f.create_dataset("label_names", data=np.zeros(30_000_000, "S1"), chunks=(30_000_000,), compression="gzip")
     shaped("never-written", (ROWS, COLUMNS))
     shaped("lzf", (ROWS, COLUMNS), chunks=(4, 20), compression="lzf")
     base(folder / "scaleoffset.h5", features=x.astype("<f4"), chunks=(4, 20), scaleoffset=3)
