@@ -65,13 +65,17 @@ void read_recipe(const UntrustedH5& file, OwnAttributes& attributes, FeatureFile
   plan.seed = attributes.integer("seed");
 }
 
-ShardPlan read_shard(const UntrustedH5& file, OwnAttributes& attributes, int64_t rows) {
+ShardPlan read_shard(const UntrustedH5& file, OwnAttributes& attributes, int64_t rows, int64_t skipped) {
   ShardPlan shard{.shard = {.index = attributes.integer("shard_index"), .count = attributes.integer("shard_count")},
                   .total_rows = attributes.integer("total_rows"),
                   .plan_digest = attributes.text("plan_digest"),
                   .row_numbers = file.integers("row_numbers", rows)};
   const auto [index, count] = std::pair(shard.shard.index, shard.shard.count);
   bool valid = count >= 1 && index >= 1 && index <= count && shard.total_rows >= rows;
+  if (valid) {  // what merging takes memory for: every picture of the shard is a row, or was skipped
+    const int64_t planned = shard.total_rows < index ? 0 : (shard.total_rows - index) / count + 1;
+    valid = planned >= rows && planned - rows <= skipped;
+  }
   int64_t previous = -1;
   for (const int64_t row : shard.row_numbers) {
     valid = valid && row > previous && row < shard.total_rows && row % count == index - 1;
@@ -131,7 +135,7 @@ FeatureFileContents read_contents(const UntrustedH5& file) {
   for (size_t i = 0; i < skipped.size(); i += 2) {
     plan.skipped.push_back({std::move(skipped[i]), std::move(skipped[i + 1])});
   }
-  if (shard) plan.shard = read_shard(file, attributes, rows);
+  if (shard) plan.shard = read_shard(file, attributes, rows, static_cast<int64_t>(plan.skipped.size()));
   return contents;
 }
 
