@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "features/header.h"
@@ -104,6 +106,10 @@ FeatureFileContents read_contents(const UntrustedH5& file) {
 
   const std::vector<int64_t> labels = file.integers("labels", rows);
   plan.label_names = file.strings("label_names", std::nullopt);
+  std::set<std::string_view> names;
+  for (const std::string& name : plan.label_names) {
+    if (!names.insert(name).second) file.refuse("names " + printable(name) + " twice in 'label_names'");
+  }
   const auto classes = static_cast<int64_t>(plan.label_names.size());
   plan.pictures.resize(static_cast<size_t>(rows));
   for (size_t row = 0; row < labels.size(); ++row) {

@@ -137,8 +137,10 @@ std::span<const std::byte> bytes_of(const std::vector<double>& values) {
   return std::as_bytes(std::span<const double>(values));
 }
 
-/// Names come from folders and may hold any bytes; what is not UTF-8 is written as it is shown.
+/// Names come from folders and may hold any bytes; what is not UTF-8 is written as it is shown. So is what could be
+/// mistaken for that: different names stay different.
 std::string utf8(const std::string& name) {
+  if (name.find("\\x") != std::string::npos) return printable(name);
   try {
     static_cast<void>(Json(name).dump());
     return name;

@@ -71,6 +71,15 @@ TEST(ModelFile, ComesBackAsItWasWritten) {
   }
 }
 
+TEST(ModelFile, DifferentNamesStayDifferentWhateverTheirBytes) {
+  const TempDir folder;
+  Classifier model = example(4);
+  model.classes = {"\xE9", "\\xe9", "\\\\xe9", "a\\b"};
+  model.save(folder / "m.model", {});
+  EXPECT_THAT(Classifier::load(folder / "m.model").classes,
+              testing::ElementsAre("\\xe9", "\\\\xe9", "\\\\\\\\xe9", "a\\b"));
+}
+
 TEST(ModelFile, AnExistingFileIsKeptUnlessAsked) {
   const TempDir folder;
   example(3).save(folder / "m.model", {});

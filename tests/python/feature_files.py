@@ -258,6 +258,7 @@ def hostile(folder):
     base(folder / "no-labels.h5", labels=False)
     base(folder / "no-features.h5", features=False)
     base(folder / "no-names.h5", names=False)
+    base(folder / "equal-names.h5", names=["cats", "dogs", "cats"])
     base(folder / "number-names.h5", names=np.arange(3))
     base(folder / "long-name.h5", names=["a", "b", "c" * 9000])
     base(folder / "long-fixed-name.h5", names=np.array([b"a" * 9000, b"b", b"c"]))
