@@ -50,7 +50,9 @@ H5Dataset H5File::dataset(const H5Object& object, std::string name) const {
   H5Dataset found;
   found.name = std::move(name);
   found.type = h5_datatype(*this, type->bytes);
-  found.dims = h5_dataspace(*this, space->bytes);
+  auto dims = h5_dataspace(*this, space->bytes);
+  if (!dims) refuse("has no values in '" + found.name + "'");
+  found.dims = std::move(*dims);
   int64_t bytes = found.type.size;
   // The dimensions but for zeros: with them, any others would be of no bytes.
   for (const int64_t dim : found.dims) bytes = checked_product(bytes, std::max<int64_t>(dim, 1));

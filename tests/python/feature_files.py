@@ -181,6 +181,7 @@ def variants(folder):
         f["other"] = h5py.ExternalLink("/etc/passwd", "/x")
         f.create_group("group")["deep"] = 1
         f.attrs["note"] = "unknown attributes are nobody's business"
+        f.attrs["nothing"] = h5py.Empty("f")
 
 
 def hostile(folder):
