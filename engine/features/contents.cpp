@@ -24,7 +24,14 @@ uint32_t checksum_of(const UntrustedH5& file, int64_t value, const char* name) {
 // The attributes that a file of ours must have.
 class OwnAttributes {
  public:
-  explicit OwnAttributes(const UntrustedH5& file) : file_(file), heap_(file.file()), found_(file.attributes()) {}
+  explicit OwnAttributes(const UntrustedH5& file) : file_(file), heap_(file.file()) {
+    H5Attributes all = file.attributes();
+    // In a file of the old scripts, nobody needs them.
+    if (all.elsewhere && file.has("row_crc32")) {
+      file.refuse("keeps its attributes in a later HDF5 format; write it with libver='earliest'");
+    }
+    found_ = std::move(all.by_name);
+  }
 
   [[nodiscard]] bool has(const char* name) const { return found_.contains(name); }
   [[nodiscard]] std::string text(const char* name) {

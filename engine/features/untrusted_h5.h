@@ -33,8 +33,9 @@ class UntrustedH5 {
   /// `count` is the first dimension's. Of rank 2: pairs, one after the other.
   [[nodiscard]] std::vector<std::string> strings(const char* name, std::optional<int64_t> count, size_t rank = 1) const;
 
-  /// Of the root group.
-  [[nodiscard]] std::map<std::string, H5Attribute> attributes() const { return h5_.attributes(root_); }
+  /// Of the root group: its attributes, and whether it has a link of this name.
+  [[nodiscard]] H5Attributes attributes() const { return h5_.attributes(root_); }
+  [[nodiscard]] bool has(const char* name) const { return links_.contains(name); }
 
   [[nodiscard]] const H5File& h5() const { return h5_; }
   [[nodiscard]] const PosixFile& file() const { return h5_.file(); }

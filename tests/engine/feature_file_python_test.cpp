@@ -83,7 +83,7 @@ TEST_F(FeatureFilePython, ReadsEveryHonestLayoutAndType) {
       ADD_FAILURE() << error.what();
     }
   }
-  EXPECT_EQ(files, 25);
+  EXPECT_EQ(files, 26);
 }
 
 TEST_F(FeatureFilePython, RefusesEveryHostileFile) {

@@ -176,6 +176,10 @@ def variants(folder):
         plist.set_layout(h5py.h5d.COMPACT)
         space = h5py.h5s.create_simple(x.shape)
         h5py.h5d.create(f.id, b"features", h5py.h5t.IEEE_F64LE, space, plist).write(space, space, x)
+    base(folder / "many-attributes.h5", libver="latest")
+    with h5py.File(folder / "many-attributes.h5", "a", libver="latest") as f:
+        for i in range(20):
+            f.attrs[f"note {i}"] = i
     with h5py.File(folder / "more.h5", "w") as f:
         f["features"], f["labels"], f["label_names"] = x, y, NAMES
         f["other"] = h5py.ExternalLink("/etc/passwd", "/x")
@@ -275,6 +279,11 @@ def hostile(folder):
         base(folder / f"{name}.h5")
         with h5py.File(folder / f"{name}.h5", "a") as f:
             f.attrs["format_version"] = value
+    base(folder / "own-attributes-elsewhere.h5", libver="latest")
+    with h5py.File(folder / "own-attributes-elsewhere.h5", "a", libver="latest") as f:
+        f["row_crc32"] = np.zeros(ROWS, "<u4")
+        for name in ["format_version"] + [f"note {i}" for i in range(20)]:
+            f.attrs[name] = 1
     base(folder / "version-1-only.h5")
     with h5py.File(folder / "version-1-only.h5", "a") as f:
         f.attrs["format_version"] = 1
