@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <limits>
 #include <sstream>
 
 #include "extract/shuffle.h"
+#include "support/expect_error.h"
 #include "support/feature_rows.h"
 #include "support/python.h"
 #include "support/temp_dir.h"
@@ -106,6 +108,17 @@ TEST_F(FeatureFilePython, RefusesEveryHostileFile) {
     }
   }
   EXPECT_GE(files, 45);
+}
+
+TEST_F(FeatureFilePython, RefusesANumberThatDoesNotFitFloat32) {
+  ASSERT_EQ(run_script("feature_files.py", "too_large " + quoted(folder_ / "a.h5")), 0);
+  const FeatureTable table = open_feature_file(folder_ / "a.h5");
+  std::vector<float> row(20);
+  table.read_rows(0, 1, row.data());
+  expect_error(ErrorCode::kRefused, "a.h5 holds the feature 1e+300, which does not fit float32",
+               [&] { table.read_rows(1, 1, row.data()); });
+  table.read_rows(2, 1, row.data());
+  EXPECT_EQ(row[2], std::numeric_limits<float>::infinity()) << "whoever uses the rows refuses what is not finite";
 }
 
 TEST_F(FeatureFilePython, ShufflesAsThisPythonDoes) {

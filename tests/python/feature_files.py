@@ -188,6 +188,13 @@ def variants(folder):
         f.attrs["nothing"] = h5py.Empty("f")
 
 
+def too_large(path):
+    x, _ = content()
+    x = x.astype("<f8")
+    x[1, 2], x[2, 2] = 1e300, float("inf")
+    base(path, x)
+
+
 def hostile(folder):
     import h5py
     import numpy as np
