@@ -129,8 +129,7 @@ TEST(WeightsTest, RefusesWhatIsNotWeights) {
     return folder / "w";
   };
   const std::string name = (folder / "w").string();
-  EXPECT_EQ(refusal(folder / "missing", ErrorCode::kNotFound),
-            (folder / "missing").string() + " cannot be opened: No such file or directory");
+  EXPECT_EQ(refusal(folder / "missing", ErrorCode::kNotFound), (folder / "missing").string() + ": no such file");
   EXPECT_EQ(refusal(folder.path()), folder.path().string() + ": not a regular file");
   EXPECT_EQ(refusal(write("")), name + ": empty file");
   EXPECT_EQ(refusal(write("<!DOCTYPE html>")), name + ": looks like an HTML page, not weights; download it again");
