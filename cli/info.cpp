@@ -56,7 +56,8 @@ Json describe_features(const std::string& file) {
   for (const int64_t label : table.labels) ++per_class[static_cast<size_t>(label)];
   Json document = {{"schema", 1}, {"kind", "features"}, {"rows", table.rows}, {"columns", table.columns}};
   Json classes = Json::object();
-  for (size_t i = 0; i < per_class.size(); ++i) classes[table.label_names[i]] = per_class[i];
+  auto& counts = classes.get_ref<Json::object_t&>();  // whose operator[] would look at every name before
+  for (size_t i = 0; i < per_class.size(); ++i) counts.emplace_back(table.label_names[i], per_class[i]);
   document["classes"] = classes;
   add_recipe(document, table.recipe);
   document["skipped"] = skipped_json(read_skipped(file));

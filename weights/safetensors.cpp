@@ -1,6 +1,7 @@
 // Weights as safetensors: block1_conv1/kernel (HWIO), block1_conv1/bias, ...; F32 or F16, all tensors of one type.
 #include "safetensors/safetensors.h"
 
+#include <utility>
 #include <vector>
 
 #include "vgg16/error.h"
@@ -34,6 +35,11 @@ const TensorView& find(const SafetensorsView& file, const std::string& tensor, c
 
 std::shared_ptr<const Weights> Weights::from_safetensors(std::span<const std::byte> bytes, std::string_view name,
                                                          std::string_view sha256) {
+  return read_safetensors(bytes, name, sha256, nullptr);
+}
+
+std::shared_ptr<const Weights> read_safetensors(std::span<const std::byte> bytes, std::string_view name,
+                                                std::string_view sha256, std::shared_ptr<const void> owner) {
   const SafetensorsView file = parse_safetensors(bytes, name);
   const auto first = file.tensors.find("block1_conv1/kernel");
   const bool half = first != file.tensors.end() && first->second.dtype == "F16";
@@ -46,7 +52,7 @@ std::shared_ptr<const Weights> Weights::from_safetensors(std::span<const std::by
     tensors[conv].bias = find(file, layer + "/bias", {shape.oc}, dtype, name).bytes;
   }
   return std::make_shared<TensorWeights>(tensors, half ? WeightsType::kF16 : WeightsType::kF32, std::string(name),
-                                         std::string(sha256), nullptr);
+                                         std::string(sha256), std::move(owner));
 }
 
 void Weights::save(const std::filesystem::path& path, WeightsType type, SaveOptions options) const {

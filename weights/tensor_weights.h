@@ -42,6 +42,11 @@ class TensorWeights final : public Weights {
 /// Keras' HDF5 layout, any version's dataset names. Throws Error{kNotFound, kIo, kRefused}.
 [[nodiscard]] std::shared_ptr<const Weights> read_keras_h5(const std::filesystem::path& path);
 
+/// As Weights::from_safetensors; `owner` keeps `bytes` alive. Throws Error{kRefused}.
+[[nodiscard]] std::shared_ptr<const Weights> read_safetensors(std::span<const std::byte> bytes, std::string_view name,
+                                                              std::string_view sha256,
+                                                              std::shared_ptr<const void> owner);
+
 [[nodiscard]] constexpr size_t kernel_count(const ConvShape& shape) {
   return size_t{9} * static_cast<size_t>(shape.ic) * static_cast<size_t>(shape.oc);
 }

@@ -17,7 +17,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "tensors are little-endian and read in place");
 
-constexpr size_t kMaxWeightsBytes = size_t{4} << 30;
+/// Of safetensors, which are read whole: eight times what the convolutions take, and room for all of VGG16.
+constexpr size_t kMaxWeightsBytes = size_t{1} << 30;
 
 template <class Unit>
 size_t count_not_finite(std::span<const std::byte> bytes, Unit exponent_mask) {
@@ -42,9 +43,9 @@ void copy_floats(std::span<const std::byte> bytes, WeightsType type, float* out)
   }
 }
 
-// What a file that is neither HDF5 nor safetensors most likely is.
-std::string likely_kind(std::span<const std::byte> bytes) {
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), std::min<size_t>(bytes.size(), 64));
+// What a file that is neither HDF5 nor safetensors most likely is, from its first bytes.
+std::string likely_kind(std::span<const std::byte> start) {
+  const std::string_view text(reinterpret_cast<const char*>(start.data()), start.size());
   if (text.starts_with("version https://git-lfs")) return "a Git LFS pointer, not the file itself; run git lfs pull";
   if (text.starts_with("<")) return "looks like an HTML page, not weights; download it again";
   if (text.starts_with("\x1F\x8B")) return "gzip-compressed; unpack it first";
@@ -99,25 +100,16 @@ const std::string& TensorWeights::sha256() const {
 }
 
 std::shared_ptr<const Weights> Weights::load(const std::filesystem::path& path) {
-  auto file = std::make_shared<const MappedFile>(path, kMaxWeightsBytes);
-  const auto bytes = file->bytes();
+  const PosixFile file = open_regular_file(path);
+  std::array<std::byte, 64> start{};
+  file.read_at(0, std::span(start).first(std::min(start.size(), static_cast<size_t>(file.status().st_size))));
   constexpr std::string_view kHdf5Signature = "\x89HDF\r\n\x1A\n";
-  if (bytes.size() >= 8 && std::memcmp(bytes.data(), kHdf5Signature.data(), 8) == 0) return read_keras_h5(path);
-  const std::string name = printable(path.native());
-  if (const std::string kind = likely_kind(bytes); !kind.empty()) throw Error(ErrorCode::kRefused, name + ": " + kind);
-  struct Mapped final : Weights {
-    std::shared_ptr<const MappedFile> file;
-    std::shared_ptr<const Weights> weights;
-    void copy_kernel(size_t conv, float* out) const override { weights->copy_kernel(conv, out); }
-    void copy_bias(size_t conv, float* out) const override { weights->copy_bias(conv, out); }
-    [[nodiscard]] WeightsType type() const override { return weights->type(); }
-    [[nodiscard]] const std::string& name() const override { return weights->name(); }
-    [[nodiscard]] const std::string& sha256() const override { return weights->sha256(); }
-  };
-  auto mapped = std::make_shared<Mapped>();
-  mapped->weights = from_safetensors(bytes, name, "");
-  mapped->file = std::move(file);
-  return mapped;
+  if (std::memcmp(start.data(), kHdf5Signature.data(), kHdf5Signature.size()) == 0) return read_keras_h5(path);
+  if (const std::string kind = likely_kind(start); !kind.empty()) {
+    throw Error(ErrorCode::kRefused, file.name() + ": " + kind);
+  }
+  const auto bytes = std::make_shared<const std::vector<std::byte>>(read_whole(file, kMaxWeightsBytes));
+  return read_safetensors(*bytes, file.name(), "", bytes);
 }
 
 }  // namespace vgg16

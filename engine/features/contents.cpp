@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "features/header.h"
@@ -22,7 +24,14 @@ uint32_t checksum_of(const UntrustedH5& file, int64_t value, const char* name) {
 // The attributes that a file of ours must have.
 class OwnAttributes {
  public:
-  explicit OwnAttributes(const UntrustedH5& file) : file_(file), heap_(file.file()), found_(file.attributes()) {}
+  explicit OwnAttributes(const UntrustedH5& file) : file_(file), heap_(file.file()) {
+    H5Attributes all = file.attributes();
+    // In a file of the old scripts, nobody needs them.
+    if (all.elsewhere && file.has("row_crc32")) {
+      file.refuse("keeps its attributes in a later HDF5 format; write it with libver='earliest'");
+    }
+    found_ = std::move(all.by_name);
+  }
 
   [[nodiscard]] bool has(const char* name) const { return found_.contains(name); }
   [[nodiscard]] std::string text(const char* name) {
@@ -65,13 +74,17 @@ void read_recipe(const UntrustedH5& file, OwnAttributes& attributes, FeatureFile
   plan.seed = attributes.integer("seed");
 }
 
-ShardPlan read_shard(const UntrustedH5& file, OwnAttributes& attributes, int64_t rows) {
+ShardPlan read_shard(const UntrustedH5& file, OwnAttributes& attributes, int64_t rows, int64_t skipped) {
   ShardPlan shard{.shard = {.index = attributes.integer("shard_index"), .count = attributes.integer("shard_count")},
                   .total_rows = attributes.integer("total_rows"),
                   .plan_digest = attributes.text("plan_digest"),
                   .row_numbers = file.integers("row_numbers", rows)};
   const auto [index, count] = std::pair(shard.shard.index, shard.shard.count);
   bool valid = count >= 1 && index >= 1 && index <= count && shard.total_rows >= rows;
+  if (valid) {  // what merging takes memory for: every picture of the shard is a row, or was skipped
+    const int64_t planned = shard.total_rows < index ? 0 : (shard.total_rows - index) / count + 1;
+    valid = planned >= rows && planned - rows <= skipped;
+  }
   int64_t previous = -1;
   for (const int64_t row : shard.row_numbers) {
     valid = valid && row > previous && row < shard.total_rows && row % count == index - 1;
@@ -100,6 +113,10 @@ FeatureFileContents read_contents(const UntrustedH5& file) {
 
   const std::vector<int64_t> labels = file.integers("labels", rows);
   plan.label_names = file.strings("label_names", std::nullopt);
+  std::set<std::string_view> names;
+  for (const std::string& name : plan.label_names) {
+    if (!names.insert(name).second) file.refuse("names " + printable(name) + " twice in 'label_names'");
+  }
   const auto classes = static_cast<int64_t>(plan.label_names.size());
   plan.pictures.resize(static_cast<size_t>(rows));
   for (size_t row = 0; row < labels.size(); ++row) {
@@ -131,7 +148,7 @@ FeatureFileContents read_contents(const UntrustedH5& file) {
   for (size_t i = 0; i < skipped.size(); i += 2) {
     plan.skipped.push_back({std::move(skipped[i]), std::move(skipped[i + 1])});
   }
-  if (shard) plan.shard = read_shard(file, attributes, rows);
+  if (shard) plan.shard = read_shard(file, attributes, rows, static_cast<int64_t>(plan.skipped.size()));
   return contents;
 }
 

@@ -31,7 +31,7 @@ class ContiguousRows {
       const auto bytes = std::span(stored).first(static_cast<size_t>(rows * row_bytes_));
       file_.read_at(contents_.features_offset + (first + done) * row_bytes_, bytes);
       if (contents_.ours) verify(first + done, rows, bytes);
-      load_row(bytes, contents_.format, out + done * contents_.plan.columns);
+      load_row(bytes, contents_.format, out + done * contents_.plan.columns, file_.name());
     }
   }
 
@@ -67,12 +67,12 @@ class ScatteredRows {
     const std::scoped_lock lock(mutex_);
     if (!chunks_) {
       const auto rows = std::span(features_.compact).subspan(static_cast<size_t>(first * row_bytes_));
-      return load_row(rows.first(static_cast<size_t>(count * row_bytes_)), format_, out);
+      return load_row(rows.first(static_cast<size_t>(count * row_bytes_)), format_, out, file_->name());
     }
     std::vector<std::byte> stored(static_cast<size_t>(row_bytes_));
     for (int64_t row = 0; row < count; ++row) {
       chunks_->read(first + row, 1, stored);
-      load_row(stored, format_, out + row * features_.dims[1]);
+      load_row(stored, format_, out + row * features_.dims[1], file_->name());
     }
   }
 

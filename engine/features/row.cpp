@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "vgg16/error.h"
 #include "vocabulary/half.h"
@@ -68,7 +69,7 @@ void store_row(std::span<const float> features, FeatureType type, std::span<std:
   }
 }
 
-void load_row(std::span<const std::byte> stored, NumberFormat format, float* features) {
+void load_row(std::span<const std::byte> stored, NumberFormat format, float* features, const std::string& name) {
   switch (format.type) {
     case NumberType::kF16:
       return convert_all<uint16_t>(stored, format.big_endian, features, half_to_float);
@@ -76,8 +77,14 @@ void load_row(std::span<const std::byte> stored, NumberFormat format, float* fea
       return convert_all<uint32_t>(stored, format.big_endian, features,
                                    [](uint32_t bits) { return std::bit_cast<float>(bits); });
     case NumberType::kF64:
-      return convert_all<uint64_t>(stored, format.big_endian, features,
-                                   [](uint64_t bits) { return static_cast<float>(std::bit_cast<double>(bits)); });
+      return convert_all<uint64_t>(stored, format.big_endian, features, [&](uint64_t bits) {
+        const auto value = std::bit_cast<double>(bits);
+        if (std::isfinite(value) && std::abs(value) > std::numeric_limits<float>::max()) {
+          throw Error(ErrorCode::kRefused,
+                      name + " holds the feature " + shortest(value) + ", which does not fit float32 (at most 3.4e38)");
+        }
+        return static_cast<float>(value);
+      });
   }
 }
 

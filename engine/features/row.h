@@ -26,7 +26,8 @@ struct NumberFormat {
 /// that is not finite or too large; `name` is what messages call the row.
 void store_row(std::span<const float> features, FeatureType type, std::span<std::byte> stored, const std::string& name);
 
-/// Converts stored numbers to float, rounded to nearest where they are float64. `stored` may lie anywhere.
-void load_row(std::span<const std::byte> stored, NumberFormat format, float* features);
+/// Converts stored numbers to float, rounded to nearest where they are float64. `stored` may lie anywhere. Throws
+/// Error{kRefused} for a finite number that does not fit float32; `name` is what messages call the file.
+void load_row(std::span<const std::byte> stored, NumberFormat format, float* features, const std::string& name);
 
 }  // namespace vgg16

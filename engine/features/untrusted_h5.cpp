@@ -63,6 +63,18 @@ void UntrustedH5::require_data(const H5Dataset& dataset) const {
   }
 }
 
+void UntrustedH5::require_count(const H5Dataset& dataset, std::optional<int64_t> expected) const {
+  if (expected && dataset.dims[0] != *expected) {
+    refuse("has " + std::to_string(dataset.dims[0]) + " values in " + quoted(dataset.name) + ", expected " +
+           std::to_string(*expected));
+  }
+  // In memory a value takes many times what it may take packed.
+  if (dataset.count() > h5_.size()) {
+    refuse("is refused: " + quoted(dataset.name) + " claims shape " + shape_text(dataset.dims) +
+           ", more values than the file has bytes");
+  }
+}
+
 NumberFormat UntrustedH5::float_format(const H5Dataset& dataset) const {
   if (dataset.type.kind != H5Type::Kind::kFloat) {
     refuse("stores " + quoted(dataset.name) + " in another type than float16, float32 or float64");
@@ -88,10 +100,7 @@ int64_t h5_integer(std::span<const std::byte> stored, const H5Type& type) {
 std::vector<int64_t> UntrustedH5::integers(const char* name, std::optional<int64_t> count) const {
   const H5Dataset found = dataset(name, 1);
   if (found.type.kind != H5Type::Kind::kInteger) refuse("stores " + quoted(name) + " in another type than integers");
-  if (count && found.dims[0] != *count) {
-    refuse("has " + std::to_string(found.dims[0]) + " values in " + quoted(name) + ", expected " +
-           std::to_string(*count));
-  }
+  require_count(found, count);
   const std::vector<std::byte> bytes = h5_.read(found);
   const auto size = static_cast<size_t>(found.type.size);
   std::vector<int64_t> values;
@@ -108,10 +117,7 @@ std::vector<std::string> UntrustedH5::strings(const char* name, std::optional<in
   if (!variable && found.type.kind != H5Type::Kind::kFixedText) {
     refuse("stores " + quoted(name) + " in another type than text");
   }
-  if (count && found.dims[0] != *count) {
-    refuse("has " + std::to_string(found.dims[0]) + " values in " + quoted(name) + ", expected " +
-           std::to_string(*count));
-  }
+  require_count(found, count);
   if (rank == 2 && found.dims[1] != 2) {
     refuse("has shape " + shape_text(found.dims) + " for " + quoted(name) + ", expected pairs");
   }

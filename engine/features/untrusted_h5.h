@@ -15,7 +15,8 @@ namespace vgg16 {
 
 /// A file opened for reading in which nothing leads outside of it and nothing it says about sizes is believed
 /// unchecked (hdf5/h5_file.h): objects at the root reached by hard links only; datasets not more than a thousandfold
-/// beyond kSmallBytes of what is stored. What does not comply is Error{kRefused}, naming the object.
+/// beyond kSmallBytes of what is stored; no more numbers or texts of one kind than the file has bytes. What does not
+/// comply is Error{kRefused}, naming the object.
 class UntrustedH5 {
  public:
   static constexpr int64_t kSmallBytes = int64_t{64} << 20;
@@ -32,8 +33,9 @@ class UntrustedH5 {
   /// `count` is the first dimension's. Of rank 2: pairs, one after the other.
   [[nodiscard]] std::vector<std::string> strings(const char* name, std::optional<int64_t> count, size_t rank = 1) const;
 
-  /// Of the root group.
-  [[nodiscard]] std::map<std::string, H5Attribute> attributes() const { return h5_.attributes(root_); }
+  /// Of the root group: its attributes, and whether it has a link of this name.
+  [[nodiscard]] H5Attributes attributes() const { return h5_.attributes(root_); }
+  [[nodiscard]] bool has(const char* name) const { return links_.contains(name); }
 
   [[nodiscard]] const H5File& h5() const { return h5_; }
   [[nodiscard]] const PosixFile& file() const { return h5_.file(); }
@@ -43,6 +45,7 @@ class UntrustedH5 {
 
  private:
   void require_data(const H5Dataset& dataset) const;
+  void require_count(const H5Dataset& dataset, std::optional<int64_t> expected) const;
   [[nodiscard]] std::vector<std::string> variable_strings(const H5Dataset& dataset) const;
   [[nodiscard]] std::vector<std::string> fixed_strings(const H5Dataset& dataset) const;
 

@@ -1,7 +1,6 @@
 #include "files/files.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -53,29 +52,23 @@ bool write_all(int fd, std::span<const std::byte> bytes) {
 
 }  // namespace
 
-MappedFile::MappedFile(const std::filesystem::path& path, size_t max_bytes) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-  if (file.get() < 0) {
-    if (errno == ENOENT) fail(ErrorCode::kNotFound, path, "no such file");
-    fail_errno(path, "cannot open");
-  }
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0) fail_errno(path, "cannot read");
+PosixFile open_regular_file(const std::filesystem::path& path) {
+  PosixFile file(path, O_RDONLY | O_NONBLOCK);
+  const struct stat status = file.status();
   if (!S_ISREG(status.st_mode)) fail(ErrorCode::kRefused, path, "not a regular file");
   if (status.st_size == 0) fail(ErrorCode::kRefused, path, "empty file");
-  const auto size = static_cast<size_t>(status.st_size);
-  if (size > max_bytes) {
-    fail(ErrorCode::kRefused, path, std::to_string(size) + " bytes, over the limit of " + std::to_string(max_bytes));
-  }
-  void* memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (memory == MAP_FAILED) fail_errno(path, "cannot map");
-  bytes_ = {static_cast<const std::byte*>(memory), size};
+  return file;
 }
 
-MappedFile::MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
-
-MappedFile::~MappedFile() {
-  if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+std::vector<std::byte> read_whole(const PosixFile& file, size_t max_bytes) {
+  const auto size = static_cast<size_t>(file.status().st_size);
+  if (size > max_bytes) {
+    fail(ErrorCode::kRefused, file.path(),
+         std::to_string(size) + " bytes, over the limit of " + std::to_string(max_bytes));
+  }
+  std::vector<std::byte> bytes(size);
+  file.read_at(0, bytes);
+  return bytes;
 }
 
 void require_absent(const std::filesystem::path& path) {

@@ -13,20 +13,12 @@
 
 namespace vgg16 {
 
-/// A regular file mapped read-only for the life of the object. Move-only.
-class MappedFile {
- public:
-  /// Throws Error{kNotFound, kIo}, and kRefused for anything but a regular file of 1 to `max_bytes` bytes.
-  MappedFile(const std::filesystem::path& path, size_t max_bytes);
-  ~MappedFile();
-  MappedFile(MappedFile&& other) noexcept;
-  MappedFile& operator=(MappedFile&&) = delete;
+/// Opens a regular file of at least one byte for reading; never waits. Throws Error{kNotFound, kIo, kRefused}.
+[[nodiscard]] PosixFile open_regular_file(const std::filesystem::path& path);
 
-  [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
-
- private:
-  std::span<const std::byte> bytes_;
-};
+/// All bytes of `file`, in memory of their own: a mapped file that is cut short while it is in use ends the program.
+/// Throws Error{kIo}, and kRefused for more than `max_bytes` bytes.
+[[nodiscard]] std::vector<std::byte> read_whole(const PosixFile& file, size_t max_bytes);
 
 /// Throws Error{kExists, "<path> already exists; add --overwrite to replace it"} if something is at `path`.
 void require_absent(const std::filesystem::path& path);

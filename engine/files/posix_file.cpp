@@ -46,7 +46,8 @@ PosixFile::PosixFile(std::filesystem::path path, int flags, const std::filesyste
   if (descriptor_ >= 0) return;
   const int error = errno;
   const bool creating = (flags & O_CREAT) != 0;
-  throw Error(error == ENOENT && !creating ? ErrorCode::kNotFound : ErrorCode::kIo,
+  if (error == ENOENT && !creating) throw Error(ErrorCode::kNotFound, name_ + ": no such file");
+  throw Error(ErrorCode::kIo,
               name_ + (creating ? " cannot be created: " : " cannot be opened: ") + system_message(error));
 }
 

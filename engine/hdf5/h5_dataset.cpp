@@ -50,7 +50,9 @@ H5Dataset H5File::dataset(const H5Object& object, std::string name) const {
   H5Dataset found;
   found.name = std::move(name);
   found.type = h5_datatype(*this, type->bytes);
-  found.dims = h5_dataspace(*this, space->bytes);
+  auto dims = h5_dataspace(*this, space->bytes);
+  if (!dims) refuse("has no values in '" + found.name + "'");
+  found.dims = std::move(*dims);
   int64_t bytes = found.type.size;
   // The dimensions but for zeros: with them, any others would be of no bytes.
   for (const int64_t dim : found.dims) bytes = checked_product(bytes, std::max<int64_t>(dim, 1));
@@ -75,15 +77,16 @@ H5Dataset H5File::dataset(const H5Object& object, std::string name) const {
   return found;
 }
 
-std::map<std::string, H5Attribute> H5File::attributes(const H5Object& object) const {
-  std::map<std::string, H5Attribute> found;
+H5Attributes H5File::attributes(const H5Object& object) const {
+  H5Attributes found;
   for (const H5Object::Message& message : object.messages) {
-    if (message.type == H5MessageType::kAttributeInfo && h5_is_elsewhere(*this, message, /*index_bytes=*/2)) {
-      refuse("keeps its attributes in a later HDF5 format; write it with libver='earliest'");
+    if (message.type == H5MessageType::kAttributeInfo) {
+      found.elsewhere = found.elsewhere || h5_is_elsewhere(*this, message, /*index_bytes=*/2);
     }
     if (message.type != H5MessageType::kAttribute || message.shared) continue;
-    auto [name, attribute] = h5_attribute(*this, message.bytes);
-    if (!found.emplace(std::move(name), std::move(attribute)).second) refuse("is damaged: an attribute is there twice");
+    if (!found.by_name.insert(h5_attribute(*this, message.bytes)).second) {
+      refuse("is damaged: an attribute is there twice");
+    }
   }
   return found;
 }

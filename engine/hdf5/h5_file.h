@@ -68,6 +68,12 @@ struct H5Attribute {
   std::vector<std::byte> value;
 };
 
+/// Those of an object.
+struct H5Attributes {
+  std::map<std::string, H5Attribute> by_name;  ///< those in the object's header
+  bool elsewhere = false;                      ///< there are others, in a heap of a later format
+};
+
 /// A name in a group. Anything but a hard link leads to another place or file.
 struct H5Link {
   bool hard = false;
@@ -103,7 +109,7 @@ class H5File {
   [[nodiscard]] std::map<std::string, H5Link> links(const H5Object& group) const;
   /// The dataset behind `object`, its values not looked at. `name` is what messages call it.
   [[nodiscard]] H5Dataset dataset(const H5Object& object, std::string name) const;
-  [[nodiscard]] std::map<std::string, H5Attribute> attributes(const H5Object& object) const;
+  [[nodiscard]] H5Attributes attributes(const H5Object& object) const;
   /// All values, as stored: size_bytes() of them, which the caller has found to be reasonable.
   [[nodiscard]] std::vector<std::byte> read(const H5Dataset& dataset) const;
 

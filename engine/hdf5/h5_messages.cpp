@@ -56,13 +56,13 @@ std::pair<std::string, H5Link> h5_link(const H5File& file, const H5Object::Messa
   return {{reinterpret_cast<const char*>(name.data()), name.size()}, link};
 }
 
-std::vector<int64_t> h5_dataspace(const H5File& file, std::span<const std::byte> message) {
+std::optional<std::vector<int64_t>> h5_dataspace(const H5File& file, std::span<const std::byte> message) {
   H5Cursor cursor(file, message);
   const uint64_t version = cursor.number(1);
   const uint64_t rank = cursor.number(1);
   cursor.skip(1);  // flags: whether there are largest dimensions, too
   if (version != 1 && version != 2) file.refuse("is damaged: a shape of no known version");
-  if (version == 2 && cursor.number(1) == 2) file.refuse("has no usable shape for one of its datasets");
+  if (version == 2 && cursor.number(1) == 2) return std::nullopt;
   if (version == 1) cursor.skip(5);
   if (rank > 8) file.refuse("has more than 8 dimensions in one of its datasets");
   std::vector<int64_t> dims;
@@ -177,7 +177,8 @@ std::pair<std::string, H5Attribute> h5_attribute(const H5File& file, std::span<c
   if (version > 1 && flags != 0) return found;  // a type or shape that is elsewhere
   found.second.type = h5_datatype(file, type);
   // What is no single value is nothing that this program writes.
-  if (!h5_dataspace(file, shape).empty() || cursor.left() < static_cast<size_t>(found.second.type.size)) {
+  const auto dims = h5_dataspace(file, shape);
+  if (!dims || !dims->empty() || cursor.left() < static_cast<size_t>(found.second.type.size)) {
     found.second.type.kind = H5Type::Kind::kOther;
     return found;
   }

@@ -1,7 +1,9 @@
 // The messages of object headers: one function each.
 #pragma once
 
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "hdf5/h5_file.h"
 
@@ -21,8 +23,8 @@ struct H5MessageType {
 /// IV.A.2.g.
 [[nodiscard]] std::pair<std::string, H5Link> h5_link(const H5File& file, const H5Object::Message& message);
 
-/// IV.A.2.b: the dimensions, none for a scalar.
-[[nodiscard]] std::vector<int64_t> h5_dataspace(const H5File& file, std::span<const std::byte> message);
+/// IV.A.2.b: the dimensions, none for a scalar; nothing at all for a null space, which holds no values.
+[[nodiscard]] std::optional<std::vector<int64_t>> h5_dataspace(const H5File& file, std::span<const std::byte> message);
 
 /// IV.A.2.d.
 [[nodiscard]] H5Type h5_datatype(const H5File& file, std::span<const std::byte> message);

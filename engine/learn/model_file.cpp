@@ -1,10 +1,12 @@
 #include "learn/model_file.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -17,8 +19,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Larger than any model that makes sense; a larger file is some other thing.
-constexpr size_t kMaxModelBytes = size_t{1} << 36U;
+/// A thousand classes by block4_pool's 100,352 columns are 0.8 GB; a larger file than this is some other thing.
+constexpr size_t kMaxModelBytes = size_t{1} << 32U;
 
 /// The recipe's fields under their names in the file.
 constexpr std::pair<const char*, std::string Recipe::*> kRecipeFields[] = {
@@ -88,13 +90,29 @@ const std::string& text(const SafetensorsView& file, const char* key, const std:
   return found->second;
 }
 
-std::vector<std::string> parse_classes(const std::string& json, const std::string& name) {
-  const Json parsed = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+/// At most `most` names: the rest is not even parsed.
+std::vector<std::string> parse_classes(const std::string& json, int64_t most, const std::string& name) {
+  int64_t found = 0;
+  const auto watch = [&](int depth, Json::parse_event_t event, const Json& item) {
+    if (depth == 0) return true;  // the list itself
+    if (event != Json::parse_event_t::value || !item.is_string()) {
+      refuse(name, "metadata `classes` holds something that is not a name");
+    }
+    if (++found > most) {
+      refuse(name, "metadata `classes` has more than " + std::to_string(most) + " names, all that coef has rows for");
+    }
+    return true;
+  };
+  Json parsed;
+  try {
+    if (json.starts_with('[')) parsed = Json::parse(json, watch);
+  } catch (const Json::exception&) {
+    parsed = {};
+  }
   if (!parsed.is_array()) refuse(name, "metadata `classes` is not a JSON list");
   std::vector<std::string> classes;
   std::set<std::string> seen;
   for (const Json& item : parsed) {
-    if (!item.is_string()) refuse(name, "metadata `classes` holds something that is not a name");
     classes.push_back(item.get<std::string>());
     if (!seen.insert(classes.back()).second) {
       refuse(name, "metadata `classes` names " + printable(classes.back()) + " twice");
@@ -106,10 +124,12 @@ std::vector<std::string> parse_classes(const std::string& json, const std::strin
   return classes;
 }
 
-double parse_c(const std::string& json, const std::string& name) {
-  const Json parsed = Json::parse(json, nullptr, /*allow_exceptions=*/false);
-  const double c = parsed.is_number() ? parsed.get<double>() : 0;
-  if (!(c > 0) || !std::isfinite(c)) refuse(name, "metadata `C` is not a positive number");
+double parse_c(const std::string& text, const std::string& name) {
+  double c = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), c);
+  if (error != std::errc() || end != text.data() + text.size() || !(c > 0) || !std::isfinite(c)) {
+    refuse(name, "metadata `C` is not a positive number");
+  }
   return c;
 }
 
@@ -117,8 +137,10 @@ std::span<const std::byte> bytes_of(const std::vector<double>& values) {
   return std::as_bytes(std::span<const double>(values));
 }
 
-/// Names come from folders and may hold any bytes; what is not UTF-8 is written as it is shown.
+/// Names come from folders and may hold any bytes; what is not UTF-8 is written as it is shown. So is what could be
+/// mistaken for that: different names stay different.
 std::string utf8(const std::string& name) {
+  if (name.find("\\x") != std::string::npos) return printable(name);
   try {
     static_cast<void>(Json(name).dump());
     return name;
@@ -141,12 +163,12 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
     refuse(name, std::to_string(file.tensors.size()) + " tensors, expected `coef` and `intercept` alone");
   }
   Classifier model;
-  model.classes = parse_classes(text(file, "classes", name), name);
   model.c = parse_c(text(file, "C", name), name);
-  const auto k = static_cast<int64_t>(model.classes.size());
-  const int64_t rows = k == 2 ? 1 : k;
   std::vector<int64_t> shape;
   model.coef = doubles(file, "coef", 2, shape, name);
+  model.classes = parse_classes(text(file, "classes", name), std::max<int64_t>(2, shape[0]), name);
+  const auto k = static_cast<int64_t>(model.classes.size());
+  const int64_t rows = k == 2 ? 1 : k;
   if (shape[0] != rows || shape[1] < 1) {
     refuse(name, "coef: shape " + shape_text(shape) + ", expected (" + std::to_string(rows) + ", D) for " +
                      std::to_string(k) + " classes");
@@ -169,8 +191,8 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
 }
 
 Classifier Classifier::load(const std::filesystem::path& path) {
-  const MappedFile file(path, kMaxModelBytes);
-  return parse_model(file.bytes(), printable(path.native()));
+  const PosixFile file = open_regular_file(path);
+  return parse_model(read_whole(file, kMaxModelBytes), file.name());
 }
 
 void Classifier::save(const std::filesystem::path& path, ClassifierSaveOptions options) const {

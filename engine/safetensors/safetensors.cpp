@@ -14,13 +14,14 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "safetensors is little-endian and read in place");
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
 
 constexpr size_t kLengthBytes = 8;
-constexpr uint64_t kMaxHeaderBytes = 16 << 20;
+constexpr uint64_t kMaxHeaderBytes = 16 << 20;  // a model's lists its held-out rows: some two million of them
 constexpr size_t kMaxTensors = 512;
 constexpr size_t kMaxRank = 8;
 constexpr int kMaxDepth = 4;
+constexpr size_t kMaxValues = 32 * kMaxTensors;  // keys, values and brackets; a tensor has 21 at most
 
 struct Reader {
   std::string_view name;
@@ -31,28 +32,27 @@ struct Reader {
 
 size_t dtype_bytes(std::string_view dtype) { return dtype == "F16" ? 2 : dtype == "F32" ? 4 : dtype == "F64" ? 8 : 0; }
 
-// A DOM parser keeps the last of two equal keys and recurses as deep as the text says; both are refused on the way.
+// A DOM parser keeps the last of two equal keys, and goes as deep and as far as the text does: all three end the
+// parse at once.
 Json parse_header(std::string_view text, const Reader& reader) {
   std::vector<std::set<std::string>> keys;
-  std::string problem;
+  size_t values = 0;
   const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth > kMaxDepth && problem.empty()) problem = "the header is nested too deeply";
+    if (depth > kMaxDepth) reader.refuse("the header is nested too deeply");
+    if (++values > kMaxValues)
+      reader.refuse("the header holds more than " + std::to_string(kMaxTensors) + " tensors take");
     if (event == Json::parse_event_t::object_start) keys.emplace_back();
     if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second && problem.empty()) {
-      problem = "the header names \"" + printable(parsed.get<std::string>()) + "\" twice";
+    if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second) {
+      reader.refuse("the header names \"" + printable(parsed.get<std::string>()) + "\" twice");
     }
-    return problem.empty();
+    return true;
   };
-  Json header;
   try {
-    header = Json::parse(text, watch, /*allow_exceptions=*/true);
+    return Json::parse(text, watch);
   } catch (const Json::exception&) {
-    if (problem.empty()) problem = "the header is not JSON";
+    reader.refuse("the header is not JSON");
   }
-  if (!problem.empty()) reader.refuse(problem);
-  if (!header.is_object()) reader.refuse("the header is not a JSON object");
-  return header;
 }
 
 struct Range {
@@ -148,15 +148,16 @@ SafetensorsView parse_safetensors(std::span<const std::byte> bytes, std::string_
 void write_safetensors(const std::filesystem::path& path, std::span<const TensorToWrite> tensors,
                        const std::map<std::string, std::string, std::less<>>& metadata, bool overwrite) {
   if (!overwrite) require_absent(path);
-  Json header = Json::object();
+  using OrderedJson = nlohmann::ordered_json;  // as the tensors lie
+  OrderedJson header = OrderedJson::object();
   if (!metadata.empty()) {
-    header["__metadata__"] = Json::object();
+    header["__metadata__"] = OrderedJson::object();
     for (const auto& [key, value] : metadata) header["__metadata__"][key] = value;
   }
   uint64_t offset = 0;
   for (const TensorToWrite& tensor : tensors) {
     const uint64_t end = offset + tensor.bytes.size();
-    Json entry = Json::object();
+    OrderedJson entry = OrderedJson::object();
     entry["dtype"] = tensor.dtype;
     entry["shape"] = tensor.shape;
     entry["data_offsets"] = {offset, end};
@@ -164,7 +165,7 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
     offset = end;
   }
   // Bytes that are not UTF-8 (a folder name may hold them) become U+FFFD.
-  std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = header.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const uint64_t length = text.size();
   std::vector<std::span<const std::byte>> parts = {std::as_bytes(std::span(&length, 1)),

@@ -26,9 +26,9 @@ struct SafetensorsView {
 
 /// Checks and indexes the safetensors file in `bytes`; `name` is what messages call it (already printable).
 /// Accepts exactly: an 8-byte little-endian header length of at most 16 MB that lies within the file; one JSON object
-/// without duplicate keys; dtypes F16, F32, F64; non-negative dimensions, at most 8; byte ranges that equal shape times
-/// size, cover the data from its first byte to its last, and neither overlap nor leave holes; string metadata.
-/// Throws Error{kRefused}.
+/// without duplicate keys and of at most 512 tensors; dtypes F16, F32, F64; non-negative dimensions, at most 8; byte
+/// ranges that equal shape times size, cover the data from its first byte to its last, and neither overlap nor leave
+/// holes; string metadata. Throws Error{kRefused}.
 [[nodiscard]] SafetensorsView parse_safetensors(std::span<const std::byte> bytes, std::string_view name);
 
 struct TensorToWrite {

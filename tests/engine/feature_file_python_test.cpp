@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <limits>
 #include <sstream>
 
 #include "extract/shuffle.h"
+#include "support/expect_error.h"
 #include "support/feature_rows.h"
 #include "support/python.h"
 #include "support/temp_dir.h"
@@ -83,7 +85,7 @@ TEST_F(FeatureFilePython, ReadsEveryHonestLayoutAndType) {
       ADD_FAILURE() << error.what();
     }
   }
-  EXPECT_EQ(files, 25);
+  EXPECT_EQ(files, 26);
 }
 
 TEST_F(FeatureFilePython, RefusesEveryHostileFile) {
@@ -99,10 +101,24 @@ TEST_F(FeatureFilePython, RefusesEveryHostileFile) {
       EXPECT_EQ(error.code(), ErrorCode::kRefused) << message;
       EXPECT_NE(message.find(entry.path().filename().string()), std::string::npos) << message;
       EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+      if (entry.path().filename() == "many-names.h5") {
+        EXPECT_NE(message.find("more values than the file has bytes"), std::string::npos) << message;
+      }
       std::printf("  %s\n", message.substr(message.rfind('/', message.find(".h5")) + 1).c_str());
     }
   }
   EXPECT_GE(files, 45);
+}
+
+TEST_F(FeatureFilePython, RefusesANumberThatDoesNotFitFloat32) {
+  ASSERT_EQ(run_script("feature_files.py", "too_large " + quoted(folder_ / "a.h5")), 0);
+  const FeatureTable table = open_feature_file(folder_ / "a.h5");
+  std::vector<float> row(20);
+  table.read_rows(0, 1, row.data());
+  expect_error(ErrorCode::kRefused, "a.h5 holds the feature 1e+300, which does not fit float32",
+               [&] { table.read_rows(1, 1, row.data()); });
+  table.read_rows(2, 1, row.data());
+  EXPECT_EQ(row[2], std::numeric_limits<float>::infinity()) << "whoever uses the rows refuses what is not finite";
 }
 
 TEST_F(FeatureFilePython, ShufflesAsThisPythonDoes) {

@@ -287,6 +287,23 @@ TEST(FeatureShards, MayRunTwice) {
   EXPECT_TRUE(read_bytes(folder / "part.h5") == bytes);
 }
 
+TEST(FeatureShards, MorePicturesThanRowsAndSkippedOnesAreRefused) {
+  const TempDir folder;
+  const FeatureFilePlan part = shard_plan(test_plan(9, 4), {2, 3});
+  const auto skipped = static_cast<int64_t>(part.skipped.size());
+  for (const int64_t more : {int64_t{3}, 3 * (skipped + 1), int64_t{1} << 40, INT64_MAX - 9}) {
+    FeatureFilePlan claimed = part;
+    claimed.shard->total_rows += more;
+    write_test_file_of(folder / "a.h5", claimed, {.overwrite = true});
+    if (more <= 3 * skipped) {
+      EXPECT_EQ(open_feature_file(folder / "a.h5").rows, 3) << more;
+    } else {
+      expect_error(ErrorCode::kRefused, "it is no shard that this program writes",
+                   [&] { static_cast<void>(open_feature_file(folder / "a.h5")); });
+    }
+  }
+}
+
 TEST(FeatureShards, AreRefusedUnlessTheyFitTogether) {
   const TempDir folder;
   const FeatureFilePlan plan = test_plan(12, 4);

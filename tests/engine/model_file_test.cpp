@@ -71,6 +71,15 @@ TEST(ModelFile, ComesBackAsItWasWritten) {
   }
 }
 
+TEST(ModelFile, DifferentNamesStayDifferentWhateverTheirBytes) {
+  const TempDir folder;
+  Classifier model = example(4);
+  model.classes = {"\xE9", "\\xe9", "\\\\xe9", "a\\b"};
+  model.save(folder / "m.model", {});
+  EXPECT_THAT(Classifier::load(folder / "m.model").classes,
+              testing::ElementsAre("\\xe9", "\\\\xe9", "\\\\\\\\xe9", "a\\b"));
+}
+
 TEST(ModelFile, AnExistingFileIsKeptUnlessAsked) {
   const TempDir folder;
   example(3).save(folder / "m.model", {});
@@ -121,8 +130,15 @@ TEST(ModelFile, EverythingIsChecked) {
       {"classes not a list", "not a JSON list", [](auto& m, auto&) { m["classes"] = "{}"; }},
       {"classes not names", "not a name", [](auto& m, auto&) { m["classes"] = "[1, 2, 3]"; }},
       {"a class twice", "names a twice", [](auto& m, auto&) { m["classes"] = R"(["a","a","b"])"; }},
+      {"classes in a list", "not a name", [](auto& m, auto&) { m["classes"] = R"(["a",["b"],"c"])"; }},
+      {"deep classes", "not a name", [](auto& m, auto&) { m["classes"] = std::string(5'000'000, '['); }},
+      {"endless classes", "more than 3 names",  // ends at the fourth, before what is no JSON
+       [](auto& m, auto&) { m["classes"] = R"(["a","b","c","d",nothing)"; }},
+      {"classes end early", "not a JSON list", [](auto& m, auto&) { m["classes"] = R"(["a","b","c")"; }},
+      {"C is nested", "not a positive number", [](auto& m, auto&) { m["C"] = std::string(5'000'000, '['); }},
+      {"C and more", "not a positive number", [](auto& m, auto&) { m["C"] = "1.0 2"; }},
       {"one class", "1 names", [](auto& m, auto&) { m["classes"] = R"(["a"])"; }},
-      {"too many classes", "expected (4, D)", [](auto& m, auto&) { m["classes"] = R"(["a","b","c","d"])"; }},
+      {"too many classes", "more than 3 names", [](auto& m, auto&) { m["classes"] = R"(["a","b","c","d"])"; }},
       {"two classes want one row", "expected (1, D)", [](auto& m, auto&) { m["classes"] = R"(["a","b"])"; }},
       {"no C", "no metadata `C`", [](auto& m, auto&) { m.erase("C"); }},
       {"C negative", "not a positive number", [](auto& m, auto&) { m["C"] = "-1"; }},

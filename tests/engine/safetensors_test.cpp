@@ -120,6 +120,16 @@ TEST(Safetensors, RefusesEveryDeviationWithASentenceOfItsOwn) {
             "\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}";
   }
   EXPECT_EQ(refusal(file_with(many + "}", 0)), "x: more than 512 tensors");
+  // The parse ends where there is too much, whatever comes then: here, what is no JSON.
+  const auto endless = [](const std::string& start, const std::string& item) {
+    std::string header = start;
+    for (int i = 0; i < 40'000; ++i) header += item + std::to_string(i) + (item == "\"" ? "\":0," : ",");
+    return header;
+  };
+  EXPECT_EQ(refusal(file_with(endless("{", "\""), 0)), "x: the header holds more than 512 tensors take");
+  EXPECT_EQ(refusal(file_with(endless("{\"__metadata__\":{", "\""), 0)),
+            "x: the header holds more than 512 tensors take");
+  EXPECT_EQ(refusal(file_with(endless("{\"a\":[", ""), 0)), "x: the header holds more than 512 tensors take");
 }
 
 }  // namespace

@@ -176,11 +176,23 @@ def variants(folder):
         plist.set_layout(h5py.h5d.COMPACT)
         space = h5py.h5s.create_simple(x.shape)
         h5py.h5d.create(f.id, b"features", h5py.h5t.IEEE_F64LE, space, plist).write(space, space, x)
+    base(folder / "many-attributes.h5", libver="latest")
+    with h5py.File(folder / "many-attributes.h5", "a", libver="latest") as f:
+        for i in range(20):
+            f.attrs[f"note {i}"] = i
     with h5py.File(folder / "more.h5", "w") as f:
         f["features"], f["labels"], f["label_names"] = x, y, NAMES
         f["other"] = h5py.ExternalLink("/etc/passwd", "/x")
         f.create_group("group")["deep"] = 1
         f.attrs["note"] = "unknown attributes are nobody's business"
+        f.attrs["nothing"] = h5py.Empty("f")
+
+
+def too_large(path):
+    x, _ = content()
+    x = x.astype("<f8")
+    x[1, 2], x[2, 2] = 1e300, float("inf")
+    base(path, x)
 
 
 def hostile(folder):
@@ -234,6 +246,9 @@ def hostile(folder):
         for start in range(0, 200_000, 2000):
             f["features"][start:start + 2000] = 0
     shaped("huge-chunk", (1 << 20, 1 << 10), chunks=(1 << 17, 1 << 10))
+    base(folder / "many-names.h5", names=False)
+    with h5py.File(folder / "many-names.h5", "a") as f:
+        f.create_dataset("label_names", data=np.zeros(30_000_000, "S1"), chunks=(30_000_000,), compression="gzip")
     shaped("never-written", (ROWS, COLUMNS))
     shaped("lzf", (ROWS, COLUMNS), chunks=(4, 20), compression="lzf")
     base(folder / "scaleoffset.h5", features=x.astype("<f4"), chunks=(4, 20), scaleoffset=3)
@@ -255,6 +270,7 @@ def hostile(folder):
     base(folder / "no-labels.h5", labels=False)
     base(folder / "no-features.h5", features=False)
     base(folder / "no-names.h5", names=False)
+    base(folder / "equal-names.h5", names=["cats", "dogs", "cats"])
     base(folder / "number-names.h5", names=np.arange(3))
     base(folder / "long-name.h5", names=["a", "b", "c" * 9000])
     base(folder / "long-fixed-name.h5", names=np.array([b"a" * 9000, b"b", b"c"]))
@@ -270,6 +286,11 @@ def hostile(folder):
         base(folder / f"{name}.h5")
         with h5py.File(folder / f"{name}.h5", "a") as f:
             f.attrs["format_version"] = value
+    base(folder / "own-attributes-elsewhere.h5", libver="latest")
+    with h5py.File(folder / "own-attributes-elsewhere.h5", "a", libver="latest") as f:
+        f["row_crc32"] = np.zeros(ROWS, "<u4")
+        for name in ["format_version"] + [f"note {i}" for i in range(20)]:
+            f.attrs[name] = 1
     base(folder / "version-1-only.h5")
     with h5py.File(folder / "version-1-only.h5", "a") as f:
         f.attrs["format_version"] = 1
