@@ -29,4 +29,8 @@ class Backend {
   [[nodiscard]] virtual std::unique_ptr<Backend> another() const { return nullptr; }
 };
 
+/// What every Backend::forward asks of its arguments; `last_prepared` is the last layer that it has weights for. Throws
+/// Error{kShape}.
+void require_forward(ImagesIn images, int max_batch, size_t last_layer, size_t last_prepared, HostOut features);
+
 }  // namespace vgg16

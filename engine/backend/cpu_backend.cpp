@@ -128,11 +128,7 @@ void CpuBackend::forward_group(ImagesIn images, size_t last_layer, float* featur
 }
 
 void CpuBackend::forward(ImagesIn images, size_t last_layer, HostOut features) {
-  require(images.n >= 1 && images.n <= max_batch_, ErrorCode::kShape,
-          "forward: " + std::to_string(images.n) + " pictures, expected 1 to " + std::to_string(max_batch_));
-  require(last_layer <= network_->last_layer, ErrorCode::kShape, "forward: no weights were prepared for this layer");
-  require(features.shape == output_shape(last_layer, images.n), ErrorCode::kShape,
-          "forward: features must be (n, h, w, c) of the last layer");
+  require_forward(images, max_batch_, last_layer, network_->last_layer, features);
   const int64_t row = output_shape(last_layer, 1).count();
   for (int first = 0; first < images.n; first += kGroup) {
     const int n = std::min(kGroup, images.n - first);

@@ -72,11 +72,7 @@ CudaBackend::~CudaBackend() {
 }
 
 void CudaBackend::forward(ImagesIn images, size_t last_layer, HostOut features) {
-  require(images.n >= 1 && images.n <= max_batch_, ErrorCode::kShape,
-          "forward: " + std::to_string(images.n) + " pictures, expected 1 to " + std::to_string(max_batch_));
-  require(last_layer <= network_->last_layer, ErrorCode::kShape, "forward: no weights were prepared for this layer");
-  require(features.shape == output_shape(last_layer, images.n), ErrorCode::kShape,
-          "forward: features must be (n, h, w, c) of the last layer");
+  require_forward(images, max_batch_, last_layer, network_->last_layer, features);
   require(failure_.empty(), ErrorCode::kDevice, failure_);
   try {
     const CurrentDevice current(network_->device.index);
