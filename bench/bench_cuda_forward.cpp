@@ -1,5 +1,6 @@
 // The whole network on the device, through the interface that extraction uses: pictures and rows in host memory, so the
 // copies are in the time. The device's own share of it is in the profile that bench/gpu.sh makes.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <memory>

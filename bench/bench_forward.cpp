@@ -5,6 +5,7 @@
 
 #include "backend/make_backend.h"
 #include "bench/bench.h"
+#include "bench/quantiles.h"
 #include "kernels/cpu_kernels.h"
 #include "kernels/parallel.h"
 #include "network/vgg16.h"
@@ -40,14 +41,9 @@ void forward(benchmark::State& state, const CpuKernels& kernels, int batch, int 
   for (size_t i = 0; i < expected.size(); ++i) {
     if (!(std::abs(features[i] - expected[i]) <= 1e-4F * largest)) state.SkipWithError("the features are wrong");
   }
-  std::sort(times_ms.begin(), times_ms.end());
-  const auto quantile = [&](double q) {
-    return times_ms[static_cast<size_t>(q * static_cast<double>(times_ms.size() - 1))];
-  };
   state.counters["pictures/s"] = benchmark::Counter(
       static_cast<double>(batch) * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
-  state.counters["p50_ms"] = quantile(0.5);
-  state.counters["p99_ms"] = quantile(0.99);
+  report_quantiles(state, times_ms);
   report_flops(state, 2.0 * static_cast<double>(multiply_adds()) * batch, kernels.name, threads);
 }
 

@@ -3,25 +3,14 @@
 
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "bench/quantiles.h"
 #include "kernels/cuda_memory.h"
 
 namespace vgg16 {
-
-/// Adds p50_ms and p99_ms of the calls' times.
-inline void report_quantiles(benchmark::State& state, std::vector<double> times_ms) {
-  if (times_ms.empty()) return;
-  std::sort(times_ms.begin(), times_ms.end());
-  const auto quantile = [&](double q) {
-    return times_ms[static_cast<size_t>(q * static_cast<double>(times_ms.size() - 1))];
-  };
-  state.counters["p50_ms"] = quantile(0.5);
-  state.counters["p99_ms"] = quantile(0.99);
-}
 
 /// Times `launch`, which puts one operation into the stream, by the device's own clock: kLaunches one after the other
 /// between two events, so that the time to launch does not show. Data that fits the L2 cache stays there, as it does
