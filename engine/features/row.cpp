@@ -7,7 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <limits>
+#include <vector>
 
 #include "vgg16/error.h"
 #include "vocabulary/half.h"
@@ -25,6 +25,13 @@ namespace {
                                        std::to_string(column) + " does not fit float16 (at most 65504); store as f32");
 }
 
+/// A magnitude's bits are ordered as the magnitude is, infinity and NaN above all: a loop without branches.
+bool all_finite(std::span<const float> values) {
+  uint32_t largest = 0;
+  for (const float value : values) largest = std::max(largest, std::bit_cast<uint32_t>(value) & 0x7FFFFFFFU);
+  return largest < 0x7F800000U;
+}
+
 template <class Bits>
 Bits swap_bytes(Bits value) {
   if constexpr (sizeof(Bits) == 2) return __builtin_bswap16(value);
@@ -32,12 +39,23 @@ Bits swap_bytes(Bits value) {
   if constexpr (sizeof(Bits) == 8) return __builtin_bswap64(value);
 }
 
-template <class Bits, class Convert>
-void convert_all(std::span<const std::byte> stored, bool big_endian, float* features, Convert convert) {
+template <class Bits, class Value, class Convert>
+void convert_all(std::span<const std::byte> stored, bool big_endian, Value* features, Convert convert) {
   for (size_t i = 0; i < stored.size() / sizeof(Bits); ++i) {
     Bits bits;
     std::memcpy(&bits, stored.data() + i * sizeof(Bits), sizeof(Bits));
     features[i] = convert(big_endian ? swap_bytes(bits) : bits);
+  }
+}
+
+/// Throws for the first finite number of `stored`, float64, that float32 cannot hold, if there is one.
+void refuse_too_large(std::span<const std::byte> stored, bool big_endian, const std::string& name) {
+  std::vector<double> values(stored.size() / sizeof(double));
+  convert_all<uint64_t>(stored, big_endian, values.data(), [](uint64_t bits) { return std::bit_cast<double>(bits); });
+  for (const double value : values) {
+    if (!std::isfinite(value) || std::isfinite(static_cast<float>(value))) continue;
+    throw Error(ErrorCode::kRefused,
+                name + " holds the feature " + shortest(value) + ", which does not fit float32 (at most 3.4e38)");
   }
 }
 
@@ -53,9 +71,7 @@ uint32_t row_checksum(int64_t row, int64_t label, std::span<const std::byte> sto
 void store_row(std::span<const float> features, FeatureType type, std::span<std::byte> stored,
                const std::string& name) {
   if (type == FeatureType::kF32) {
-    uint32_t largest = 0;  // a magnitude's bits are ordered as the magnitude is, infinity and NaN above all
-    for (const float value : features) largest = std::max(largest, std::bit_cast<uint32_t>(value) & 0x7FFFFFFFU);
-    if (largest >= 0x7F800000U) {
+    if (!all_finite(features)) {
       const auto bad = std::find_if(features.begin(), features.end(), [](float v) { return !std::isfinite(v); });
       refuse(features, static_cast<size_t>(bad - features.begin()), name);
     }
@@ -77,14 +93,10 @@ void load_row(std::span<const std::byte> stored, NumberFormat format, float* fea
       return convert_all<uint32_t>(stored, format.big_endian, features,
                                    [](uint32_t bits) { return std::bit_cast<float>(bits); });
     case NumberType::kF64:
-      return convert_all<uint64_t>(stored, format.big_endian, features, [&](uint64_t bits) {
-        const auto value = std::bit_cast<double>(bits);
-        if (std::isfinite(value) && std::abs(value) > std::numeric_limits<float>::max()) {
-          throw Error(ErrorCode::kRefused,
-                      name + " holds the feature " + shortest(value) + ", which does not fit float32 (at most 3.4e38)");
-        }
-        return static_cast<float>(value);
-      });
+      convert_all<uint64_t>(stored, format.big_endian, features,
+                            [](uint64_t bits) { return static_cast<float>(std::bit_cast<double>(bits)); });
+      if (!all_finite({features, stored.size() / sizeof(double)})) refuse_too_large(stored, format.big_endian, name);
+      return;
   }
 }
 

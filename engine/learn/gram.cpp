@@ -17,20 +17,22 @@ constexpr int64_t kGroupTiles = 4;
 constexpr int64_t kGroupRows = kGroupTiles * kTileRows;
 static_assert(kTileRows % kPanelRows == 0, "a panel's rows lie in one tile");
 
-/// Panel column l becomes row first + l of the tile, dense; the rest of the panel is zero.
-void fill_panel(const SparseBlock& block, int64_t first, float* panel) {
-  std::fill(panel, panel + kBlockColumns * kPanelRows, 0.0F);
+using Panel = std::vector<Lanes<double>>;
+
+/// Lane l becomes row first + l of the tile, dense; the rest of the panel is zero.
+void fill_panel(const SparseBlock& block, int64_t first, Panel& panel) {
+  std::fill(panel.begin(), panel.end(), Lanes<double>{});
   const int64_t count = std::min(kPanelRows, block.rows - first);
   for (int64_t l = 0; l < count; ++l) {
     for (uint32_t i = block.start[first + l]; i < block.start[first + l + 1]; ++i) {
-      panel[block.column[i] * kPanelRows + l] = block.value[i];
+      panel[block.column[i]].at[l] = block.value[i];
     }
   }
 }
 
 struct Scratch {
-  std::vector<float> panel;
-  std::vector<double> strip;
+  Panel panel{static_cast<size_t>(kBlockColumns)};
+  Panel strip{static_cast<size_t>(kGroupRows)};
 };
 
 /// K for rows of one group against one panel's rows, where the row is not above the diagonal; mirrored.
@@ -40,19 +42,19 @@ void fill_strip(const SparseRows& x, const Products& products, int64_t group, in
   const int64_t panel_tile = panel_first / kTileRows;
   const int64_t first_tile = std::max(group * kGroupTiles, panel_tile);
   const int64_t end_tile = std::min((group + 1) * kGroupTiles, x.tiles());
-  std::fill(scratch.strip.begin(), scratch.strip.end(), 0.0);
+  std::fill(scratch.strip.begin(), scratch.strip.end(), Lanes<double>{});
   for (int64_t b = 0; b < x.blocks(); ++b) {
-    fill_panel(x.block(panel_tile, b), panel_first % kTileRows, scratch.panel.data());
+    fill_panel(x.block(panel_tile, b), panel_first % kTileRows, scratch.panel);
     for (int64_t t = first_tile; t < end_tile; ++t) {
-      double* strip = scratch.strip.data() + (t - first_tile) * kTileRows * kPanelRows;
-      products.sparse_times_panel(x.block(t, b), scratch.panel.data(), strip);
+      products.sparse_times_panel(x.block(t, b), scratch.panel.data(),
+                                  scratch.strip.data() + (t - first_tile) * kTileRows);
     }
   }
   const int64_t first_row = first_tile * kTileRows;
   const int64_t end_row = std::min(end_tile * kTileRows, x.rows());
   for (int64_t i = first_row; i < end_row; ++i) {
     const int64_t end = std::min(panel_first + kPanelRows, i + 1);
-    const double* from = scratch.strip.data() + (i - first_row) * kPanelRows;
+    const double* from = scratch.strip[static_cast<size_t>(i - first_row)].at;
     for (int64_t j = panel_first; j < end; ++j) {
       k.value[static_cast<size_t>(i * k.n + j)] = from[j - panel_first];
       k.value[static_cast<size_t>(j * k.n + i)] = from[j - panel_first];
@@ -83,10 +85,6 @@ GramMatrix gram_matrix(const SparseRows& x, const Products& products, ThreadPool
     for (int64_t p = 0; p * kPanelRows < end_row; ++p) tasks.push_back({g, p});
   }
   std::vector<Scratch> scratch(static_cast<size_t>(pool.size()));
-  for (Scratch& s : scratch) {
-    s.panel.resize(static_cast<size_t>(kBlockColumns * kPanelRows));
-    s.strip.resize(static_cast<size_t>(kGroupRows * kPanelRows));
-  }
   std::mutex mutex;
   int64_t done = 0;
   pool.for_each(static_cast<int64_t>(tasks.size()), [&](int64_t i, int member) {

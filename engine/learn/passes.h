@@ -14,8 +14,8 @@
 
 namespace vgg16 {
 
-/// Rows that are in memory, or read anew in every pass. Products are float32; scores are summed in float64, gradients
-/// in float32 over 512 rows and in float64 beyond.
+/// Rows that are in memory, or read anew in every pass. Scores are float64; gradients are float32 products, summed in
+/// float32 over 512 rows and in float64 beyond.
 class RowPasses {
  public:
   /// `resident` holds the rows of `source`, or is nullptr: then every pass reads them anew, and throws as read_tile.
@@ -25,7 +25,7 @@ class RowPasses {
   [[nodiscard]] int64_t rows() const { return source_.rows(); }
   [[nodiscard]] int64_t columns() const { return source_.table->columns; }
 
-  /// scores.col(j)[p] = <x_p, w_j> for every position p: weights[j] points to columns() numbers, rounded to float32.
+  /// scores.col(j)[p] = <x_p, w_j> for every position p: weights[j] points to columns() numbers.
   /// scores becomes (rows(), weights.size()).
   void scores(const std::vector<const double*>& weights, Eigen::MatrixXd& scores);
 

@@ -9,8 +9,18 @@ namespace vgg16 {
 
 /// Columns are cut into blocks of this many, so that a column's number within its block fits one byte.
 inline constexpr int64_t kBlockColumns = 128;
-/// Rows of one dense panel: kBlockColumns * kPanelRows float32 are 32 KB and stay in the first-level cache.
+/// Rows of one dense panel, side by side.
 inline constexpr int64_t kPanelRows = 64;
+
+/// One number for each row of a panel. Aligned, so that no vector of them lies across two cache lines: reading those is
+/// a third slower.
+template <class T>
+struct alignas(64) Lanes {
+  T at[kPanelRows];
+};
+
+/// What keep_nonzeros() may write past the last number that it keeps.
+inline constexpr int64_t kSpareNumbers = 16;
 
 /// The non-zero numbers of some rows within one block of columns: those of row r are [start[r], start[r + 1]).
 struct SparseBlock {
@@ -23,13 +33,19 @@ struct SparseBlock {
 struct Products {
   std::string_view name;  ///< "avx512", "avx2" or "generic"
 
-  /// strip[r, l] += sum over d of block[r, d] * panel[d, l], in float64, where products of two float32 are exact.
-  /// strip (block.rows, kPanelRows), panel (kBlockColumns, kPanelRows), row-major, not overlapping.
-  void (*sparse_times_panel)(const SparseBlock& block, const float* panel, double* strip);
+  /// Writes the numbers of row[0 .. width) that are not zero, and where they stand, one after the other; returns how
+  /// many. width is at most kBlockColumns; value and column have room for kSpareNumbers more.
+  int64_t (*keep_nonzeros)(const float* row, int64_t width, float* value, uint8_t* column);
 
-  /// sum[d, l] += sum over r of block[r, d] * rows[r, l], in float32: the transposed product. sum (kBlockColumns,
-  /// kPanelRows), rows (block.rows, kPanelRows), row-major, not overlapping.
-  void (*sparse_transposed_times_rows)(const SparseBlock& block, const float* rows, float* sum);
+  /// strip[r].at[l] += sum over d of block[r, d] * panel[d].at[l], in float64, where products of two float32 are exact.
+  /// strip (block.rows), panel (kBlockColumns), not overlapping. The panel is float64 although its numbers may have
+  /// been float32: widening them as they are loaded takes longer than the second-level cache does (13 against 19
+  /// Gmac/s).
+  void (*sparse_times_panel)(const SparseBlock& block, const Lanes<double>* panel, Lanes<double>* strip);
+
+  /// sum[d].at[l] += sum over r of block[r, d] * rows[r].at[l], in float32: the transposed product. sum
+  /// (kBlockColumns), rows (block.rows), not overlapping.
+  void (*sparse_transposed_times_rows)(const SparseBlock& block, const Lanes<float>* rows, Lanes<float>* sum);
 
   /// y[c, r] += sum over j of m[r, j] * x[c, j] for r < rows, j < columns, c < vectors: a dense matrix times a few
   /// vectors. m is row-major with m_stride from row to row; x and y keep one vector after the other.

@@ -4,7 +4,11 @@
 
 namespace vgg16 {
 
-const Products kAvx512Products = {"avx512", sparse_times_panel<8>, sparse_transposed_times_rows<4>,
-                                  matrix_times_vectors<double, 4, 6>, matrix_times_vectors<float, 4, 6>};
+const Products kAvx512Products = {"avx512",
+                                  keep_nonzeros,
+                                  sparse_times_panel<8>,
+                                  sparse_transposed_times_rows<4>,
+                                  matrix_times_vectors<double, 4, 6>,
+                                  matrix_times_vectors<float, 4, 6>};
 
 }  // namespace vgg16

@@ -4,7 +4,11 @@
 
 namespace vgg16 {
 
-const Products kGenericProducts = {"generic", sparse_times_panel<4>, sparse_transposed_times_rows<4>,
-                                   matrix_times_vectors<double, 2, 4>, matrix_times_vectors<float, 2, 4>};
+const Products kGenericProducts = {"generic",
+                                   keep_nonzeros,
+                                   sparse_times_panel<4>,
+                                   sparse_transposed_times_rows<4>,
+                                   matrix_times_vectors<double, 2, 4>,
+                                   matrix_times_vectors<float, 2, 4>};
 
 }  // namespace vgg16

@@ -1,6 +1,7 @@
 #include "learn/rows.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <exception>
@@ -14,11 +15,12 @@ namespace {
 
 constexpr int64_t kNone = -1;
 
-/// First column of the row that is not finite, or kNone. The quick test has no branch: x - x is 0 only for finite x.
+/// First column of the row that is not finite, or kNone. The quick test has no branch: a magnitude's bits are ordered
+/// as the magnitude is, infinity and NaN above all.
 int64_t first_not_finite(const float* row, int64_t columns) {
-  float sum = 0;
-  for (int64_t d = 0; d < columns; ++d) sum += row[d] - row[d];
-  if (sum == 0) return kNone;
+  uint32_t largest = 0;
+  for (int64_t d = 0; d < columns; ++d) largest = std::max(largest, std::bit_cast<uint32_t>(row[d]) & 0x7FFFFFFFU);
+  if (largest < 0x7F800000U) return kNone;
   return std::find_if(row, row + columns, [](float x) { return !std::isfinite(x); }) - row;
 }
 
@@ -38,22 +40,18 @@ SparseTile compress(const float* dense, int64_t rows, int64_t columns) {
   const int64_t numbers = rows * columns;
   int64_t nonzeros = 0;
   for (int64_t i = 0; i < numbers; ++i) nonzeros += dense[i] != 0 ? 1 : 0;
-  // One spare place: the loop below writes every number and moves on only past those that are not zero.
-  tile.value.resize(static_cast<size_t>(nonzeros) + 1);
-  tile.column.resize(static_cast<size_t>(nonzeros) + 1);
+  tile.value.resize(static_cast<size_t>(nonzeros + kSpareNumbers));
+  tile.column.resize(static_cast<size_t>(nonzeros + kSpareNumbers));
   const int64_t blocks = (columns + kBlockColumns - 1) / kBlockColumns;
   tile.start.reserve(static_cast<size_t>(blocks * rows + 1));
+  const auto keep_nonzeros = best_products().keep_nonzeros;
   uint32_t at = 0;
   for (int64_t b = 0; b < blocks; ++b) {
     const int64_t width = std::min(kBlockColumns, columns - b * kBlockColumns);
     for (int64_t r = 0; r < rows; ++r) {
       tile.start.push_back(at);
       const float* from = dense + r * columns + b * kBlockColumns;
-      for (int64_t d = 0; d < width; ++d) {
-        tile.value[at] = from[d];
-        tile.column[at] = static_cast<uint8_t>(d);
-        at += from[d] != 0 ? 1U : 0U;
-      }
+      at += static_cast<uint32_t>(keep_nonzeros(from, width, tile.value.data() + at, tile.column.data() + at));
     }
   }
   tile.start.push_back(at);

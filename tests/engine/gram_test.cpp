@@ -59,6 +59,31 @@ TEST(Products, EverySetMatchesPlainLoops) {
   }
 }
 
+TEST(Products, EverySetKeepsTheNumbersThatAreNotZero) {
+  constexpr float kUntouched = 77;
+  std::mt19937_64 random(6);
+  for (const Products* products : all_products()) {
+    SCOPED_TRACE(products->name);
+    for (int64_t width = 0; width <= kBlockColumns; ++width) {
+      std::vector<float> row(static_cast<size_t>(width));
+      for (float& x : row) x = next_uniform(random) < 0.6 ? -0.0F : static_cast<float>(next_uniform(random) - 0.5);
+      std::vector<float> value(static_cast<size_t>(width + kSpareNumbers + 1), kUntouched);
+      std::vector<uint8_t> column(value.size(), 0xEE);
+      const int64_t kept = products->keep_nonzeros(row.data(), width, value.data(), column.data());
+      int64_t expected = 0;
+      for (int64_t d = 0; d < width; ++d) {
+        if (row[d] == 0) continue;
+        ASSERT_EQ(value[expected], row[d]);
+        ASSERT_EQ(column[expected], d);
+        ++expected;
+      }
+      ASSERT_EQ(kept, expected);
+      ASSERT_EQ(value[kept + kSpareNumbers], kUntouched);
+      ASSERT_EQ(column[kept + kSpareNumbers], 0xEE);
+    }
+  }
+}
+
 TEST(Gram, EverySetMatchesPlainLoopsOnShapesThatBreakBlocks) {
   for (const Products* products : all_products()) {
     SCOPED_TRACE(products->name);
