@@ -4,6 +4,7 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 #include <vector>
@@ -61,8 +62,11 @@ struct DeviceTensor {
       : DeviceTensor(tensor_shape, element) {
     const auto bytes = encode(random_floats(shape.count() / shape.n, seed, low, high), type);
     one = decode(bytes, type);
-    for (int n = 0; n < shape.n; ++n)
-      VGG16_CUDA_CHECK(cudaMemcpy(picture(n), bytes.data(), bytes.size(), cudaMemcpyHostToDevice));
+    VGG16_CUDA_CHECK(cudaMemcpy(picture(0), bytes.data(), bytes.size(), cudaMemcpyHostToDevice));
+    for (int n = 1; n < shape.n; n *= 2) {
+      const auto count = static_cast<size_t>(std::min(n, shape.n - n));
+      VGG16_CUDA_CHECK(cudaMemcpy(picture(n), picture(0), count * bytes.size(), cudaMemcpyDeviceToDevice));
+    }
     VGG16_CUDA_CHECK(cudaDeviceSynchronize());
   }
   /// An output: NaN until it is written.

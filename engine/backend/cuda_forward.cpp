@@ -63,7 +63,8 @@ void CudaForward::plan_convolutions() {
   for (size_t layer = 0; layer <= network_->last_layer; ++layer) {
     if (!is_conv(layer)) continue;
     const ConvProblem problem = conv_problem(layer, batch_, network_->precision);
-    const CudnnEngine* chosen = find_engine(cudnn_table(), network_->device.architecture, cudnn_.version(), problem);
+    const CudnnEngine* chosen =
+        find_engine(network_->engines, network_->device.architecture, cudnn_.version(), problem);
     const CudnnConv3x3& convolution = convolutions_.emplace_back(cudnn_, problem, chosen);
     workspace_bytes = std::max(workspace_bytes, convolution.workspace_bytes());
   }
