@@ -5,9 +5,23 @@
 #include <cstdio>
 
 #include "bench/cuda_bench.h"
+#include "kernels/conv3x3_cudnn.h"
 #include "kernels/cuda_check.h"
 #include "support/cuda_device.h"
 #include "vgg16/build_info.h"
+#include "vgg16/error.h"
+
+namespace {
+
+std::string cudnn_or_reason() {
+  try {
+    return vgg16::cudnn_version_text();
+  } catch (const vgg16::Error& error) {
+    return error.what();
+  }
+}
+
+}  // namespace
 
 int main(int argc, char** argv) try {
   using namespace vgg16;
@@ -27,6 +41,7 @@ int main(int argc, char** argv) try {
                                             std::to_string(device.multiProcessorCount) + " multiprocessors");
   benchmark::AddCustomContext("cuda",
                               "runtime " + std::to_string(CUDART_VERSION) + ", driver's " + std::to_string(driver));
+  benchmark::AddCustomContext("cudnn", cudnn_or_reason());
   register_cuda_kernels();
   register_cuda_convolutions();
   register_cuda_forward();
