@@ -46,5 +46,6 @@ inline void report_rate(benchmark::State& state, const char* name, double per_it
 void register_cuda_kernels();
 void register_cuda_convolutions();
 void register_cuda_forward();
+void release_cuda_forward();
 
 }  // namespace vgg16

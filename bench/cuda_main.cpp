@@ -46,6 +46,7 @@ int main(int argc, char** argv) try {
   register_cuda_convolutions();
   register_cuda_forward();
   benchmark::RunSpecifiedBenchmarks();
+  release_cuda_forward();
   benchmark::Shutdown();
 } catch (const std::exception& error) {
   std::fprintf(stderr, "vgg16_cuda_bench: %s\n", error.what());

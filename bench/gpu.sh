@@ -45,6 +45,7 @@ case "${1-run}" in
   *) sed -n '2,/^set/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
 esac
 
+chmod +x "$programs"/* 2>/dev/null # carrying may have lost it
 [ -x "$programs/vgg16_cuda_bench" ] || pack || die 'the programs could not be built'
 rm -rf "$results"
 mkdir -p "$results" || die "cannot write $results"
