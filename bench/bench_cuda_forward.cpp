@@ -75,6 +75,14 @@ struct Caller {
     state.counters["1-cosine"] = 1 - least;
     if (!(least >= least_cosine)) state.SkipWithError("the features are wrong");
   }
+  // The rows of one picture whose bits are not those of the first.
+  [[nodiscard]] int rows_unlike_the_first() const {
+    const int64_t row = shape.count() / shape.n;
+    int count = 0;
+    for (int n = 1; n < shape.n; ++n)
+      count += std::equal(features.begin(), features.begin() + row, features.begin() + n * row) ? 0 : 1;
+    return count;
+  }
 
   Shape4 shape;
   std::vector<uint8_t> pixels;
@@ -132,7 +140,9 @@ void one_lane(benchmark::State& state, const std::string& precision, double leas
   const CudaForward& forward = backend.on_device();
   state.counters["device_ms"] = on_device_ms(forward.record_without_copies(), forward.stream());
   state.counters["with_copies_ms"] = on_device_ms(forward.graph(), forward.stream());
-  state.SetLabel(engines_from_table(precision, batch));
+  const int unlike = caller.rows_unlike_the_first();
+  state.SetLabel(engines_from_table(precision, batch) +
+                 (unlike == 0 ? "" : "; " + std::to_string(unlike) + " rows depend on their place"));
   caller.check(state, least_cosine);
 } catch (const std::exception& error) {
   state.SkipWithError(error.what());

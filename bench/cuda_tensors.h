@@ -79,10 +79,11 @@ struct DeviceTensor {
   [[nodiscard]] DeviceIn in() const { return {buffer.data(), shape, type}; }
   [[nodiscard]] DeviceOut out() const { return {buffer.data(), shape, type}; }
   /// The last picture's values: an error in the batch's tail would be there.
-  [[nodiscard]] std::vector<float> last() const {
+  [[nodiscard]] std::vector<float> last() const { return decode(bytes_of(shape.n - 1), type); }
+  [[nodiscard]] std::vector<unsigned char> bytes_of(int n) const {
     std::vector<unsigned char> bytes(static_cast<size_t>(buffer.size_bytes() / shape.n));
-    VGG16_CUDA_CHECK(cudaMemcpy(bytes.data(), picture(shape.n - 1), bytes.size(), cudaMemcpyDeviceToHost));
-    return decode(bytes, type);
+    VGG16_CUDA_CHECK(cudaMemcpy(bytes.data(), picture(n), bytes.size(), cudaMemcpyDeviceToHost));
+    return bytes;
   }
 
  private:

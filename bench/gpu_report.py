@@ -164,7 +164,7 @@ def forward_rows(found, theirs):
                      number(entry['pictures/s']), lanes.get('error_message') or number(lanes.get('pictures/s')),
                      f'{entry["1-cosine"]:.1e}', number(peer.get('device_ms')), number(peer.get('wall_ms')),
                      ratio(peer.get('device_ms'), entry.get('device_ms')), ratio(peer.get('wall_ms'), entry['p50_ms']),
-                     entry.get('label', '').split(' engines')[0]))
+                     entry.get('label', '').replace(' engines from the table', '')))
     return rows
 
 
