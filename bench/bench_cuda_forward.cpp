@@ -2,6 +2,7 @@
 // copies are in the time. Twice: single calls, with the device's own share of the time beside it, and two engines over
 // the same weights driven by a thread each, as extraction does it.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -73,7 +74,11 @@ struct Caller {
     for (size_t at = 0; at < features.size(); at += expected.size())
       least = std::min(least, cosine(&features[at], expected));
     state.counters["1-cosine"] = 1 - least;
-    if (!(least >= least_cosine)) state.SkipWithError("the features are wrong");
+    if (!(least >= least_cosine)) {
+      std::array<char, 64> text{};
+      std::snprintf(text.data(), text.size(), "the features are wrong: 1 - cosine is %.1e", 1 - least);
+      state.SkipWithError(text.data());
+    }
   }
   // The rows of one picture whose bits are not those of the first.
   [[nodiscard]] int rows_unlike_the_first() const {

@@ -41,7 +41,9 @@ int main(int argc, char** argv) try {
                                             std::to_string(device.multiProcessorCount) + " multiprocessors");
   benchmark::AddCustomContext("cuda",
                               "runtime " + std::to_string(CUDART_VERSION) + ", driver's " + std::to_string(driver));
-  benchmark::AddCustomContext("cudnn", cudnn_or_reason());
+  const std::string cudnn = cudnn_or_reason();
+  std::fprintf(stderr, "%s, cuDNN: %s\n", device.name, cudnn.c_str());
+  benchmark::AddCustomContext("cudnn", cudnn);
   register_cuda_kernels();
   register_cuda_convolutions();
   register_cuda_forward();

@@ -8,13 +8,15 @@
 #   bench/gpu.sh pack [PICTURES]   builds the programs that the first needs into build/gpu/programs, so that they can be carried,
 #                         with the rest of the clone, to a machine that has a GPU but not what building takes; with them
 #                         up to 24 of the JPEG files in the folder PICTURES, to compare the GPU's features on
-# Without packed programs the first builds them. What cannot be run is left out, with the reason on the page.
+# VGG16_GPU_SECONDS and VGG16_GPU_STEPS, a regular expression, make a shorter run. Without packed programs the first builds
+# them. What cannot be run is left out, with the reason on the page.
 set -uo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 programs=$top/build/gpu/programs
 results=$top/build/gpu/results
 budget=${VGG16_GPU_SECONDS:-525} # in all
+wanted=${VGG16_GPU_STEPS:-.}     # a regular expression: the steps that are run
 
 die() { printf 'bench/gpu.sh: %s\n' "$1" >&2; exit 1; }
 
@@ -82,6 +84,7 @@ report() {
 step() {
   local name=$1 share=$2 left=$((budget - SECONDS)) begin=$SECONDS status=0
   shift 2
+  [[ $name =~ $wanted ]] || return 0
   [ "$share" -le "$left" ] || share=$left
   if [ "$share" -lt 5 ]; then
     note "$name" skipped 'no time was left'
@@ -123,6 +126,7 @@ bench() { # bench NAME SECONDS FILTER [VARIABLE=VALUE...]
 probe=$(timeout 60 "${with_libraries[@]}" "$programs/vgg16_cuda_bench" --benchmark_filter='^$' 2>&1) ||
   die "the benchmark cannot be run: $probe"
 reason=$(grep -a '^skipped' <<<"$probe") && die "$reason"
+printf '%s\n' "$probe" >&2
 nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.sm,clocks.max.sm --format=csv,noheader \
   >"$results/device.txt" 2>&1
 sanitizer=$(find_program compute-sanitizer /usr/local/cuda/bin/compute-sanitizer \
