@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "backend/cuda_backend.h"
@@ -219,6 +220,8 @@ void register_cuda_forward() {
                                  {kTf32, 1},
                                  {kF32, 1},
                                  {kTf32, 128},
+                                 {kBf16, 8},
+                                 {kBf16, 16},
                                  {kF32, 128}}) {
     const std::string name = std::string(c.precision) + "/batch:" + std::to_string(batch);
     const auto add = [&, c = c, batch = batch](const char* kind, auto measure) {
@@ -229,7 +232,7 @@ void register_cuda_forward() {
           ->UseManualTime();
     };
     add("forward", one_lane)->MinTime(0.7);
-    add("two_lanes", two_lanes)->Iterations(batch == 1 ? 100 : c.least_cosine == kF32.least_cosine ? 1 : 5);
+    add("two_lanes", two_lanes)->Iterations(batch == 1 ? 100 : std::string_view(c.precision) == "f32" ? 1 : 5);
   }
 }
 
