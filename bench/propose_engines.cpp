@@ -95,7 +95,7 @@ class Trial {
 
   // The fastest round of a graph of runs, per run: launching does not show.
   [[nodiscard]] double best_ms(double single) const {
-    const int runs = std::clamp(static_cast<int>(kRoundMs / single), 2, kMostRunsPerRound);
+    const int runs = std::clamp(static_cast<int>(kRoundMs / std::max(single, 1e-3)), 2, kMostRunsPerRound);
     const CudaGraph graph = CudaGraph::record(stream_.get(), [&] {
       for (int i = 0; i < runs; ++i) run();
     });
