@@ -45,6 +45,7 @@ inline void report_rate(benchmark::State& state, const char* name, double per_it
 
 void register_cuda_kernels();
 void register_cuda_convolutions();
+void register_cuda_chunks();
 void register_cuda_forward();
 void release_cuda_forward();
 

@@ -46,6 +46,7 @@ int main(int argc, char** argv) try {
   benchmark::AddCustomContext("cudnn", cudnn);
   register_cuda_kernels();
   register_cuda_convolutions();
+  register_cuda_chunks();
   register_cuda_forward();
   benchmark::RunSpecifiedBenchmarks();
   release_cuda_forward();

@@ -153,6 +153,7 @@ with "$sanitizer" compute-sanitizer racecheck 50 "${with_libraries[@]}" "$saniti
 for batch in 1 128 32; do
   bench "convolutions_$batch" 35 "cuda/conv3x3_.*/batch:$batch/" "${engines[@]}"
 done
+bench chunks 20 cuda/chunks "${engines[@]}"
 bench kernels 25 'cuda/(copy|preprocess|bias_relu|maxpool|convert|global)'
 for batch in 1 128; do
   with "$ncu" ncu "profile_$batch" 30 "${with_libraries[@]}" "${engines[@]}" "$ncu" --clock-control none --csv \

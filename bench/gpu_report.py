@@ -171,8 +171,8 @@ def forward_rows(found, theirs):
 def main(folder, out=sys.stdout):
     folder = pathlib.Path(folder)
     torch = load(folder / 'torch.json')
-    pages = {name: load(folder / f'{name}.json') for name in ('forward', 'forward_proposed', 'kernels', 'convolutions_1',
-                                                              'convolutions_32', 'convolutions_128')}
+    pages = {name: load(folder / f'{name}.json') for name in ('forward', 'forward_proposed', 'kernels', 'chunks',
+                                                              'convolutions_1', 'convolutions_32', 'convolutions_128')}
     context = next((page['context'] for page in pages.values() if page.get('context')), {})
     entries = [entry for page in pages.values() for entry in page.get('benchmarks', [])]
     device = (folder / 'device.txt').read_text().strip() if (folder / 'device.txt').exists() else 'unknown'
@@ -214,6 +214,15 @@ def main(folder, out=sys.stdout):
           ('layer', 'precision', 'batch', 'by hand µs', 'TFLOP/s', 'cuDNN µs', 'TFLOP/s', 'PyTorch µs', 'cuDNN / by hand',
            "cuDNN's engine"), rows, out)
 
+    rows = []
+    for name, entry in benchmarks(entries, 'cuda/chunks/').items():
+        blocks, precision, at_a_time = (part.split(':')[-1] for part in name.split('/'))
+        failed = entry.get('error_message')
+        rows.append((f'1 to {blocks}', precision, at_a_time, failed or number(entry['p50_ms']),
+                     None if failed else number(entry['pictures/s'])))
+    table('The first blocks for 128 pictures, some at a time', ('blocks', 'precision', 'at a time', 'ms', 'pictures/s'),
+          rows, out)
+
     for batch in (1, 128):
         table(f'Profile of forward passes of batch {batch} in bf16, kernel by kernel, each alone on the device',
               ('kernel', 'launches', 'µs in all', 'SM % of peak', 'memory % of peak'),
@@ -221,7 +230,7 @@ def main(folder, out=sys.stdout):
 
     rows = []
     for name, entry in benchmarks(entries, 'cuda/').items():
-        if not name.startswith(('conv3x3', 'forward', 'two_lanes')):
+        if not name.startswith(('conv3x3', 'forward', 'two_lanes', 'chunks')):
             rows.append((name, entry.get('error_message') or number(1e3 * entry['p50_ms']), number(entry.get('GB/s'))))
     table('Other kernels, on the device', ('kernel', 'µs', 'GB/s'), rows, out)
 
