@@ -9,6 +9,7 @@
 #include "kernels/maxpool.h"
 #include "kernels/preprocess.h"
 #include "kernels/reference.h"
+#include "vgg16/error.h"
 
 namespace vgg16 {
 namespace {
@@ -108,10 +109,14 @@ void copy(benchmark::State& state) {
 
 template <class Function, class... Arguments>
 void add(const std::string& name, Function function, Arguments... arguments) {
-  benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) { function(state, arguments...); })
-      ->Unit(benchmark::kMicrosecond)
-      ->UseManualTime()
-      ->Iterations(20);
+  const auto guarded = [=](benchmark::State& state) {
+    try {
+      function(state, arguments...);
+    } catch (const Error& error) {
+      state.SkipWithError(error.what());
+    }
+  };
+  benchmark::RegisterBenchmark(name.c_str(), guarded)->Unit(benchmark::kMicrosecond)->UseManualTime()->Iterations(20);
 }
 
 }  // namespace

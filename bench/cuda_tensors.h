@@ -4,6 +4,7 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 #include <vector>
@@ -61,8 +62,11 @@ struct DeviceTensor {
       : DeviceTensor(tensor_shape, element) {
     const auto bytes = encode(random_floats(shape.count() / shape.n, seed, low, high), type);
     one = decode(bytes, type);
-    for (int n = 0; n < shape.n; ++n)
-      VGG16_CUDA_CHECK(cudaMemcpy(picture(n), bytes.data(), bytes.size(), cudaMemcpyHostToDevice));
+    VGG16_CUDA_CHECK(cudaMemcpy(picture(0), bytes.data(), bytes.size(), cudaMemcpyHostToDevice));
+    for (int n = 1; n < shape.n; n *= 2) {
+      const auto count = static_cast<size_t>(std::min(n, shape.n - n));
+      VGG16_CUDA_CHECK(cudaMemcpy(picture(n), picture(0), count * bytes.size(), cudaMemcpyDeviceToDevice));
+    }
     VGG16_CUDA_CHECK(cudaDeviceSynchronize());
   }
   /// An output: NaN until it is written.
@@ -75,10 +79,11 @@ struct DeviceTensor {
   [[nodiscard]] DeviceIn in() const { return {buffer.data(), shape, type}; }
   [[nodiscard]] DeviceOut out() const { return {buffer.data(), shape, type}; }
   /// The last picture's values: an error in the batch's tail would be there.
-  [[nodiscard]] std::vector<float> last() const {
+  [[nodiscard]] std::vector<float> last() const { return decode(bytes_of(shape.n - 1), type); }
+  [[nodiscard]] std::vector<unsigned char> bytes_of(int n) const {
     std::vector<unsigned char> bytes(static_cast<size_t>(buffer.size_bytes() / shape.n));
-    VGG16_CUDA_CHECK(cudaMemcpy(bytes.data(), picture(shape.n - 1), bytes.size(), cudaMemcpyDeviceToHost));
-    return decode(bytes, type);
+    VGG16_CUDA_CHECK(cudaMemcpy(bytes.data(), picture(n), bytes.size(), cudaMemcpyDeviceToHost));
+    return bytes;
   }
 
  private:

@@ -4,6 +4,7 @@ usage: gpu_torch.py OUT.json        (run by bench/gpu.sh)
 Writes {"device", "versions", "matmul_tflops", "copy_gb_per_s", "forward": [...], "layers": [...]}; times in ms, medians.
 """
 import json
+import os
 import statistics
 import sys
 import time
@@ -28,8 +29,8 @@ def allow_tf32(precision):
     torch.backends.cuda.matmul.allow_tf32 = precision == 'tf32'
 
 
-def graph_of(run):
-    """`run`, captured after enough calls for cudnn.benchmark to have chosen."""
+def graph_of(run, times=1):
+    """`run`, `times` in a row, captured after enough calls for cudnn.benchmark to have chosen."""
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
@@ -38,16 +39,18 @@ def graph_of(run):
     torch.cuda.current_stream().wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
-        out = run()
+        for _ in range(times):
+            out = run()
     return graph, out
 
 
 def device_ms(run, launches, limit_s):
-    """Median time on the device of one of `launches` calls in a row."""
+    """Median time on the device of one of `launches` calls in a row, behind one that keeps it busy meanwhile."""
     times = []
     begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
     start = time.perf_counter()
     while len(times) < 10 or time.perf_counter() - start < limit_s:
+        run()
         begin.record()
         for _ in range(launches):
             run()
@@ -102,8 +105,8 @@ def forward(precision, batch):
         rows.copy_(features, non_blocking=True)
         torch.cuda.synchronize()
 
-    return {'precision': precision, 'batch': batch, 'gpu_ms': device_ms(convolutions.replay, 3, 0.7),
-            'wall_ms': wall_ms(host_to_host, 0.7)}
+    return {'precision': precision, 'batch': batch, 'network_ms': device_ms(convolutions.replay, 5, 0.4),
+            'device_ms': device_ms(whole.replay, 5, 0.4), 'wall_ms': wall_ms(host_to_host, 0.5)}
 
 
 @torch.inference_mode()
@@ -123,9 +126,9 @@ def layers(precision, batch):
             y = torch.relu_(conv(x))
             return torch.nn.functional.max_pool2d(y, 2) if pool else y
 
-        graph, _ = graph_of(run)
+        graph, _ = graph_of(run, 10)
         found.append({'layer': next(name), 'precision': precision, 'batch': batch,
-                      'gpu_ms': device_ms(graph.replay, 10, 0.03)})
+                      'device_ms': device_ms(graph.replay, 1, 0.03) / 10})
         channels = c
     return found
 
@@ -142,19 +145,28 @@ def copy_gb_per_s():
 
 
 def main(path):
+    start = time.perf_counter()
     result = {'device': torch.cuda.get_device_name(),
               'versions': f'PyTorch {torch.__version__}, cuDNN {torch.backends.cudnn.version()}',
               'matmul_tflops': matmul_tflops(), 'copy_gb_per_s': copy_gb_per_s(), 'forward': [], 'layers': []}
-    for batch in (1, 32, 128):
-        for precision in TYPES:
-            for measure, kind in ((forward, 'forward'), (layers, 'layers')):
-                if measure is layers and precision == 'f32':
-                    continue
-                got = measure(precision, batch)
-                result[kind] += got if isinstance(got, list) else [got]
-            torch.cuda.empty_cache()
-            with open(path, 'w') as file:  # after each, so that running out of time loses little
-                json.dump(result, file, indent=1)
+    # What matters most first.
+    plan = [(forward, 'bf16', 1), (forward, 'f16', 1), (forward, 'bf16', 128), (forward, 'f16', 128),
+            (forward, 'bf16', 32), (forward, 'tf32', 32), (forward, 'f32', 32), (layers, 'bf16', 1),
+            (layers, 'bf16', 128), (layers, 'bf16', 32), (forward, 'f16', 32), (forward, 'tf32', 1),
+            (forward, 'f32', 1), (forward, 'tf32', 128), (layers, 'tf32', 32), (layers, 'tf32', 1),
+            (layers, 'tf32', 128), (forward, 'f32', 128)]
+    for measure, precision, batch in plan:
+        try:
+            got = measure(precision, batch)
+        except Exception as error:  # no memory for this one, say: the others count without it
+            print(f'{measure.__name__} {precision} {batch}: {error}', flush=True)
+            continue
+        result[measure.__name__] += got if isinstance(got, list) else [got]
+        torch.cuda.empty_cache()
+        with open(path + '.part', 'w') as file:  # after each, so that running out of time loses little
+            json.dump(result, file, indent=1)
+        os.replace(path + '.part', path)
+        print(f'{measure.__name__} {precision} {batch} after {time.perf_counter() - start:.0f} s', flush=True)
 
 
 if __name__ == '__main__':

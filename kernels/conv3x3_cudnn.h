@@ -54,7 +54,7 @@ struct CudnnTableEntry {
   CudnnEngine engine;
 };
 
-/// The committed table (conv3x3_cudnn_table.cpp), and its entry for a problem on a device: null where there is none.
+/// The committed table (conv3x3_cudnn_table.inc), and its entry for a problem on a device: null where there is none.
 [[nodiscard]] std::span<const CudnnTableEntry> cudnn_table();
 [[nodiscard]] const CudnnEngine* find_engine(std::span<const CudnnTableEntry> table, int architecture,
                                              int64_t cudnn_version, const ConvProblem& problem);

@@ -1,12 +1,16 @@
 #include <algorithm>
+#include <vector>
 
 #include "kernels/conv3x3_cudnn.h"
 
 namespace vgg16 {
 
-// Entries come from vgg16_propose_engines on a device, with the run recorded in bench/RESULTS.md. None has been made
-// yet: the heuristic's first engine is used everywhere.
-std::span<const CudnnTableEntry> cudnn_table() { return {}; }
+std::span<const CudnnTableEntry> cudnn_table() {
+  static const std::vector<CudnnTableEntry> entries = {
+#include "kernels/conv3x3_cudnn_table.inc"
+  };
+  return entries;
+}
 
 const CudnnEngine* find_engine(std::span<const CudnnTableEntry> table, int architecture, int64_t cudnn_version,
                                const ConvProblem& problem) {

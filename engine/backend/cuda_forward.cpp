@@ -52,7 +52,10 @@ CudaForward::CudaForward(std::shared_ptr<const CudaNetwork> network, int batch)
   if (type != ElementType::kF32) result_ = DeviceBuffer(result_bytes);
   std::memset(host_pixels_.data(), 0, static_cast<size_t>(host_pixels_.size_bytes()));
 
-  const auto whole_pass = [this] { enqueue_result(enqueue_layers(network_->last_layer), 0, batch_); };
+  const auto whole_pass = [this] {
+    enqueue_pixels();
+    enqueue_result(enqueue_layers(network_->last_layer), 0, batch_);
+  };
   whole_pass();
   stream_.synchronize();
   graph_ = CudaGraph::record(stream_.get(), whole_pass);
@@ -63,7 +66,8 @@ void CudaForward::plan_convolutions() {
   for (size_t layer = 0; layer <= network_->last_layer; ++layer) {
     if (!is_conv(layer)) continue;
     const ConvProblem problem = conv_problem(layer, batch_, network_->precision);
-    const CudnnEngine* chosen = find_engine(cudnn_table(), network_->device.architecture, cudnn_.version(), problem);
+    const CudnnEngine* chosen =
+        find_engine(network_->engines, network_->device.architecture, cudnn_.version(), problem);
     const CudnnConv3x3& convolution = convolutions_.emplace_back(cudnn_, problem, chosen);
     workspace_bytes = std::max(workspace_bytes, convolution.workspace_bytes());
   }
@@ -88,13 +92,16 @@ bool CudaForward::is_reduced_precision() const {
                      [](const CudnnConv3x3& convolution) { return convolution.is_reduced_precision(); });
 }
 
-// From the pixels in pinned memory to layer `last_layer`, whose place it returns. Layer i reads activations_[i % 2] and
+void CudaForward::enqueue_pixels() const {
+  VGG16_CUDA_CHECK(cudaMemcpyAsync(pixels_.data(), host_pixels_.data(), static_cast<size_t>(pixels_.size_bytes()),
+                                   cudaMemcpyHostToDevice, stream_.get()));
+}
+
+// From the pixels on the device to layer `last_layer`, whose place it returns. Layer i reads activations_[i % 2] and
 // writes the other, whatever the last layer is: the convolutions are bound to that.
-DeviceIn CudaForward::enqueue_layers(size_t last_layer) {
+DeviceIn CudaForward::enqueue_layers(size_t last_layer) const {
   const ElementType type = element_type(network_->precision);
   const CudaStream stream = stream_.get();
-  VGG16_CUDA_CHECK(cudaMemcpyAsync(pixels_.data(), host_pixels_.data(), static_cast<size_t>(pixels_.size_bytes()),
-                                   cudaMemcpyHostToDevice, stream));
   DeviceOut x{activations_[0].data(), input_shape(0, batch_), type};
   x.shape.c = input_channels(network_->precision);
   preprocess_cuda(pixels_.data<uint8_t>(), x, stream);
@@ -119,20 +126,29 @@ DeviceIn CudaForward::enqueue_layers(size_t last_layer) {
   return read(x);
 }
 
-// Pictures [first, first + n) of a layer's output, as float32, to pinned memory.
-void CudaForward::enqueue_result(DeviceIn layer, int first, int n) {
+// Pictures [first, first + n) of a layer's output as float32 on the device.
+const void* CudaForward::enqueue_floats(DeviceIn layer, int first, int n) const {
   Shape4 shape = layer.shape;
   const int64_t picture = shape.count() / shape.n;
   shape.n = n;
-  const int64_t bytes = shape.count() * kFloatBytes;
-  assert(bytes <= host_result_.size_bytes());
   const void* from = static_cast<const char*>(layer.data) + first * picture * element_bytes(layer.type);
-  if (layer.type != ElementType::kF32) {
-    convert_cuda({from, shape, layer.type}, {result_.data(), shape, ElementType::kF32}, stream_.get());
-    from = result_.data();
-  }
-  VGG16_CUDA_CHECK(
-      cudaMemcpyAsync(host_result_.data(), from, static_cast<size_t>(bytes), cudaMemcpyDeviceToHost, stream_.get()));
+  if (layer.type == ElementType::kF32) return from;
+  assert(shape.count() * kFloatBytes <= result_.size_bytes());
+  convert_cuda({from, shape, layer.type}, {result_.data(), shape, ElementType::kF32}, stream_.get());
+  return result_.data();
+}
+
+// The same to pinned memory.
+void CudaForward::enqueue_result(DeviceIn layer, int first, int n) const {
+  const int64_t bytes = layer.shape.count() / layer.shape.n * n * kFloatBytes;
+  assert(bytes <= host_result_.size_bytes());
+  VGG16_CUDA_CHECK(cudaMemcpyAsync(host_result_.data(), enqueue_floats(layer, first, n), static_cast<size_t>(bytes),
+                                   cudaMemcpyDeviceToHost, stream_.get()));
+}
+
+CudaGraph CudaForward::record_without_copies() const {
+  return CudaGraph::record(
+      stream_.get(), [this] { static_cast<void>(enqueue_floats(enqueue_layers(network_->last_layer), 0, batch_)); });
 }
 
 void CudaForward::run(const uint8_t* images, int n, size_t last_layer, float* out) {
@@ -146,6 +162,7 @@ void CudaForward::run(const uint8_t* images, int n, size_t last_layer, float* ou
     return;
   }
   // Another layer than the engine was made for: launched one by one, and fetched in pieces that fit.
+  enqueue_pixels();
   const DeviceIn layer = enqueue_layers(last_layer);
   const auto at_a_time = static_cast<int>(host_result_.size_bytes() / (row * kFloatBytes));
   for (int first = 0; first < n; first += at_a_time) {

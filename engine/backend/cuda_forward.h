@@ -43,10 +43,18 @@ class CudaForward {
   /// Allocates nothing. Throws Error{kDevice}, after which the engine must not be used again.
   void run(const uint8_t* images, int n, size_t last_layer, float* out);
 
+  // For benchmarks, which time the device alone: the pass over the last pictures as run() launches it, and from device
+  // memory to device memory, without the copies, both to be launched into stream().
+  [[nodiscard]] const CudaGraph& graph() const { return graph_; }
+  [[nodiscard]] CudaGraph record_without_copies() const;
+  [[nodiscard]] CudaStream stream() const { return stream_.get(); }
+
  private:
   void plan_convolutions();
-  DeviceIn enqueue_layers(size_t last_layer);
-  void enqueue_result(DeviceIn layer, int first, int n);
+  void enqueue_pixels() const;
+  [[nodiscard]] DeviceIn enqueue_layers(size_t last_layer) const;
+  [[nodiscard]] const void* enqueue_floats(DeviceIn layer, int first, int n) const;
+  void enqueue_result(DeviceIn layer, int first, int n) const;
 
   std::shared_ptr<const CudaNetwork> network_;
   int batch_;

@@ -24,7 +24,8 @@ CudaPrecision cuda_precision_from_name(std::string_view name) {
 }
 
 std::shared_ptr<const CudaNetwork> prepare_cuda_network(const Weights& weights, const CudaDevice& device,
-                                                        CudaPrecision precision, size_t last_layer) {
+                                                        CudaPrecision precision, size_t last_layer,
+                                                        std::span<const CudnnTableEntry> engines) {
   require(device.architecture >= kOldestArchitecture, ErrorCode::kDevice,
           describe(device) + ": this build holds code for sm_" + std::to_string(kOldestArchitecture) +
               " (A100) and newer GPUs; use --device cpu");
@@ -36,6 +37,7 @@ std::shared_ptr<const CudaNetwork> prepare_cuda_network(const Weights& weights, 
   network->device = device;
   network->precision = precision;
   network->last_layer = last_layer;
+  network->engines = engines;
   std::vector<float> values;
   std::vector<std::byte> packed;
   for (size_t layer = 0; layer <= last_layer; ++layer) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "kernels/conv3x3_cudnn.h"
@@ -28,6 +29,7 @@ struct CudaNetwork {
   CudaDevice device;
   CudaPrecision precision = CudaPrecision::kF32;
   size_t last_layer = 0;                                 ///< layers after it have no weights here
+  std::span<const CudnnTableEntry> engines;              ///< where they fit; elsewhere the heuristic's first
   std::array<DeviceBuffer, kConvLayers> kernels;         ///< (oc, 3, 3, ic) of element_type(precision)
   std::array<DeviceBuffer, kConvLayers> biases;          ///< (oc) float32
   std::array<DeviceBuffer, kConvLayers> rounded_biases;  ///< (oc) of element_type(precision)
@@ -36,9 +38,11 @@ struct CudaNetwork {
 /// "f32", "tf32", "f16" or "bf16". Throws Error{kInvalidArgument}.
 [[nodiscard]] CudaPrecision cuda_precision_from_name(std::string_view name);
 
-/// Puts the weights of layers 0..last_layer on `device`.
+/// Puts the weights of layers 0..last_layer on `device`. `engines` must outlive the network; another than the committed
+/// table is for benchmarks.
 /// Throws Error{kMemory, kDevice}; kDevice also where the device is too old for the code of this build.
-[[nodiscard]] std::shared_ptr<const CudaNetwork> prepare_cuda_network(const Weights& weights, const CudaDevice& device,
-                                                                      CudaPrecision precision, size_t last_layer);
+[[nodiscard]] std::shared_ptr<const CudaNetwork> prepare_cuda_network(
+    const Weights& weights, const CudaDevice& device, CudaPrecision precision, size_t last_layer,
+    std::span<const CudnnTableEntry> engines = cudnn_table());
 
 }  // namespace vgg16

@@ -5,10 +5,13 @@ set_property(CACHE VGG16_CUDA PROPERTY STRINGS AUTO ON OFF)
 option(VGG16_SYNC_LAUNCHES "Wait for each CUDA kernel, so that a failure is told by its name" OFF)
 set(VGG16_WITH_CUDA OFF)
 
-# vgg16_gpu_program(NAME): a program that is run on machines where it was not built; the target vgg16_gpu_programs puts
-# all of them into one folder.
+# vgg16_gpu_program(NAME [SHARED_RUNTIME]): a program that is run on machines where it was not built; the target
+# vgg16_gpu_programs puts all of them into one folder. SHARED_RUNTIME is for one that links a shared C++ library: with the
+# C++ runtime in its own file it would lend parts of that to the library, and then to cuDNN, beside those of the machine's.
 function(vgg16_gpu_program name)
-  target_link_libraries(${name} PRIVATE vgg16_standalone)
+  if(NOT "SHARED_RUNTIME" IN_LIST ARGN)
+    target_link_libraries(${name} PRIVATE vgg16_standalone)
+  endif()
   if(NOT TARGET vgg16_gpu_programs)
     add_custom_target(vgg16_gpu_programs)
   endif()

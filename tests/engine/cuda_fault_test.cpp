@@ -116,6 +116,32 @@ TEST_F(CudaFaultTest, BiasAndReluAreAddedOnceWhoeverDoesIt) {
   EXPECT_EQ(launches(false), 2 * (1 + 5 + 8 + 1)) << "8 convolutions are not followed by a pool, which adds the bias";
 }
 
+TEST_F(CudaFaultTest, APassWithoutItsCopiesCanBeRecordedBeside) {
+  const CudaBackend backend(prepare_cuda_network(weights(), cuda_devices()[0], CudaPrecision::kBf16, 17), 2, {});
+  const CudaForward& forward = backend.on_device();
+  const int64_t kernels = device.kernel_launches;
+  const int64_t taken = device.allocations;
+  {
+    const CudaGraph graph = forward.record_without_copies();
+    EXPECT_EQ(device.kernel_launches, kernels + 1 + 5 + 1) << "pixels, pools, result";
+    graph.launch(forward.stream());
+    forward.graph().launch(forward.stream());
+  }
+  EXPECT_EQ(device.allocations, taken);
+  EXPECT_EQ(device.graph_launches, 2);
+  EXPECT_THAT(device.violations, IsEmpty());
+}
+
+// Engines of a table are taken where architecture, version, shape and precision are theirs.
+TEST_F(CudaFaultTest, EnginesComeFromTheTableThatTheNetworkWasGiven) {
+  const std::vector<CudnnTableEntry> table = {
+      {90, 91900, conv_problem(1, 2, CudaPrecision::kF16), {.index = 7, .knobs = {{2, 1}}}}};
+  const auto network = prepare_cuda_network(weights(), cuda_devices()[0], CudaPrecision::kF16, 2, table);
+  EXPECT_EQ(CudaForward(network, 2).engines()[1].index, 7);
+  EXPECT_EQ(CudaForward(network, 1).engines()[1].index, 0) << "of another batch size";
+  EXPECT_THAT(device.violations, IsEmpty());
+}
+
 TEST_F(CudaFaultTest, StopsAtAnyLayer) {
   const auto backend = make_backend(weights(), on_cuda("bf16", 2));
   const std::vector<uint8_t> pixels = pictures(0, 2);

@@ -1,7 +1,11 @@
 // The CUDA engine on a real GPU, against the CPU engine and against itself. Skipped where there is none.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -13,6 +17,7 @@
 #include "support/random.h"
 #include "support/source_dir.h"
 #include "vgg16/error.h"
+#include "vgg16/image.h"
 
 namespace vgg16 {
 namespace {
@@ -82,6 +87,42 @@ TEST_P(CudaPrecisionTest, EveryLayerAgreesWithTheFloat32CpuEngine) {
     }
   }
   RecordProperty("least_cosine", std::to_string(least));
+}
+
+// Photographs are in the folder that VGG16_PICTURES names, where it is set. What is found is printed, for the results.
+TEST_P(CudaPrecisionTest, PhotographsAgreeWithTheFloat32CpuEngine) {
+  const char* folder = std::getenv("VGG16_PICTURES");
+  if (folder == nullptr) GTEST_SKIP() << "VGG16_PICTURES is not set";
+  std::vector<std::filesystem::path> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) paths.push_back(entry.path());
+  std::sort(paths.begin(), paths.end());
+  const auto cpu = make_backend(*weights(), {.device = "cpu", .max_batch = 1});
+  const auto cuda = engine(GetParam().value, 1);
+  std::vector<double> distances;
+  std::vector<double> errors;  // relative L2
+  for (const auto& path : paths) {
+    const Result<Image> image = load_image(path);
+    ASSERT_TRUE(image.ok()) << path << ": " << image.reason();
+    std::vector<uint8_t> pixels(static_cast<size_t>(kPictureBytes));
+    resize_nearest(image.value(), kInputSide, pixels.data());
+    const auto expected = forward(*cpu, pixels.data(), 1);
+    const auto got = forward(*cuda, pixels.data(), 1);
+    distances.push_back(1 - cosine(got, expected));
+    EXPECT_LE(distances.back(), 1 - GetParam().least_cosine) << path;
+    double square = 0;
+    double size = 0;
+    for (size_t i = 0; i < got.size(); ++i) {
+      square += std::pow(static_cast<double>(got[i]) - static_cast<double>(expected[i]), 2);
+      size += std::pow(static_cast<double>(expected[i]), 2);
+    }
+    errors.push_back(std::sqrt(square / size));
+  }
+  ASSERT_FALSE(paths.empty()) << folder;
+  std::sort(errors.begin(), errors.end());
+  std::printf(
+      "agreement of %s on %zu photographs: 1 - cosine at most %.1e; relative L2 %.1e in the median, at most %.1e\n",
+      GetParam().precision, paths.size(), *std::max_element(distances.begin(), distances.end()),
+      errors[errors.size() / 2], errors.back());
 }
 
 TEST_P(CudaPrecisionTest, UsesTensorCoresOnlyWhereItMay) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "backend/cuda_network.h"
+#include "bench/engine_lines.h"
 #include "kernels/conv3x3_cudnn.h"
 #include "kernels/cudnn_library.h"
 #include "vgg16/error.h"
@@ -131,6 +132,40 @@ TEST(CudnnTableTest, AnEntryIsForOneDeviceVersionAndShape) {
   EXPECT_EQ(find_engine(table, 90, 91900, conv_problem(4, 16, CudaPrecision::kF16)), nullptr);
   EXPECT_EQ(find_engine(table, 90, 91900, conv_problem(4, 32, CudaPrecision::kBf16)), nullptr);
   EXPECT_EQ(find_engine(cudnn_table(), 0, 0, p), nullptr);
+}
+
+TEST(CudnnTableTest, EntriesOfTheCommittedTableKeepWhatIsPromised) {
+  for (const CudnnTableEntry& entry : cudnn_table()) {
+    EXPECT_GE(entry.architecture, 80);
+    EXPECT_GE(entry.cudnn_version, 90000);
+    EXPECT_EQ(find_engine(cudnn_table(), entry.architecture, entry.cudnn_version, entry.problem), &entry.engine)
+        << "two entries for " << engine_line(entry);
+  }
+}
+
+TEST(CudnnTableTest, LinesAreReadAsTheyWereWritten) {
+  const CudnnTableEntry entry = {90,
+                                 91900,
+                                 conv_problem(8, 32, CudaPrecision::kTf32),
+                                 {.bias_and_relu = false, .index = 41, .knobs = {{2, 5}, {12, -1}}}};
+  const std::string line = engine_line(entry);
+  EXPECT_EQ(line, "{90, 91900, {{32, 56, 56, 256}, 256, CudaPrecision::kTf32}, {false, 41, {{2, 5}, {12, -1}}}},");
+  for (const CudaPrecision precision :
+       {CudaPrecision::kF32, CudaPrecision::kTf32, CudaPrecision::kF16, CudaPrecision::kBf16}) {
+    CudnnTableEntry other = entry;
+    other.problem.precision = precision;
+    other.engine.knobs.clear();
+    const auto read = parse_engine_line(engine_line(other) + "  // 0.1000 ms, not 0.2000");
+    ASSERT_TRUE(read.has_value());
+    EXPECT_EQ(engine_line(*read), engine_line(other));
+  }
+  const auto read = parse_engine_line(line);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(engine_line(*read), line);
+  for (size_t size = 0; size + 1 < line.size(); ++size) EXPECT_FALSE(parse_engine_line(line.substr(0, size))) << size;
+  for (const char* other : {"", "// out of time at batch 1, block1_conv1", "vgg16_propose_engines: no device"}) {
+    EXPECT_FALSE(parse_engine_line(other)) << other;
+  }
 }
 
 }  // namespace

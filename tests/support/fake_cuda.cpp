@@ -222,6 +222,7 @@ cudnnStatus_t fake_set_attribute(cudnnBackendDescriptor_t descriptor, cudnnBacke
   if (target->finalized) violate("setting an attribute of a finalized descriptor");
   const auto* bytes = static_cast<const char*>(values);
   target->attributes[name] = {type, count, {bytes, bytes + size_of(type) * static_cast<size_t>(count)}};
+  if (name == CUDNN_ATTR_ENGINE_GLOBAL_INDEX) std::memcpy(&target->engine, bytes, 8);
   if (type == CUDNN_TYPE_BACKEND_DESCRIPTOR) {
     for (int64_t i = 0; i < count; ++i) {
       cudnnBackendDescriptor_t part = nullptr;
@@ -230,7 +231,8 @@ cudnnStatus_t fake_set_attribute(cudnnBackendDescriptor_t descriptor, cudnnBacke
         violate("an attribute is a descriptor that is gone");
       else if (!static_cast<FakeDescriptor*>(part)->finalized)
         violate("an attribute is a descriptor not finalized");
-      if (name == CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG) target->engine = static_cast<FakeDescriptor*>(part)->engine;
+      if (name == CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG || name == CUDNN_ATTR_ENGINECFG_ENGINE)
+        target->engine = static_cast<FakeDescriptor*>(part)->engine;
     }
   }
   return CUDNN_STATUS_SUCCESS;
