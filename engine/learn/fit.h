@@ -1,7 +1,8 @@
-// One fit in the row space, from a start to a proven distance from the optimum.
+// Fits of the same rows at growing C, each to a proven distance from its optimum.
 #pragma once
 
 #include <Eigen/Core>
+#include <vector>
 
 #include "learn/row_space.h"
 #include "learn/softmax.h"
@@ -9,23 +10,37 @@
 
 namespace vgg16 {
 
-struct RowSpaceFit {
-  Eigen::MatrixXd a;           ///< coefficients of the training rows; every column sums to 0
-  Eigen::VectorXd intercept;   ///< of scores centred over the training rows
-  FitCertificate certificate;  ///< for this very `a`
-};
-
 struct FitOptions {
   double relative_gap = 1e-6;
   int max_iterations = 200;
 };
 
-/// Fits at `c`, starting from `start`, a fit of the same rows at another c or of other rows with the same classes.
-[[nodiscard]] RowSpaceFit fit_row_space(const RowSpaceOperator& k, LogLoss& loss, double c, const RowSpaceFit& start,
-                                        const FitOptions& options);
+/// Walks along the regularization path. Its first step is a penalty so strong that it alone decides; each further one
+/// weakens it tenfold at most, and starts where the path leads to. Every step is then a few products away from the one
+/// before, where a cold start at a large C would be hundreds.
+class RegularizationPath {
+ public:
+  /// `k` and `loss` must outlive it.
+  RegularizationPath(const RowSpaceOperator& k, LogLoss& loss) : k_(k), loss_(loss) {}
 
-/// A start for fits at `c` and above, from nothing: rough fits from a penalty so strong that it alone decides, weakened
-/// tenfold at a time. Each is a few products away from the next, where a cold start at `c` would be hundreds.
-[[nodiscard]] RowSpaceFit approach_row_space(const RowSpaceOperator& k, LogLoss& loss, double c);
+  /// The fit at `c`, which is not below that of the call before. What lies between the two is fitted roughly.
+  [[nodiscard]] FitCertificate advance(double c, const FitOptions& options);
+
+  /// The model of the last fit.
+  [[nodiscard]] const RowSpacePoint& at() const { return passed_.back().at; }
+
+ private:
+  struct Passed {
+    double log_c = 0;
+    RowSpacePoint at;
+  };
+
+  FitCertificate fit(double c, const FitOptions& options);
+  [[nodiscard]] std::vector<RowSpacePoint> starts(double log_c) const;
+
+  const RowSpaceOperator& k_;
+  LogLoss& loss_;
+  std::vector<Passed> passed_;  ///< the last two
+};
 
 }  // namespace vgg16

@@ -35,13 +35,16 @@ struct Scratch {
   Panel strip{static_cast<size_t>(kGroupRows)};
 };
 
-/// K for rows of one group against one panel's rows, where the row is not above the diagonal; mirrored.
-void fill_strip(const SparseRows& x, const Products& products, int64_t group, int64_t panel, Scratch& scratch,
-                GramMatrix& k) {
+/// K for rows of one group against one panel's rows, where the row is not above the diagonal; mirrored. A cache line of
+/// the mirror image is written at a time, since its neighbours lie a whole row of K apart.
+void fill_strip(const SparseRows& x, int64_t train_rows, const Products& products, int64_t group, int64_t panel,
+                Scratch& scratch, GramMatrix& k) {
   const int64_t panel_first = panel * kPanelRows;
   const int64_t panel_tile = panel_first / kTileRows;
   const int64_t first_tile = std::max(group * kGroupTiles, panel_tile);
-  const int64_t end_tile = std::min((group + 1) * kGroupTiles, x.tiles());
+  const int64_t asked_tiles = panel_first < train_rows ? x.tiles() : panel_tile + 1;
+  const int64_t end_tile = std::min((group + 1) * kGroupTiles, asked_tiles);
+  if (first_tile >= end_tile) return;
   std::fill(scratch.strip.begin(), scratch.strip.end(), Lanes<double>{});
   for (int64_t b = 0; b < x.blocks(); ++b) {
     fill_panel(x.block(panel_tile, b), panel_first % kTileRows, scratch.panel);
@@ -52,19 +55,26 @@ void fill_strip(const SparseRows& x, const Products& products, int64_t group, in
   }
   const int64_t first_row = first_tile * kTileRows;
   const int64_t end_row = std::min(end_tile * kTileRows, x.rows());
-  for (int64_t i = first_row; i < end_row; ++i) {
-    const int64_t end = std::min(panel_first + kPanelRows, i + 1);
-    const double* from = scratch.strip[static_cast<size_t>(i - first_row)].at;
-    for (int64_t j = panel_first; j < end; ++j) {
-      k.value[static_cast<size_t>(i * k.n + j)] = from[j - panel_first];
-      k.value[static_cast<size_t>(j * k.n + i)] = from[j - panel_first];
+  constexpr int64_t kLine = 8;
+  const auto row_of_strip = [&](int64_t i) { return scratch.strip[static_cast<size_t>(i - first_row)].at; };
+  const int64_t panel_end = std::min(panel_first + kPanelRows, x.rows());
+  for (int64_t line = std::max(first_row, panel_first); line < end_row; line += kLine) {
+    const int64_t line_end = std::min(line + kLine, end_row);
+    for (int64_t i = line; i < line_end; ++i) {
+      std::copy_n(row_of_strip(i), std::min(panel_end, i + 1) - panel_first, k.value.data() + i * k.n + panel_first);
+    }
+    for (int64_t j = panel_first; j < panel_end; ++j) {
+      for (int64_t i = std::max(line, j); i < line_end; ++i) {
+        k.value[static_cast<size_t>(j * k.n + i)] = row_of_strip(i)[j - panel_first];
+      }
     }
   }
 }
 
 }  // namespace
 
-GramMatrix gram_matrix(const SparseRows& x, const Products& products, ThreadPool& pool, const Progress& progress) {
+GramMatrix gram_matrix(const SparseRows& x, int64_t train_rows, const Products& products, ThreadPool& pool,
+                       const Progress& progress) {
   GramMatrix k;
   k.n = x.rows();
   try {
@@ -89,7 +99,7 @@ GramMatrix gram_matrix(const SparseRows& x, const Products& products, ThreadPool
   int64_t done = 0;
   pool.for_each(static_cast<int64_t>(tasks.size()), [&](int64_t i, int member) {
     const Task& task = tasks[static_cast<size_t>(i)];
-    fill_strip(x, products, task.group, task.panel, scratch[static_cast<size_t>(member)], k);
+    fill_strip(x, train_rows, products, task.group, task.panel, scratch[static_cast<size_t>(member)], k);
     if (!progress) return;
     const std::lock_guard lock(mutex);
     progress(++done, static_cast<int64_t>(tasks.size()));
@@ -97,17 +107,17 @@ GramMatrix gram_matrix(const SparseRows& x, const Products& products, ThreadPool
   return k;
 }
 
-void centre(GramMatrix& k, int64_t centre_rows, ThreadPool& pool) {
+void centre(GramMatrix& k, int64_t train_rows, ThreadPool& pool) {
   std::vector<double> mean(static_cast<size_t>(k.n));  // of each row over the columns of the centring rows
-  const auto n_centre = static_cast<double>(centre_rows);
+  const auto n_train = static_cast<double>(train_rows);
   pool.for_each(k.n, [&](int64_t i, int /*member*/) {
     double sum = 0;
-    for (int64_t j = 0; j < centre_rows; ++j) sum += k.at(i, j);
-    mean[static_cast<size_t>(i)] = sum / n_centre;
+    for (int64_t j = 0; j < train_rows; ++j) sum += k.at(i, j);
+    mean[static_cast<size_t>(i)] = sum / n_train;
   });
   double grand = 0;
-  for (int64_t i = 0; i < centre_rows; ++i) grand += mean[static_cast<size_t>(i)];
-  grand /= n_centre;
+  for (int64_t i = 0; i < train_rows; ++i) grand += mean[static_cast<size_t>(i)];
+  grand /= n_train;
   pool.for_each(k.n, [&](int64_t i, int /*member*/) {
     double* row = k.value.data() + i * k.n;
     const double own = mean[static_cast<size_t>(i)];

@@ -21,12 +21,13 @@ struct GramMatrix {
 };
 
 /// K[i, j] = <x_i, x_j>, float32 products summed in float64, each element by one thread in the order of the columns:
-/// the same bits for any number of threads, and symmetric to the last bit. Throws Error{kMemory}.
-[[nodiscard]] GramMatrix gram_matrix(const SparseRows& x, const Products& products, ThreadPool& pool,
-                                     const Progress& progress);
+/// the same bits for any number of threads, and symmetric to the last bit. Rows from `train_rows` on are held out:
+/// products of two different ones of them are asked for by nobody, and may be left 0. Throws Error{kMemory}.
+[[nodiscard]] GramMatrix gram_matrix(const SparseRows& x, int64_t train_rows, const Products& products,
+                                     ThreadPool& pool, const Progress& progress);
 
-/// Moves the origin to the mean of rows 0 .. centre_rows - 1: K[i, j] becomes <x_i - mean, x_j - mean>. A classifier
+/// Moves the origin to the mean of rows 0 .. train_rows - 1: K[i, j] becomes <x_i - mean, x_j - mean>. A classifier
 /// with a free intercept is the same before and after; the largest eigenvalue of non-negative features is not.
-void centre(GramMatrix& k, int64_t centre_rows, ThreadPool& pool);
+void centre(GramMatrix& k, int64_t train_rows, ThreadPool& pool);
 
 }  // namespace vgg16

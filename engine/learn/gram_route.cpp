@@ -28,13 +28,6 @@ std::vector<int> labels_at(const std::vector<int>& labels, const std::vector<Seg
   return chosen;
 }
 
-/// One candidate's fit on one fold.
-struct FoldFit {
-  RowSpaceFit fit;
-  double score = 0;
-  double log_loss = 0;
-};
-
 /// All fits of one fold, from the strongest penalty, the easiest, to the weakest; each starts from the one before.
 class FoldPath {
  public:
@@ -47,24 +40,24 @@ class FoldPath {
         left_out_labels_(labels_at(rows.labels, left_out_)),
         k_(k, without(rows.folds, fold), products, nullptr),
         loss_(labels_at(rows.labels, k_.segments()), rows.classes),
+        path_(k_, loss_),
         order_(c.size()),
-        fits_(c.size()) {
+        results_(c.size()) {
     std::iota(order_.begin(), order_.end(), size_t{0});
     std::stable_sort(order_.begin(), order_.end(), [&](size_t i, size_t j) { return c[i] < c[j]; });
   }
 
   [[nodiscard]] size_t done() const { return done_; }
   [[nodiscard]] bool finished() const { return done_ == c_.size(); }
-  [[nodiscard]] const FoldFit& fit(size_t candidate) const { return fits_[candidate]; }
+  [[nodiscard]] const FoldResult& result(size_t candidate) const { return results_[candidate]; }
 
   void step() {
     const size_t i = order_[done_];
-    FoldFit& result = fits_[i];
-    const RowSpaceFit start = done_ == 0 ? approach_row_space(k_, loss_, c_[i]) : fits_[order_[done_ - 1]].fit;
-    result.fit = fit_row_space(k_, loss_, c_[i], start, options_);
-    result.fit.certificate.fold = static_cast<int>(fold_);
-    Eigen::MatrixXd scores = k_.apply_to_others(result.fit.a, left_out_);
-    scores.rowwise() += result.fit.intercept.transpose();
+    FoldResult& result = results_[i];
+    result.certificate = path_.advance(c_[i], options_);
+    result.certificate.fold = static_cast<int>(fold_);
+    Eigen::MatrixXd scores = k_.apply_to_others(path_.at().a, left_out_);
+    scores.rowwise() += path_.at().intercept.transpose();
     result.score = accuracy_of(left_out_labels_, predicted_classes(scores));
     result.log_loss = mean_log_loss(scores, left_out_labels_);
     ++done_;
@@ -83,8 +76,9 @@ class FoldPath {
   std::vector<int> left_out_labels_;
   RowSpaceOperator k_;
   LogLoss loss_;
+  RegularizationPath path_;
   std::vector<size_t> order_;
-  std::vector<FoldFit> fits_;
+  std::vector<FoldResult> results_;
   size_t done_ = 0;
 };
 
@@ -121,54 +115,24 @@ void run_paths(std::vector<std::unique_ptr<FoldPath>>& paths, ThreadPool& pool, 
   }
 }
 
-/// A start for the fit on all rows: every row was fitted by all folds but one, and the mean of those fits is close.
-RowSpaceFit mean_of_folds(const std::vector<std::unique_ptr<FoldPath>>& paths, const std::vector<Segment>& folds,
-                          size_t candidate) {
-  RowSpaceFit start;
-  const RowSpaceFit& first = paths[0]->fit(candidate).fit;
-  start.a = Eigen::MatrixXd::Zero(total_count(folds), first.a.cols());
-  start.intercept = Eigen::VectorXd::Zero(first.a.cols());
-  const double share = 1.0 / static_cast<double>(paths.size() - 1);
-  for (size_t fold = 0; fold < paths.size(); ++fold) {
-    const RowSpaceFit& fit = paths[fold]->fit(candidate).fit;
-    start.intercept += fit.intercept / static_cast<double>(paths.size());
-    int64_t from = 0;
-    int64_t to = 0;
-    for (size_t other = 0; other < folds.size(); ++other) {
-      if (other != fold) {
-        start.a.middleRows(to, folds[other].count) += share * fit.a.middleRows(from, folds[other].count);
-        from += folds[other].count;
-      }
-      to += folds[other].count;
-    }
-  }
-  return start;
-}
-
 /// Coefficients of the columns and the intercept, from coefficients of the rows. The scores of the fit are those of
 /// rows less their mean, and centred once more: both only move the intercept.
-void fill_coefficients(const SparseRows& x, int64_t train_rows, const RowSpaceFit& fit, const Eigen::RowVectorXd& shift,
-                       ThreadPool& pool, Trained& model) {
-  Eigen::MatrixXd a = fit.a;
+void fill_coefficients(const SparseRows& x, const RowSpacePoint& fit, const Eigen::RowVectorXd& shift, ThreadPool& pool,
+                       Trained& model) {
+  const int64_t k = fit.a.cols();
+  const int64_t rows = fit.a.rows();
+  Eigen::MatrixXd weight(rows, k + 1);  // the last column gives the rows' mean
+  weight << fit.a, Eigen::VectorXd::Constant(rows, 1.0 / static_cast<double>(rows));
   // At the optimum each row's coefficients sum to 0 over the classes; what the tolerance left is taken out.
-  const bool softmax = a.cols() > 1;
-  if (softmax) a.colwise() -= a.rowwise().mean().eval();
-  const int64_t k = a.cols();
-  model.coef.resize(static_cast<size_t>(k * x.columns()));
-  weighted_row_sums(x, train_rows, a.data(), a.rows(), k, pool, model.coef.data());
-  const std::vector<double> ones(static_cast<size_t>(train_rows), 1.0);
-  std::vector<double> sum(static_cast<size_t>(x.columns()));
-  weighted_row_sums(x, train_rows, ones.data(), train_rows, 1, pool, sum.data());
-  Eigen::VectorXd intercept = fit.intercept - shift.transpose();
-  for (int64_t c = 0; c < k; ++c) {
-    double of_mean = 0;
-    for (int64_t d = 0; d < x.columns(); ++d) {
-      of_mean += model.coef[static_cast<size_t>(c * x.columns() + d)] * sum[static_cast<size_t>(d)];
-    }
-    intercept[c] -= of_mean / static_cast<double>(train_rows);
-  }
-  if (softmax) intercept.array() -= intercept.mean();
-  model.intercept = intercept;
+  const bool softmax = k > 1;
+  if (softmax) weight.leftCols(k).colwise() -= fit.a.rowwise().mean();
+  std::vector<double>& coef = model.coef;
+  coef.resize(static_cast<size_t>((k + 1) * x.columns()));
+  weighted_row_sums(x, weight, pool, coef.data());
+  const Eigen::Map<const Eigen::MatrixXd> sums(coef.data(), x.columns(), k + 1);
+  model.intercept = fit.intercept - shift.transpose() - sums.leftCols(k).transpose() * sums.col(k);
+  if (softmax) model.intercept.array() -= model.intercept.mean();
+  coef.resize(static_cast<size_t>(k * x.columns()));
 }
 
 }  // namespace
@@ -184,7 +148,7 @@ Trained train_by_gram(const RouteInput& input,
   const SparseRows x = SparseRows::read(input.table, input.plan.order, input.pool, input.stage("reading"));
   trained.read_seconds = seconds_since(begin);
   begin = Clock::now();
-  GramMatrix k = gram_matrix(x, input.products, input.pool, input.stage("inner products"));
+  GramMatrix k = gram_matrix(x, rows.train_rows(), input.products, input.pool, input.stage("inner products"));
   centre(k, rows.train_rows(), input.pool);
   trained.gram_seconds = seconds_since(begin);
 
@@ -202,9 +166,8 @@ Trained train_by_gram(const RouteInput& input,
   std::vector<std::vector<FoldResult>> results(c.size());
   for (size_t i = 0; i < c.size(); ++i) {
     for (const auto& path : paths) {
-      const FoldFit& fit = path->fit(i);
-      results[i].push_back({fit.fit.certificate, fit.score, fit.log_loss});
-      trained.fits.push_back(fit.fit.certificate);
+      results[i].push_back(path->result(i));
+      trained.fits.push_back(path->result(i).certificate);
     }
   }
   trained.candidates = make_candidates(c, results);
@@ -212,15 +175,15 @@ Trained train_by_gram(const RouteInput& input,
   trained.search_seconds = seconds_since(begin);
 
   begin = Clock::now();
-  const RowSpaceFit start = mean_of_folds(paths, rows.folds, trained.best);
   paths.clear();
   const RowSpaceOperator all(k, rows.folds, input.products, &input.pool);
   LogLoss loss(labels_at(rows.labels, rows.folds), rows.classes);
-  const RowSpaceFit fit = fit_row_space(all, loss, c[trained.best], start, options);
-  trained.fits.push_back(fit.certificate);
-  trained.test_scores = all.apply_to_others(fit.a, {rows.test});
-  trained.test_scores.rowwise() += fit.intercept.transpose();
-  fill_coefficients(x, rows.train_rows(), fit, all.shift(fit.a), input.pool, trained);
+  RegularizationPath path(all, loss);
+  trained.fits.push_back(path.advance(c[trained.best], options));
+  const RowSpacePoint& model = path.at();
+  trained.test_scores = all.apply_to_others(model.a, {rows.test});
+  trained.test_scores.rowwise() += model.intercept.transpose();
+  fill_coefficients(x, model, all.shift(model.a), input.pool, trained);
   trained.refit_seconds = seconds_since(begin);
   if (progress) progress(total, total);
   audit_with(k, trained);

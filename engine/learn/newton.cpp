@@ -104,10 +104,7 @@ class Curvature {
 };
 
 /// A point with everything that is known of it.
-struct Point {
-  MatrixXd a;
-  MatrixXd ka;
-  VectorXd intercept;
+struct Point : RowSpacePoint {
   MatrixXd residual;
   double value = 0;
 };
@@ -117,11 +114,12 @@ class Newton {
   Newton(const RowSpaceOperator& k, LogLoss& loss, double c, const NewtonOptions& options)
       : k_(k), loss_(loss), c_(c), options_(options), diagonal_(k.diagonal()) {}
 
-  NewtonResult run(const MatrixXd& a, const VectorXd& intercept) {
-    x_.a = a.rowwise() - a.colwise().mean();
-    k_.apply(x_.a, x_.ka);
-    x_.intercept = intercept;
-    evaluate(x_);
+  NewtonResult run(std::span<const RowSpacePoint> starts) {
+    for (const RowSpacePoint& start : starts) {
+      Point next{start, {}, 0};
+      evaluate(next);
+      if (x_.a.size() == 0 || next.value < x_.value) x_ = std::move(next);
+    }
     scale_to_best();
     while (true) {
       const MatrixXd gradient = x_.a + c_ * x_.residual;
@@ -139,9 +137,8 @@ class Newton {
       }
       scale_to_best();
     }
-    result_.a = std::move(x_.a);
-    result_.intercept = std::move(x_.intercept);
     result_.objective = x_.value;
+    result_.at = std::move(x_);
     return std::move(result_);
   }
 
@@ -149,7 +146,7 @@ class Newton {
   [[nodiscard]] double gap() const { return relative_gap(x_.value, result_.squared_gradient_norm); }
 
   void evaluate(Point& p) {
-    p.value = 0.5 * inner(p.a, p.ka) + c_ * loss_.evaluate(p.ka, p.intercept, p.residual);
+    p.value = 0.5 * inner(p.a, p.scores) + c_ * loss_.evaluate(p.scores, p.intercept, p.residual);
     ++result_.evaluations;
   }
 
@@ -175,12 +172,12 @@ class Newton {
   /// many steps: the fit at a weaker penalty, or of rows that can be told apart, is first of all a larger one.
   void scale_to_best() {
     for (int i = 0; i < kMaxScalings; ++i) {
-      const double xkx = inner(x_.a, x_.ka);
+      const double xkx = inner(x_.a, x_.scores);
       if (!(xkx > 0)) return;
-      const double slope = xkx + c_ * inner(x_.residual, x_.ka);
-      const double t = std::clamp(1.0 - slope / (xkx + curvature_along(x_.ka)), 0.5, 2.0);
+      const double slope = xkx + c_ * inner(x_.residual, x_.scores);
+      const double t = std::clamp(1.0 - slope / (xkx + curvature_along(x_.scores)), 0.5, 2.0);
       if (std::abs(t - 1) < kLeastScaling) return;
-      Point next{t * x_.a, t * x_.ka, t * x_.intercept, {}, 0};
+      Point next{{t * x_.a, t * x_.scores, t * x_.intercept}, {}, 0};
       evaluate(next);
       if (!(next.value < x_.value)) return;
       x_ = std::move(next);
@@ -262,7 +259,7 @@ class Newton {
     ++result_.iterations;
     double t = 1;
     for (int i = 0; i < kMaxHalvings; ++i, t *= 0.5) {
-      Point next{x_.a + t * d, x_.ka + t * kd, x_.intercept + t * follow, {}, 0};
+      Point next{{x_.a + t * d, x_.scores + t * kd, x_.intercept + t * follow}, {}, 0};
       evaluate(next);
       if (next.value <= x_.value + 1e-4 * t * slope + 1e-14 * std::abs(x_.value)) {
         x_ = std::move(next);
@@ -299,9 +296,9 @@ double relative_gap(double objective, double squared_gradient_norm) {
   return least > 0 ? gap / least : std::numeric_limits<double>::infinity();
 }
 
-NewtonResult minimize_newton(const RowSpaceOperator& k, LogLoss& loss, double c, const MatrixXd& a,
-                             const VectorXd& intercept, const NewtonOptions& options) {
-  return Newton(k, loss, c, options).run(a, intercept);
+NewtonResult minimize_newton(const RowSpaceOperator& k, LogLoss& loss, double c, std::span<const RowSpacePoint> starts,
+                             const NewtonOptions& options) {
+  return Newton(k, loss, c, options).run(starts);
 }
 
 }  // namespace vgg16

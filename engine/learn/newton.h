@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <span>
 
 #include "learn/lbfgs.h"
 #include "learn/row_space.h"
@@ -16,8 +17,7 @@ struct NewtonOptions {
 };
 
 struct NewtonResult {
-  Eigen::MatrixXd a;          ///< (rows, columns)
-  Eigen::VectorXd intercept;  ///< (columns)
+  RowSpacePoint at;
   double objective = 0;
   double squared_gradient_norm = 0;
   int iterations = 0;   ///< Newton steps
@@ -30,8 +30,9 @@ struct NewtonResult {
 /// most half its squared gradient norm. That half, over the least value that the minimum can then have.
 [[nodiscard]] double relative_gap(double objective, double squared_gradient_norm);
 
-/// Minimises 1/2 tr(A' K A) + c * loss(K A) with the intercept profiled out, from `a` and `intercept`.
-[[nodiscard]] NewtonResult minimize_newton(const RowSpaceOperator& k, LogLoss& loss, double c, const Eigen::MatrixXd& a,
-                                           const Eigen::VectorXd& intercept, const NewtonOptions& options);
+/// Minimises 1/2 tr(A' K A) + c * loss(K A) with the intercept profiled out, from the best of `starts`, of which there
+/// is at least one.
+[[nodiscard]] NewtonResult minimize_newton(const RowSpaceOperator& k, LogLoss& loss, double c,
+                                           std::span<const RowSpacePoint> starts, const NewtonOptions& options);
 
 }  // namespace vgg16

@@ -7,17 +7,20 @@
 
 namespace vgg16 {
 
-/// Columns are cut into blocks of this many, so that a column's number within its block fits one byte.
-inline constexpr int64_t kBlockColumns = 128;
+/// Columns are cut into blocks of this many: a column's number within its block fits one byte, and a dense panel of a
+/// block, 32 KB, the first-level cache.
+inline constexpr int64_t kBlockColumns = 64;
 /// Rows of one dense panel, side by side.
 inline constexpr int64_t kPanelRows = 64;
 
 /// One number for each row of a panel. Aligned, so that no vector of them lies across two cache lines: reading those is
 /// a third slower.
-template <class T>
+template <class T, int64_t N = kPanelRows>
 struct alignas(64) Lanes {
-  T at[kPanelRows];
+  T at[N];
 };
+/// Eight of some vectors, of which there are a few or many.
+using EightLanes = Lanes<double, 8>;
 
 /// What keep_nonzeros() may write past the last number that it keeps.
 inline constexpr int64_t kSpareNumbers = 16;
@@ -46,6 +49,11 @@ struct Products {
   /// sum[d].at[l] += sum over r of block[r, d] * rows[r].at[l], in float32: the transposed product. sum
   /// (kBlockColumns), rows (block.rows), not overlapping.
   void (*sparse_transposed_times_rows)(const SparseBlock& block, const Lanes<float>* rows, Lanes<float>* sum);
+
+  /// The same in float64 for the block's first `rows` rows and 8 * groups lanes: weight (rows, groups), sum
+  /// (kBlockColumns, groups), row-major.
+  void (*add_weighted_rows)(const SparseBlock& block, int64_t rows, const EightLanes* weight, int64_t groups,
+                            EightLanes* sum);
 
   /// y[c, r] += sum over j of m[r, j] * x[c, j] for r < rows, j < columns, c < vectors: a dense matrix times a few
   /// vectors. m is row-major with m_stride from row to row; x and y keep one vector after the other.

@@ -117,6 +117,32 @@ void sparse_transposed_times_rows(const SparseBlock& block, const Lanes<float>* 
   }
 }
 
+inline void add_weighted_rows(const SparseBlock& block, int64_t rows, const EightLanes* weight, int64_t groups,
+                              EightLanes* sum) {
+  for (int64_t r = 0; r < rows; ++r) {
+    for (uint32_t i = block.start[r]; i < block.start[r + 1]; ++i) {
+      const EightLanes* lanes = weight + r * groups;
+      EightLanes* to = sum + block.column[i] * groups;
+      const double x = block.value[i];
+      for (int64_t g = 0; g < groups; ++g) {
+        for (int l = 0; l < 8; l += kLanes) store(load(to[g].at + l) + x * load(lanes[g].at + l), to[g].at + l);
+      }
+    }
+  }
+}
+
+/// The sum of a vector's lanes, halves added to halves.
+template <class T>
+T total(const typename VectorOf<T>::Type& v) {
+  constexpr int kWidth = sizeof(v) / sizeof(T);
+  T part[kWidth];
+  store(v, part);
+  for (int half = kWidth / 2; half > 0; half /= 2) {
+    for (int l = 0; l < half; ++l) part[l] += part[l + half];
+  }
+  return part[0];
+}
+
 /// R rows by V vectors at a time: every number loaded is used R or V times.
 template <class T, int R, int V>
 void multiply_tile(const T* m, int64_t m_stride, int64_t columns, const T* x, int64_t x_stride, T* y,
@@ -135,10 +161,9 @@ void multiply_tile(const T* m, int64_t m_stride, int64_t columns, const T* x, in
   }
   for (int r = 0; r < R; ++r) {
     for (int v = 0; v < V; ++v) {
-      T total = 0;
-      for (int l = 0; l < kWidth; ++l) total += sum[r][v][l];
-      for (int64_t t = j; t < columns; ++t) total += m[r * m_stride + t] * x[v * x_stride + t];
-      y[v * y_stride + r] += total;
+      T whole = total<T>(sum[r][v]);
+      for (int64_t t = j; t < columns; ++t) whole += m[r * m_stride + t] * x[v * x_stride + t];
+      y[v * y_stride + r] += whole;
     }
   }
 }

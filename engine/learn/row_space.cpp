@@ -118,4 +118,10 @@ Eigen::MatrixXd RowSpaceOperator::apply_to_others(const Eigen::MatrixXd& v, cons
   return out;
 }
 
+RowSpacePoint point_at(const RowSpaceOperator& k, const Eigen::MatrixXd& a, const Eigen::VectorXd& intercept) {
+  RowSpacePoint point{a.rowwise() - a.colwise().mean(), {}, intercept};
+  k.apply(point.a, point.scores);
+  return point;
+}
+
 }  // namespace vgg16

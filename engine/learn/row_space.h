@@ -63,4 +63,15 @@ class RowSpaceOperator {
   int64_t n_;
 };
 
+/// A model of the row space, with what it gives for its own rows.
+struct RowSpacePoint {
+  Eigen::MatrixXd a;          ///< coefficients of the training rows; every column sums to 0
+  Eigen::MatrixXd scores;     ///< the operator's apply(a): centred over the training rows
+  Eigen::VectorXd intercept;  ///< of these scores
+};
+
+/// The point with coefficients `a`, less their mean.
+[[nodiscard]] RowSpacePoint point_at(const RowSpaceOperator& k, const Eigen::MatrixXd& a,
+                                     const Eigen::VectorXd& intercept);
+
 }  // namespace vgg16

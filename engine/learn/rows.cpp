@@ -111,21 +111,27 @@ SparseRows SparseRows::read(const FeatureTable& table, std::span<const int64_t> 
   return x;
 }
 
-void weighted_row_sums(const SparseRows& x, int64_t rows, const double* weight, int64_t weight_stride, int64_t vectors,
-                       ThreadPool& pool, double* out) {
-  std::fill(out, out + vectors * x.columns(), 0.0);
-  pool.for_each(x.blocks(), [&](int64_t b, int /*member*/) {
+void weighted_row_sums(const SparseRows& x, const Eigen::MatrixXd& weight, ThreadPool& pool, double* out) {
+  const int64_t rows = weight.rows();
+  const int64_t vectors = weight.cols();
+  const int64_t groups = (vectors + 7) / 8;
+  std::vector<EightLanes> lanes(static_cast<size_t>(rows * groups));
+  for (int64_t v = 0; v < vectors; ++v) {
+    for (int64_t p = 0; p < rows; ++p) lanes[static_cast<size_t>(p * groups + v / 8)].at[v % 8] = weight(p, v);
+  }
+  std::vector<std::vector<EightLanes>> sums(static_cast<size_t>(pool.size()));
+  pool.for_each(x.blocks(), [&](int64_t b, int member) {
+    std::vector<EightLanes>& sum = sums[static_cast<size_t>(member)];
+    sum.assign(static_cast<size_t>(kBlockColumns * groups), {});
     for (int64_t t = 0; t * kTileRows < rows; ++t) {
       const SparseBlock block = x.block(t, b);
-      const int64_t first = t * kTileRows;
-      const int64_t count = std::min(block.rows, rows - first);
-      for (int64_t c = 0; c < vectors; ++c) {
-        double* sum = out + c * x.columns() + b * kBlockColumns;
-        for (int64_t r = 0; r < count; ++r) {
-          const double w = weight[c * weight_stride + first + r];
-          for (uint32_t i = block.start[r]; i < block.start[r + 1]; ++i) sum[block.column[i]] += w * block.value[i];
-        }
-      }
+      best_products().add_weighted_rows(block, std::min(block.rows, rows - t * kTileRows),
+                                        lanes.data() + t * kTileRows * groups, groups, sum.data());
+    }
+    const int64_t width = std::min(kBlockColumns, x.columns() - b * kBlockColumns);
+    for (int64_t v = 0; v < vectors; ++v) {
+      double* to = out + v * x.columns() + b * kBlockColumns;
+      for (int64_t d = 0; d < width; ++d) to[d] = sum[static_cast<size_t>(d * groups + v / 8)].at[v % 8];
     }
   });
 }

@@ -1,6 +1,7 @@
 // The rows of a feature table in memory, without their zeros: features after a ReLU are mostly zeros.
 #pragma once
 
+#include <Eigen/Core>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -68,9 +69,8 @@ class SparseRows {
   std::vector<SparseTile> tiles_;
 };
 
-/// out[c, d] = sum over positions p < rows of weight[c, p] * x[p, d]: vectors (c) and weights keep one vector after the
-/// other, weight_stride apart; out is (vectors, columns) row-major. The order of the sums is fixed.
-void weighted_row_sums(const SparseRows& x, int64_t rows, const double* weight, int64_t weight_stride, int64_t vectors,
-                       ThreadPool& pool, double* out);
+/// out[v, d] = sum over positions p < weight.rows() of weight(p, v) * x[p, d]; out is (weight.cols(), columns),
+/// row-major. The order of the sums is fixed.
+void weighted_row_sums(const SparseRows& x, const Eigen::MatrixXd& weight, ThreadPool& pool, double* out);
 
 }  // namespace vgg16

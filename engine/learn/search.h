@@ -53,8 +53,8 @@ struct RouteInput {
 };
 
 /// Inner products of the rows, then Newton's method in the row space. Folds run on the pool's threads, one fold on one
-/// thread; along C each fit starts from the one before, and the last from the mean of the folds'. `audit_with` gets the
-/// centred matrix before it is dropped.
+/// thread, along the regularization path, and so does the fit on all of them. `audit_with` gets the centred matrix
+/// before it is dropped.
 [[nodiscard]] Trained train_by_gram(const RouteInput& input,
                                     const std::function<void(const GramMatrix&, const Trained&)>& audit_with);
 

@@ -93,7 +93,7 @@ TEST(Gram, EverySetMatchesPlainLoopsOnShapesThatBreakBlocks) {
         const FeatureTable table = sparse_classes({.rows = rows, .columns = columns, .zeros = zeros});
         ThreadPool pool(2);
         const SparseRows x = SparseRows::read(table, file_order(rows), pool, {});
-        const GramMatrix k = gram_matrix(x, *products, pool, {});
+        const GramMatrix k = gram_matrix(x, rows, *products, pool, {});
         const std::vector<float> values = all_values(table);
         ASSERT_EQ(k.n, rows);
         for (int64_t i = 0; i<rows; i += rows> 200 ? 7 : 1) {
@@ -117,18 +117,33 @@ TEST(Gram, IsTheSameBitsForAnyNumberOfThreadsAndFollowsTheOrderAskedFor) {
   std::reverse(order.begin(), order.end());
   ThreadPool one(1);
   ThreadPool three(3);
-  const GramMatrix forward = gram_matrix(SparseRows::read(table, file_order(300), one, {}), best_products(), one, {});
-  const GramMatrix a = gram_matrix(SparseRows::read(table, order, one, {}), best_products(), one, {});
-  const GramMatrix b = gram_matrix(SparseRows::read(table, order, three, {}), best_products(), three, {});
+  const GramMatrix forward =
+      gram_matrix(SparseRows::read(table, file_order(300), one, {}), 300, best_products(), one, {});
+  const GramMatrix a = gram_matrix(SparseRows::read(table, order, one, {}), 300, best_products(), one, {});
+  const GramMatrix b = gram_matrix(SparseRows::read(table, order, three, {}), 300, best_products(), three, {});
   EXPECT_EQ(a.value, b.value);
   EXPECT_NEAR(a.at(0, 1), forward.at(299, 298), 1e-9);
+}
+
+TEST(Gram, HoldsWhatIsAskedOfHeldOutRows) {
+  const FeatureTable table = sparse_classes({.rows = 1200, .columns = 100});
+  ThreadPool pool(2);
+  const SparseRows x = SparseRows::read(table, file_order(1200), pool, {});
+  const GramMatrix all = gram_matrix(x, 1200, best_products(), pool, {});
+  const GramMatrix asked = gram_matrix(x, 700, best_products(), pool, {});
+  for (int64_t i = 0; i < 1200; ++i) {
+    for (int64_t j = 0; j < 1200; ++j) {
+      if (i != j && i >= 700 && j >= 700) continue;
+      ASSERT_EQ(asked.at(i, j), all.at(i, j)) << i << ' ' << j;
+    }
+  }
 }
 
 TEST(Gram, CentreMovesTheOriginToTheMeanOfTheFirstRows) {
   const FeatureTable table = sparse_classes({.rows = 50, .columns = 80});
   const std::vector<float> values = all_values(table);
   ThreadPool pool(2);
-  GramMatrix k = gram_matrix(SparseRows::read(table, file_order(50), pool, {}), best_products(), pool, {});
+  GramMatrix k = gram_matrix(SparseRows::read(table, file_order(50), pool, {}), 50, best_products(), pool, {});
   centre(k, 30, pool);
   std::vector<double> mean(80, 0.0);
   for (int64_t i = 0; i < 30; ++i) {
@@ -181,16 +196,18 @@ TEST(SparseRowsTest, WeightedSumsMatchPlainLoops) {
   const std::vector<float> values = all_values(table);
   ThreadPool pool(2);
   const SparseRows x = SparseRows::read(table, file_order(200), pool, {});
-  std::vector<double> weight(2 * 200);
   std::mt19937_64 random(3);
-  for (double& w : weight) w = next_uniform(random) - 0.5;
-  std::vector<double> out(2 * 333);
-  weighted_row_sums(x, 150, weight.data(), 200, 2, pool, out.data());
-  for (int64_t c = 0; c < 2; ++c) {
-    for (int64_t d = 0; d < 333; ++d) {
-      double expected = 0;
-      for (int64_t r = 0; r < 150; ++r) expected += weight[c * 200 + r] * values[r * 333 + d];
-      ASSERT_NEAR(out[c * 333 + d], expected, 1e-11);
+  for (const int64_t vectors : {1, 8, 11}) {
+    const Eigen::MatrixXd weight = Eigen::MatrixXd::NullaryExpr(
+        150, vectors, [&](Eigen::Index, Eigen::Index) { return next_uniform(random) - 0.5; });
+    std::vector<double> out(static_cast<size_t>(vectors * 333));
+    weighted_row_sums(x, weight, pool, out.data());
+    for (int64_t v = 0; v < vectors; ++v) {
+      for (int64_t d = 0; d < 333; ++d) {
+        double expected = 0;
+        for (int64_t r = 0; r < 150; ++r) expected += weight(r, v) * values[r * 333 + d];
+        ASSERT_NEAR(out[v * 333 + d], expected, 1e-11);
+      }
     }
   }
 }

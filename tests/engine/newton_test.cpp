@@ -37,7 +37,7 @@ class RowSpaceTest : public testing::TestWithParam<int> {
   static GramMatrix gram_of(const FeatureTable& table, ThreadPool& pool) {
     std::vector<int64_t> order(kRows);
     std::iota(order.begin(), order.end(), 0);
-    return gram_matrix(SparseRows::read(table, order, pool, {}), best_products(), pool, {});
+    return gram_matrix(SparseRows::read(table, order, pool, {}), kRows, best_products(), pool, {});
   }
   static std::vector<int> kept_labels(const FeatureTable& table) {
     std::vector<int> labels;
@@ -55,6 +55,10 @@ class RowSpaceTest : public testing::TestWithParam<int> {
     }
     const MatrixXd c = MatrixXd::Identity(70, 70) - MatrixXd::Constant(70, 70, 1.0 / 70);
     return c * k * c;
+  }
+
+  [[nodiscard]] RowSpacePoint cold_start() const {
+    return point_at(operator_, MatrixXd::Zero(70, loss_.columns()), VectorXd::Zero(loss_.columns()));
   }
 
   ThreadPool pool_;
@@ -125,21 +129,26 @@ TEST_P(RowSpaceTest, NewtonAndLbfgsFindTheSameOptimumForEveryCFromAnyStart) {
     options.max_iterations = 20000;
     const auto lbfgs = minimize_lbfgs(problem, problem.zero(), options);
     EXPECT_EQ(lbfgs.reason, StopReason::kConverged);
-    const RowSpaceFit cold{MatrixXd::Zero(70, loss_.columns()), VectorXd::Zero(loss_.columns()), {}};
-    const RowSpaceFit wild{random_matrix(70, loss_.columns(), 8), VectorXd::Constant(loss_.columns(), 1.0), {}};
-    for (const RowSpaceFit& start : {approach_row_space(operator_, loss_, c), cold, wild}) {
-      const NewtonResult newton =
-          minimize_newton(operator_, loss_, c, start.a, start.intercept, {.relative_gap = 1e-9});
+    const RowSpacePoint cold = cold_start();
+    const RowSpacePoint wild =
+        point_at(operator_, random_matrix(70, loss_.columns(), 8), VectorXd::Constant(loss_.columns(), 1.0));
+    RegularizationPath path(operator_, loss_);
+    EXPECT_LE(path.advance(c, {.relative_gap = 0.1}).relative_gap, 0.1);
+    for (const RowSpacePoint& start : {path.at(), cold, wild}) {
+      const NewtonResult newton = minimize_newton(operator_, loss_, c, {&start, 1}, {.relative_gap = 1e-9});
       EXPECT_EQ(newton.reason, StopReason::kConverged);
       EXPECT_LE(newton.iterations, 40);
       EXPECT_NEAR(newton.objective, lbfgs.objective, 2e-9 * lbfgs.objective);
-      EXPECT_LE((newton.a - lbfgs.x.a).cwiseAbs().maxCoeff(), 1e-3 * lbfgs.x.a.cwiseAbs().maxCoeff());
+      EXPECT_LE((newton.at.a - lbfgs.x.a).cwiseAbs().maxCoeff(), 1e-3 * lbfgs.x.a.cwiseAbs().maxCoeff());
     }
   }
 }
 
 TEST_P(RowSpaceTest, TheCertificateHoldsForScoresComputedAfresh) {
-  const RowSpaceFit fit = fit_row_space(operator_, loss_, 1.0, approach_row_space(operator_, loss_, 1.0), {});
+  RegularizationPath path(operator_, loss_);
+  for (const double c : {1e-4, 1e-2, 0.3}) static_cast<void>(path.advance(c, {}));
+  const FitCertificate certificate = path.advance(1.0, {});
+  const RowSpacePoint fit = path.at();
   MatrixXd ka;
   operator_.apply(fit.a, ka);
   VectorXd intercept = fit.intercept;
@@ -148,17 +157,17 @@ TEST_P(RowSpaceTest, TheCertificateHoldsForScoresComputedAfresh) {
   MatrixXd k_gradient;
   const MatrixXd gradient = fit.a + residual;
   operator_.apply(gradient, k_gradient);
-  EXPECT_NEAR(value, fit.certificate.objective, 1e-12 * value);
-  EXPECT_NEAR(relative_gap(value, gradient.cwiseProduct(k_gradient).sum()), fit.certificate.relative_gap, 1e-9);
-  EXPECT_LE(fit.certificate.relative_gap, 1e-6);
+  EXPECT_NEAR(value, certificate.objective, 1e-12 * value);
+  EXPECT_NEAR(relative_gap(value, gradient.cwiseProduct(k_gradient).sum()), certificate.relative_gap, 1e-9);
+  EXPECT_LE(certificate.relative_gap, 1e-6);
   EXPECT_LE((intercept - fit.intercept).cwiseAbs().maxCoeff(), 1e-6);
 }
 
 TEST_P(RowSpaceTest, AFitThatRunsOutOfStepsSaysSo) {
-  const RowSpaceFit none{MatrixXd::Zero(70, loss_.columns()), VectorXd::Zero(loss_.columns()), {}};
-  const RowSpaceFit fit = fit_row_space(operator_, loss_, 10.0, none, {.relative_gap = 1e-6, .max_iterations = 1});
-  EXPECT_EQ(fit.certificate.stop_reason, "out of iterations");
-  EXPECT_GT(fit.certificate.relative_gap, 1e-6);
+  RegularizationPath path(operator_, loss_);
+  const FitCertificate certificate = path.advance(10.0, {.relative_gap = 1e-12, .max_iterations = 1});
+  EXPECT_EQ(certificate.stop_reason, "out of iterations");
+  EXPECT_GT(certificate.relative_gap, 1e-12);
 }
 
 INSTANTIATE_TEST_SUITE_P(Classes, RowSpaceTest, testing::Values(2, 3, 6));
