@@ -12,6 +12,7 @@
 
 #include "cli_test.h"
 #include "old_features.h"
+#include "support/model_checksum.h"
 #include "vgg16/feature_file.h"
 #include "weights_files.h"
 
@@ -333,7 +334,8 @@ TEST_F(BadInputs, Rows44To47Features) {
                   changed(unfinished, std::string(reinterpret_cast<const char*>(&sum), 4), std::string(4, '\0')));
   expect_failure(4, "it holds 7 of 8 rows; finish it with vgg16 extract --resume",
                  {"train", "-d", "pets.h5.partial", "-m", "a.model"});
-  write_test_file(path("other.model"), changed(bytes("pets.model"), "block1_pool", "block2_pool"));
+  write_test_file(path("other.model"),
+                  with_checksum_of_now(changed(bytes("pets.model"), "block1_pool", "block2_pool")));
   expect_failure(4, "the model expects 64 numbers, block2_pool gives 128", {"predict", "-m", "other.model", "pets"});
   expect_failure(4, "expected at least as many as folds, 9",
                  {"train", "-d", "pets.h5", "-m", "a.model", "--folds", "9"});
@@ -348,7 +350,8 @@ TEST_F(BadInputs, Row48Models) {
   };
   refused("m: ", model.substr(0, model.size() - 1));
   refused("m: ", model.substr(0, 100));
-  refused("not a JSON list", changed(model, "[\\\"cats", "(\\\"cats"));
+  refused("not a JSON list", with_checksum_of_now(changed(model, "[\\\"cats", "(\\\"cats")));
+  refused("m: damaged: its checksum does not match what it holds; copy it again", changed(model, "cats", "cat3"));
   refused("vgg16-classifier-9", changed(model, "vgg16-classifier-1", "vgg16-classifier-9"));
   refused("a Python pickle", "\x80\x04\x95 and code");
 }
