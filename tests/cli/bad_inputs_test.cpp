@@ -210,6 +210,17 @@ TEST_F(BadInputs, Rows29To32OutputsThatCannotBeWritten) {
   write_test_file(path("a.h5"), "something of value");
   expect_failure(1, "a.h5 already exists; add --overwrite to replace it or --resume to continue it",
                  quick_extract("pets", "a.h5"));
+  ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);  // as for a device, which is not to become a file
+  fs::create_symlink("fifo", path("link"));
+  for (const char* name : {"fifo", "link"}) {
+    const std::string refusal = std::string(name) + " is not a regular file; expected a file to write";
+    expect_failure(1, refusal, quick_extract("pets", name, {"--overwrite"}));
+    expect_failure(1, refusal, quick_extract("pets", name, {"--resume"}));
+    expect_failure(1, refusal, {"train", "-d", "a.h5", "-m", name, "--overwrite"});
+    expect_failure(1, refusal, {"merge", "-o", name, "a.h5", "--overwrite"});
+  }
+  fs::remove(path("fifo"));
+  fs::remove(path("link"));
   expect_failure(1, "there is no folder no", quick_extract("pets", "no/a.h5"));
   expect_failure(1, "/proc/a.h5 cannot be created: ", quick_extract("pets", "/proc/a.h5"));
   expect_failure(1, ", the limit for one file is 100 kB", {"extract", "-d", "pets", "-o", "b.h5"},
