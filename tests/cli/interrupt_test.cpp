@@ -123,6 +123,30 @@ TEST_F(Interrupt, TheSecondSignalEndsAtOnce) {
   EXPECT_EQ(files().count("pets.h5"), 0U);
 }
 
+TEST_F(Interrupt, AnExtractionEndsAtOnceWhereItComputesNoRows) {
+  if (VGG16_TEST_SANITIZED) GTEST_SKIP() << "a library is loaded into the program";
+  make_pictures("pets", {"cats", "dogs"}, 4);
+  write_test_file(path("pets/cats/x.png"), small_png({}, FileBytes(1)));  // it takes decoding to see that it is damaged
+  const Words more = {"--max-skipped", "1"};
+  ASSERT_EQ(run(quick_extract("pets", "uninterrupted.h5", more)).status, 0);
+  // Where the file is laid out; and where, all rows being there, another is laid out for those that stay.
+  for (const char* call : {"2", "4"}) {
+    SCOPED_TRACE(call);
+    const Outcome outcome =
+        run(quick_extract("pets", "pets.h5", more),
+            {.environment = {std::string("LD_PRELOAD=") + VGG16_FAIL_CALLS, "VGG16_FAIL=space",
+                             std::string("VGG16_FAIL_AT=") + call, "VGG16_FAIL_SIGNAL=" + std::to_string(SIGINT)}});
+    EXPECT_EQ(outcome.status, 130);
+    ASSERT_EQ(outcome.err_lines().size(), 2U) << outcome.err;
+    EXPECT_EQ(outcome.err_lines()[0], "vgg16: interrupted; to go on:");
+    EXPECT_EQ(files().count("pets.h5"), 0U);
+    EXPECT_EQ(bash(outcome.err_lines()[1]).status, 0);
+    EXPECT_TRUE(bytes("pets.h5") == bytes("uninterrupted.h5"));
+    EXPECT_EQ(files().count("pets.h5.partial.new"), 0U);
+    fs::remove(path("pets.h5"));
+  }
+}
+
 TEST_F(Interrupt, CommandsWithNothingToSaveEndAtOnce) {
   make_pictures("pets", {"cats", "dogs"}, 4);
   EXPECT_EQ(run(quick_extract("pets", "pets.h5")).status, 0);
