@@ -50,7 +50,10 @@ bool starts_with(std::span<const std::byte> bytes, std::string_view start) {
   return bytes.size() >= start.size() && std::memcmp(bytes.data(), start.data(), start.size()) == 0;
 }
 
-/// Files that people may take for a model, called by their names.
+/// How many bytes tell what kind of file it is.
+constexpr size_t kStartBytes = 16;
+
+/// Files that people may take for a model, called by their names; `bytes` are those at the beginning.
 void refuse_other_kinds(std::span<const std::byte> bytes, const std::string& name) {
   const bool binary_pickle =
       bytes.size() >= 2 && bytes[0] == std::byte{0x80} && bytes[1] >= std::byte{2} && bytes[1] <= std::byte{5};
@@ -59,6 +62,10 @@ void refuse_other_kinds(std::span<const std::byte> bytes, const std::string& nam
   }
   if (starts_with(bytes, "\x89HDF\r\n\x1A\n")) {
     refuse(name, "an HDF5 file; expected a model made by vgg16 train (features go to train's --db)");
+  }
+  constexpr size_t kBeforeHeader = 8;  // its length
+  if (bytes.size() > kBeforeHeader && bytes[kBeforeHeader] != std::byte{'{'}) {
+    refuse(name, "not a safetensors file; expected a model made by vgg16 train");
   }
 }
 
@@ -252,6 +259,10 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
 
 Classifier Classifier::load(const std::filesystem::path& path) {
   const PosixFile file = open_regular_file(path);
+  // Before a file of any size is read: it may be a film.
+  std::vector<std::byte> start(std::min(kStartBytes, static_cast<size_t>(file.status().st_size)));
+  file.read_at(0, start);
+  refuse_other_kinds(start, file.name());
   return parse_model(read_whole(file, kMaxModelBytes), file.name());
 }
 

@@ -167,6 +167,18 @@ TEST(ModelFile, OtherKindsOfFilesAreNamed) {
   EXPECT_THAT(parse("some text that is not a model"), HasSubstr("x: "));
 }
 
+TEST(ModelFile, AFileOfAnotherKindIsNotReadWhole) {
+  const TempDir folder;
+  std::ofstream(folder / "photos.h5", std::ios::binary) << "\x89HDF\r\n\x1A\n";
+  std::ofstream(folder / "film") << "a film of many hours";
+  for (const char* name : {"photos.h5", "film"}) std::filesystem::resize_file(folder / name, uintmax_t{1} << 33);
+  const auto load = [&](const char* name) {
+    return refusal([&] { static_cast<void>(Classifier::load(folder / name)); });
+  };
+  EXPECT_THAT(load("photos.h5"), HasSubstr("an HDF5 file; expected a model"));
+  EXPECT_THAT(load("film"), HasSubstr("not a safetensors file; expected a model"));
+}
+
 /// Each case spoils one thing in an otherwise good file.
 struct Spoilt {
   const char* what;
