@@ -78,7 +78,6 @@ std::string limiting_stage(const ExtractTimes& times) {
 struct Run {
   ExtractTimes times;
   int64_t rows = 0;
-  bool stopped = false;
 };
 
 Run fill(FeatureFileWriter& file, Extractor& extractor, const std::filesystem::path& folder,
@@ -114,7 +113,6 @@ Run fill(FeatureFileWriter& file, Extractor& extractor, const std::filesystem::p
     if (error.code() != ErrorCode::kDevice || run.rows == 0) throw;
     throw Error(ErrorCode::kDevice, std::string(error.what()) + "; the rows before are kept: add --resume to go on");
   }
-  run.stopped = done < total;
   return run;
 }
 
@@ -172,14 +170,17 @@ int extract(const ExtractOptions& o, const std::string& resume_text) {
                o.common);
   }
 
-  defer_interrupts();
+  // Wherever a run ends from here on, another goes on. Only where rows are computed there is something to save.
+  go_on_with(resume_text);
   FeatureFileWriter file(o.output, plan,
                          {.overwrite = o.overwrite, .resume = o.resume, .rows_per_commit = o.rows_per_commit});
   for (const int64_t row : file.damaged_rows()) {
     print_warning("row " + std::to_string(row) + " was damaged on disk; it is computed again", o.common);
   }
+  defer_interrupts();
   const Run run = fill(file, extractor, folder, plan, o.network.batch_size, o.common);
-  if (run.stopped) {
+  if (!interrupted()) end_deferring_interrupts();
+  if (interrupted()) {
     file.commit();
     print_error("interrupted after " + with_thousands(file.committed_rows()) + " of " +
                 with_thousands(static_cast<int64_t>(plan.pictures.size())) + " rows; to go on:");

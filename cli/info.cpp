@@ -1,6 +1,7 @@
 // vgg16 info: what a file holds; without a file, what this build and machine are.
 #include <algorithm>
-#include <array>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 
@@ -104,13 +105,28 @@ Json describe_build() {
   return document;
 }
 
-// A model and a weights file may both be safetensors, a features and a weights file both HDF5: the names in the headers
-// tell. They stand near the start, where both formats begin.
-Json describe_file(const std::string& file) {
+// Up to `most` bytes from the beginning of a regular file; of any other, none.
+std::string start_of(const std::string& file, size_t most) {
+  std::error_code unknown;
+  if (!std::filesystem::is_regular_file(file, unknown)) return {};
   std::ifstream stream(file, std::ios::binary);
-  std::array<char, 1 << 16> start{};
-  stream.read(start.data(), start.size());
-  const std::string_view text(start.data(), static_cast<size_t>(stream.gcount()));
+  std::string start(most, '\0');
+  stream.read(start.data(), static_cast<std::streamsize>(start.size()));
+  start.resize(static_cast<size_t>(stream.gcount()));
+  return start;
+}
+
+// A model and a weights file may both be safetensors, a features and a weights file both HDF5: the names in the headers
+// tell. They stand near the start, where both formats begin, but in a model behind what it says of its rows.
+Json describe_file(const std::string& file) {
+  constexpr size_t kLengthBytes = 8;
+  constexpr uint64_t kMaxHeaderBytes = 16 << 20;
+  std::string text = start_of(file, 1 << 16);
+  if (!text.starts_with("\x89HDF") && text.size() >= kLengthBytes) {
+    uint64_t header_bytes = 0;
+    std::memcpy(&header_bytes, text.data(), kLengthBytes);
+    text = start_of(file, kLengthBytes + static_cast<size_t>(std::min(header_bytes, kMaxHeaderBytes)));
+  }
   const auto names = [&](std::string_view name) { return text.find(name) != std::string_view::npos; };
   if (text.starts_with("\x89HDF\r\n\x1A\n")) {
     const bool keras = names("block1_conv1") && !names("label_names");

@@ -19,7 +19,11 @@ void require_output(const std::filesystem::path& path, std::span<const std::stri
     require(!fs::equivalent(path, input, unknown), ErrorCode::kInvalidArgument,
             name + " is both input and output; choose another output");
   }
-  if (fs::is_directory(path, unknown)) throw Error(ErrorCode::kExists, name + " is a folder; expected a file to write");
+  const fs::file_status status = fs::status(path, unknown);
+  if (fs::is_directory(status)) throw Error(ErrorCode::kExists, name + " is a folder; expected a file to write");
+  if (fs::is_other(status)) {  // a device or a pipe: replaced by a file, it would be gone
+    throw Error(ErrorCode::kExists, name + " is not a regular file; expected a file to write");
+  }
   if (!replace && fs::exists(fs::symlink_status(path, unknown))) {
     throw Error(ErrorCode::kExists, name + " already exists; " + std::string(remedy));
   }

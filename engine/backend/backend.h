@@ -18,6 +18,9 @@ class Backend {
   [[nodiscard]] virtual std::string_view name() const = 0;
   [[nodiscard]] virtual std::string_view instruction_set() const = 0;
   [[nodiscard]] virtual int max_batch() const = 0;
+  /// How many pictures forward takes at a time: given a batch in parts of this many, it takes no longer and gives the
+  /// same bits.
+  [[nodiscard]] virtual int pictures_at_a_time() const { return max_batch(); }
 
   /// Normalises images (n, 224, 224, 3), uint8, RGB, 1 <= n <= max_batch(), runs layers 0..last_layer and writes
   /// (n, h, w, c) of that layer, float32, to `features`; blocks until they are readable. Allocates nothing. One thread

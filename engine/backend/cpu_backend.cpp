@@ -46,6 +46,8 @@ CpuBackend::CpuBackend(std::shared_ptr<const CpuNetwork> network, std::unique_pt
   output_.resize(static_cast<size_t>(group));
 }
 
+int CpuBackend::pictures_at_a_time() const { return kGroup; }
+
 // Where the layers up to `layer` leave their result: the planes that the next convolution reads, or those that become
 // rows.
 Plane* CpuBackend::planes_after(size_t layer, size_t last_layer) {

@@ -19,6 +19,7 @@ class CpuBackend final : public Backend {
   [[nodiscard]] std::string_view name() const override { return "cpu"; }
   [[nodiscard]] std::string_view instruction_set() const override { return network_->kernels->name; }
   [[nodiscard]] int max_batch() const override { return max_batch_; }
+  [[nodiscard]] int pictures_at_a_time() const override;
   void forward(ImagesIn images, size_t last_layer, HostOut features) override;
 
  private:

@@ -1,6 +1,7 @@
 #include "extract/pipeline.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
@@ -66,11 +67,16 @@ class Loader {
 
   [[nodiscard]] int64_t batches() const { return (count() + batch_size_ - 1) / batch_size_; }
 
-  // Waits until every picture of `batch` has been tried; null when close() was called. Throws what a loader threw.
-  BatchBuffer* wait_for(int64_t batch) {
+  // Waits until every picture of `batch` has been tried; null when close() was called or `stop` is set before. Throws
+  // what a loader threw.
+  BatchBuffer* wait_for(int64_t batch, const std::atomic<bool>& stop) {
     std::unique_lock lock(mutex_);
     const auto is_complete = [&] { return buffer(batch).holds == batch && buffer(batch).missing == 0; };
-    complete_.wait(lock, [&] { return error_ != nullptr || closed_ || is_complete(); });
+    const auto is_over = [&] { return error_ != nullptr || closed_ || is_complete(); };
+    // Whoever sets `stop`, a signal handler say, cannot wake anybody.
+    while (!complete_.wait_for(lock, std::chrono::milliseconds(100), is_over)) {
+      if (stop) return nullptr;
+    }
     if (error_ != nullptr) std::rethrow_exception(error_);
     return closed_ ? nullptr : &buffer(batch);
   }
@@ -228,13 +234,20 @@ struct Computed {
   std::vector<std::optional<std::string>> reasons;
 };
 
-// Waits for batch k, computes it into `out` and gives its buffer back; false where the loader has been closed.
-bool compute_batch(Loader& loader, RowComputer& lane, int64_t k, Computed& out, Stopwatch& watch, ExtractTimes& times) {
-  BatchBuffer* batch = loader.wait_for(k);
+// Waits for batch k, computes it into `out` and gives its buffer back; false where it is dropped, because `stop` has
+// been set or the loader closed.
+bool compute_batch(Loader& loader, RowComputer& lane, int64_t k, const std::atomic<bool>& stop, Computed& out,
+                   Stopwatch& watch, ExtractTimes& times) {
+  BatchBuffer* batch = loader.wait_for(k, stop);
   watch.add_to(times.waiting_for_pictures_s);
   if (batch == nullptr) return false;
   const int good = compact(*batch);
-  if (good > 0) lane.compute({batch->pixels.data(), good}, out.rows.data());
+  const int part = lane.pictures_at_a_time();
+  for (int first = 0; first < good; first += part) {
+    if (first > 0 && stop) return false;
+    lane.compute({batch->pixels.data() + static_cast<size_t>(first) * kPictureBytes, std::min(part, good - first)},
+                 out.rows.data() + first * lane.columns());
+  }
   out.reasons = std::move(batch->reasons);
   loader.release(k);
   watch.add_to(times.computing_s);
@@ -244,8 +257,9 @@ bool compute_batch(Loader& loader, RowComputer& lane, int64_t k, Computed& out, 
 // A thread that computes batches first, first + step, ... and hands each over before it begins the next.
 class Lane {
  public:
-  Lane(Loader& loader, RowComputer& computer, int64_t first, int64_t step, size_t row_numbers)
-      : loader_(loader), computer_(computer), step_(step), batch_(first) {
+  Lane(Loader& loader, RowComputer& computer, int64_t first, int64_t step, const std::atomic<bool>& stop,
+       size_t row_numbers)
+      : loader_(loader), computer_(computer), step_(step), stop_(stop), batch_(first) {
     computed_.rows.resize(row_numbers);
     try {
       thread_ = std::thread([this] { work(); });
@@ -258,17 +272,19 @@ class Lane {
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
-  // Waits for the lane's next batch and lets `use` see it. Throws what computing it threw.
+  // Waits for the lane's next batch and lets `use` see it; false where it was dropped. Throws what computing it threw.
   template <class Use>
-  void take(Use use) {
+  bool take(Use use) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return ready_ || error_ != nullptr; });
+    changed_.wait(lock, [&] { return ready_ || dropped_ || error_ != nullptr; });
     if (error_ != nullptr) std::rethrow_exception(error_);
+    if (dropped_) return false;
     lock.unlock();
     use(computed_);
     lock.lock();
     ready_ = false;
     changed_.notify_all();
+    return true;
   }
 
   // Waits until the thread has ended, and says where its time went. The loader must have been closed.
@@ -287,10 +303,11 @@ class Lane {
     Stopwatch watch;
     try {
       for (; batch_ < loader_.batches(); batch_ += step_) {
-        if (!compute_batch(loader_, computer_, batch_, computed_, watch, times_)) return;
+        const bool computed = compute_batch(loader_, computer_, batch_, stop_, computed_, watch, times_);
         std::unique_lock lock(mutex_);
-        ready_ = true;
+        (computed ? ready_ : dropped_) = true;
         changed_.notify_all();
+        if (!computed) return;
         changed_.wait(lock, [&] { return ended_ || !ready_; });
         watch.add_to(times_.delivering_s);
         if (ended_) return;
@@ -305,11 +322,13 @@ class Lane {
   Loader& loader_;
   RowComputer& computer_;
   const int64_t step_;
+  const std::atomic<bool>& stop_;
   int64_t batch_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
   bool ready_ = false;  // computed_ is the caller's until it is false again
+  bool dropped_ = false;
   bool ended_ = false;
   std::exception_ptr error_;
   Computed computed_;
@@ -329,16 +348,14 @@ class Closing {
   Loader& loader_;
 };
 
-bool stopped(const ExtractCallbacks& callbacks) { return callbacks.stop != nullptr && callbacks.stop->load(); }
-
-ExtractTimes run_on_caller(Loader& loader, RowComputer& lane, const ExtractCallbacks& callbacks, int64_t batch_size,
-                           size_t row_numbers) {
+ExtractTimes run_on_caller(Loader& loader, RowComputer& lane, const ExtractCallbacks& callbacks,
+                           const std::atomic<bool>& stop, int64_t batch_size, size_t row_numbers) {
   ExtractTimes times;
   Stopwatch watch;
   Computed computed;
   computed.rows.resize(row_numbers);
-  for (int64_t k = 0; k < loader.batches() && !stopped(callbacks); ++k) {
-    compute_batch(loader, lane, k, computed, watch, times);
+  for (int64_t k = 0; k < loader.batches() && !stop; ++k) {
+    if (!compute_batch(loader, lane, k, stop, computed, watch, times)) break;
     deliver(computed.reasons, k * batch_size, computed.rows, lane.columns(), callbacks);
     watch.add_to(times.delivering_s);
   }
@@ -347,17 +364,18 @@ ExtractTimes run_on_caller(Loader& loader, RowComputer& lane, const ExtractCallb
 
 // Batch k is lane k % n's: the order of the batches is that of the lanes.
 ExtractTimes run_in_lanes(Loader& loader, std::span<RowComputer> computers, const ExtractCallbacks& callbacks,
-                          int64_t batch_size, size_t row_numbers) {
+                          const std::atomic<bool>& stop, int64_t batch_size, size_t row_numbers) {
   const auto n_lanes = static_cast<int64_t>(computers.size());
   std::vector<std::unique_ptr<Lane>> lanes;
   const Closing closing(loader);  // before the lanes end
   for (int64_t i = 0; i < n_lanes; ++i) {
-    lanes.push_back(std::make_unique<Lane>(loader, computers[static_cast<size_t>(i)], i, n_lanes, row_numbers));
+    lanes.push_back(std::make_unique<Lane>(loader, computers[static_cast<size_t>(i)], i, n_lanes, stop, row_numbers));
   }
-  for (int64_t k = 0; k < loader.batches() && !stopped(callbacks); ++k) {
-    lanes[static_cast<size_t>(k % n_lanes)]->take([&](const Computed& computed) {
+  for (int64_t k = 0; k < loader.batches() && !stop; ++k) {
+    const bool delivered = lanes[static_cast<size_t>(k % n_lanes)]->take([&](const Computed& computed) {
       deliver(computed.reasons, k * batch_size, computed.rows, computers[0].columns(), callbacks);
     });
+    if (!delivered) break;
   }
   loader.close();
   ExtractTimes times;  // the lanes work side by side: their mean is what the caller has seen go by
@@ -383,8 +401,10 @@ ExtractTimes run_pipeline(std::span<RowComputer> lanes, std::span<const std::fil
   const size_t row_numbers =
       std::min(paths.size(), static_cast<size_t>(options.batch_size)) * static_cast<size_t>(lanes[0].columns());
   Loader loader(paths, load, lanes.size(), options);
-  if (lanes.size() == 1) return run_on_caller(loader, lanes[0], callbacks, options.batch_size, row_numbers);
-  return run_in_lanes(loader, lanes, callbacks, options.batch_size, row_numbers);
+  const std::atomic<bool> never{false};
+  const std::atomic<bool>& stop = callbacks.stop != nullptr ? *callbacks.stop : never;
+  if (lanes.size() == 1) return run_on_caller(loader, lanes[0], callbacks, stop, options.batch_size, row_numbers);
+  return run_in_lanes(loader, lanes, callbacks, stop, options.batch_size, row_numbers);
 }
 
 }  // namespace vgg16

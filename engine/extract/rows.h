@@ -24,6 +24,7 @@ class RowComputer {
 
   [[nodiscard]] int64_t columns() const { return columns_; }
   [[nodiscard]] int max_batch() const { return backend_->max_batch(); }
+  [[nodiscard]] int pictures_at_a_time() const { return backend_->pictures_at_a_time(); }
 
   /// images (n, 224, 224, 3) to rows (n, columns()), 1 <= n <= max_batch(). Allocates nothing.
   /// Throws Error{kShape, kDevice}.

@@ -73,10 +73,14 @@ class ScatteredRows {
       const auto rows = std::span(features_.compact).subspan(static_cast<size_t>(first * row_bytes_));
       return load_row(rows.first(static_cast<size_t>(count * row_bytes_)), format_, out, file_->name());
     }
-    std::vector<std::byte> stored(static_cast<size_t>(row_bytes_));
-    for (int64_t row = 0; row < count; ++row) {
-      chunks_->read(first + row, 1, stored);
-      load_row(stored, format_, out + row * features_.dims[1], file_->name());
+    // Many rows at a time, in case that chunks are unpacked again for each part; not so many that memory grows with it.
+    const int64_t at_once = std::clamp<int64_t>((int64_t{32} << 20) / row_bytes_, 1, count);
+    std::vector<std::byte> stored(static_cast<size_t>(at_once * row_bytes_));
+    for (int64_t done = 0; done < count; done += at_once) {
+      const int64_t rows = std::min(at_once, count - done);
+      const auto bytes = std::span(stored).first(static_cast<size_t>(rows * row_bytes_));
+      chunks_->read(first + done, rows, bytes);
+      load_row(bytes, format_, out + done * features_.dims[1], file_->name());
     }
   }
 

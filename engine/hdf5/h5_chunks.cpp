@@ -55,8 +55,8 @@ std::vector<std::byte> inflated(const std::vector<std::byte>& packed, size_t siz
 
 }  // namespace
 
-H5Chunks::H5Chunks(const H5File& file, H5Dataset dataset)
-    : file_(file), dataset_(std::move(dataset)), chunk_bytes_(dataset_.type.size) {
+H5Chunks::H5Chunks(const H5File& file, H5Dataset dataset, int64_t cache_bytes)
+    : file_(file), dataset_(std::move(dataset)), cache_bytes_(cache_bytes), chunk_bytes_(dataset_.type.size) {
   for (const int64_t dim : dataset_.chunk) chunk_bytes_ = checked_product(chunk_bytes_, dim);
   if (chunk_bytes_ < 0 || chunk_bytes_ > kMaxChunkBytes) {
     file.refuse("is refused: '" + dataset_.name + "' has chunks of more than " + readable_size(kMaxChunkBytes));
@@ -143,11 +143,11 @@ const std::vector<std::byte>& H5Chunks::chunk_at(const Place& place) {
   if (known != cache_.end()) return known->second;
   const auto stored = chunks_.find(place);
   if (stored == chunks_.end()) file_.refuse("is damaged: '" + dataset_.name + "' has places that were never written");
-  if (cached_bytes_ + chunk_bytes_ > kCacheBytes) {  // rows are mostly read in order: what is old is of no use
-    cache_.clear();
-    cached_bytes_ = 0;
-  }
-  cached_bytes_ += chunk_bytes_;
+  // Rows are mostly read in order: chunks before this one's first index are of no use any more.
+  const auto is_full = [&] { return (static_cast<int64_t>(cache_.size()) + 1) * chunk_bytes_ > cache_bytes_; };
+  if (is_full()) std::erase_if(cache_, [&](const auto& cached) { return cached.first[0] != place[0]; });
+  if (is_full()) cache_.clear();
+  ++unpacked_count_;
   return cache_.emplace(place, unpacked(stored->second)).first->second;
 }
 

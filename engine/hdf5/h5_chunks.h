@@ -11,18 +11,22 @@
 
 namespace vgg16 {
 
-/// Where the chunks of one dataset are, and the few that were read last. One thread at a time.
+/// Where the chunks of one dataset are, and those that were read last, unpacked: as many as fit a given memory. Where
+/// those of one first index fit (kCacheBytes are 2,674 rows of 25,088 float32), reading the dataset from front to back
+/// in parts of any size unpacks every chunk once; else, once for each part that it lies in. One thread at a time.
 class H5Chunks {
  public:
   static constexpr int64_t kMaxChunkBytes = int64_t{64} << 20;
-  static constexpr int64_t kCacheBytes = int64_t{64} << 20;
+  static constexpr int64_t kCacheBytes = int64_t{256} << 20;
 
   /// Lists the chunks (III.A.1, node type 1). `file` must outlive this. Refuses chunks of more than kMaxChunkBytes,
   /// chunks outside the dataset or the file, and two for one place.
-  H5Chunks(const H5File& file, H5Dataset dataset);
+  H5Chunks(const H5File& file, H5Dataset dataset, int64_t cache_bytes = kCacheBytes);
 
   /// Bytes that all chunks take in the file.
   [[nodiscard]] int64_t stored_bytes() const { return stored_bytes_; }
+  /// How many times a chunk was unpacked so far.
+  [[nodiscard]] int64_t unpacked_count() const { return unpacked_count_; }
 
   /// Copies the values with a first index of `first` to first + count - 1 to `out`, as stored. Refuses a chunk that was
   /// never written, does not unpack to its size, or does not match its checksum.
@@ -46,11 +50,12 @@ class H5Chunks {
 
   const H5File& file_;
   H5Dataset dataset_;
+  int64_t cache_bytes_;
   int64_t chunk_bytes_;
   int64_t stored_bytes_ = 0;
   std::map<Place, Stored> chunks_;
   std::map<Place, std::vector<std::byte>> cache_;
-  int64_t cached_bytes_ = 0;
+  int64_t unpacked_count_ = 0;
 };
 
 }  // namespace vgg16

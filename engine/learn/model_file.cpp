@@ -1,8 +1,13 @@
 #include "learn/model_file.h"
 
+#include <zlib.h>
+
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -21,6 +26,9 @@ using Json = nlohmann::json;
 
 /// A thousand classes by block4_pool's 100,352 columns are 0.8 GB; a larger file than this is some other thing.
 constexpr size_t kMaxModelBytes = size_t{1} << 32U;
+
+/// The metadata that holds the checksum of all else.
+constexpr const char* kChecksumKey = "crc32";
 
 /// The recipe's fields under their names in the file.
 constexpr std::pair<const char*, std::string Recipe::*> kRecipeFields[] = {
@@ -42,7 +50,10 @@ bool starts_with(std::span<const std::byte> bytes, std::string_view start) {
   return bytes.size() >= start.size() && std::memcmp(bytes.data(), start.data(), start.size()) == 0;
 }
 
-/// Files that people may take for a model, called by their names.
+/// How many bytes tell what kind of file it is.
+constexpr size_t kStartBytes = 16;
+
+/// Files that people may take for a model, called by their names; `bytes` are those at the beginning.
 void refuse_other_kinds(std::span<const std::byte> bytes, const std::string& name) {
   const bool binary_pickle =
       bytes.size() >= 2 && bytes[0] == std::byte{0x80} && bytes[1] >= std::byte{2} && bytes[1] <= std::byte{5};
@@ -51,6 +62,10 @@ void refuse_other_kinds(std::span<const std::byte> bytes, const std::string& nam
   }
   if (starts_with(bytes, "\x89HDF\r\n\x1A\n")) {
     refuse(name, "an HDF5 file; expected a model made by vgg16 train (features go to train's --db)");
+  }
+  constexpr size_t kBeforeHeader = 8;  // its length
+  if (bytes.size() > kBeforeHeader && bytes[kBeforeHeader] != std::byte{'{'}) {
+    refuse(name, "not a safetensors file; expected a model made by vgg16 train");
   }
 }
 
@@ -133,6 +148,39 @@ double parse_c(const std::string& text, const std::string& name) {
   return c;
 }
 
+class Checksum {
+ public:
+  void add(std::span<const std::byte> bytes) {
+    add(bytes.size());
+    sum_ = crc32_z(sum_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+  }
+  void add(std::string_view text) { add(std::as_bytes(std::span(text))); }
+  void add(uint64_t number) {
+    static_assert(std::endian::native == std::endian::little);
+    sum_ = crc32_z(sum_, reinterpret_cast<const Bytef*>(&number), sizeof number);
+  }
+  [[nodiscard]] std::string text() const {
+    std::array<char, 9> digits{};
+    std::snprintf(digits.data(), digits.size(), "%08lx", sum_);
+    return digits.data();
+  }
+
+ private:
+  uLong sum_ = 0;
+};
+
+void require_checksum(const SafetensorsView& file, const std::string& name) {
+  const auto found = file.metadata.find(kChecksumKey);
+  if (found != file.metadata.end() && found->second == model_checksum(file)) return;
+  const char* what = found == file.metadata.end() ? "is missing" : "does not match what it holds";
+  refuse(name, std::string("damaged: its checksum ") + what + "; copy it again, or train again");
+}
+
+/// What a reader finds where `text` was written to metadata: bytes that are not UTF-8 are not stored.
+std::string as_stored(const std::string& text) {
+  return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
+}
+
 std::span<const std::byte> bytes_of(const std::vector<double>& values) {
   return std::as_bytes(std::span<const double>(values));
 }
@@ -151,6 +199,24 @@ std::string utf8(const std::string& name) {
 
 }  // namespace
 
+std::string model_checksum(const SafetensorsView& file) {
+  Checksum sum;
+  sum.add(file.metadata.size() - file.metadata.count(kChecksumKey));
+  for (const auto& [key, value] : file.metadata) {
+    if (key == kChecksumKey) continue;
+    sum.add(key);
+    sum.add(value);
+  }
+  for (const auto& [tensor, view] : file.tensors) {
+    sum.add(tensor);
+    sum.add(view.dtype);
+    sum.add(view.shape.size());
+    for (const int64_t dimension : view.shape) sum.add(static_cast<uint64_t>(dimension));
+    sum.add(view.bytes);
+  }
+  return sum.text();
+}
+
 Classifier parse_model(std::span<const std::byte> bytes, const std::string& name) {
   refuse_other_kinds(bytes, name);
   const SafetensorsView file = parse_safetensors(bytes, name);
@@ -159,6 +225,7 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
     const std::string found = format == file.metadata.end() ? "no format" : "format " + printable(format->second);
     refuse(name, found + ", expected " + std::string(kModelFormat) + "; expected a model made by vgg16 train");
   }
+  require_checksum(file, name);
   if (file.tensors.size() != 2) {
     refuse(name, std::to_string(file.tensors.size()) + " tensors, expected `coef` and `intercept` alone");
   }
@@ -183,7 +250,7 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
                                      [&key = key](const auto& f) { return key == f.first; });
     if (field != std::end(kRecipeFields)) {
       model.recipe.*(field->second) = value;
-    } else if (key != "format" && key != "classes" && key != "C") {
+    } else if (key != "format" && key != "classes" && key != "C" && key != kChecksumKey) {
       model.metadata.emplace(key, value);
     }
   }
@@ -192,21 +259,29 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
 
 Classifier Classifier::load(const std::filesystem::path& path) {
   const PosixFile file = open_regular_file(path);
+  // Before a file of any size is read: it may be a film.
+  std::vector<std::byte> start(std::min(kStartBytes, static_cast<size_t>(file.status().st_size)));
+  file.read_at(0, start);
+  refuse_other_kinds(start, file.name());
   return parse_model(read_whole(file, kMaxModelBytes), file.name());
 }
 
 void Classifier::save(const std::filesystem::path& path, ClassifierSaveOptions options) const {
-  std::map<std::string, std::string, std::less<>> all(metadata.begin(), metadata.end());
-  for (const auto& [key, field] : kRecipeFields) all[key] = utf8(recipe.*field);
+  const auto rows = static_cast<int64_t>(intercept.size());
+  SafetensorsView file;
+  file.tensors = {{"coef", {"F64", {rows, columns}, bytes_of(coef)}},
+                  {"intercept", {"F64", {rows}, bytes_of(intercept)}}};
+  for (const auto& [key, value] : metadata) file.metadata[as_stored(key)] = as_stored(value);
+  for (const auto& [key, field] : kRecipeFields) file.metadata[key] = utf8(recipe.*field);
   std::vector<std::string> names;
   for (const std::string& c_name : classes) names.push_back(utf8(c_name));
-  all["format"] = kModelFormat;
-  all["classes"] = Json(names).dump();
-  all["C"] = Json(c).dump();
-  const auto rows = static_cast<int64_t>(intercept.size());
-  const std::vector<TensorToWrite> tensors = {{"coef", "F64", {rows, columns}, bytes_of(coef)},
-                                              {"intercept", "F64", {rows}, bytes_of(intercept)}};
-  write_safetensors(path, tensors, all, options.overwrite);
+  file.metadata["format"] = kModelFormat;
+  file.metadata["classes"] = Json(names).dump();
+  file.metadata["C"] = Json(c).dump();
+  file.metadata[kChecksumKey] = model_checksum(file);
+  std::vector<TensorToWrite> tensors;
+  for (const auto& [name, view] : file.tensors) tensors.push_back({name, view.dtype, view.shape, view.bytes});
+  write_safetensors(path, tensors, file.metadata, options.overwrite);
 }
 
 std::string scores_json(const Report& report) {

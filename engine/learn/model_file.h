@@ -6,12 +6,19 @@
 #include <string>
 #include <string_view>
 
+#include "safetensors/safetensors.h"
 #include "vgg16/classifier.h"
 
 namespace vgg16 {
 
 /// What metadata["format"] says in a file of this layout.
 inline constexpr std::string_view kModelFormat = "vgg16-classifier-1";
+
+/// What metadata["crc32"] must say: zlib's CRC-32 of everything else that a model file says, as 8 lower-case hex
+/// digits. Of the number of other metadata; of each of these, by key, the key and its value; of each tensor, by name,
+/// the name, the dtype, the number of dimensions, each dimension, and the bytes. Numbers are uint64, little-endian;
+/// before a text, and before a tensor's bytes, comes its length in bytes.
+[[nodiscard]] std::string model_checksum(const SafetensorsView& file);
 
 /// The classifier in `bytes`, everything checked; `name` is what messages call it (already printable).
 /// Throws Error{kRefused}.

@@ -122,6 +122,8 @@ SafetensorsView parse_safetensors(std::span<const std::byte> bytes, std::string_
   }
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, header_bytes);
   if (text.empty() || text[0] != '{') reader.refuse("not a safetensors file: the header is not a JSON object");
+  // Where our JSON parser would end, and what comes after it would not be looked at.
+  if (text.find('\0') != std::string_view::npos) reader.refuse("the header is not JSON");
   const Json header = parse_header(text, reader);
   const auto data = bytes.subspan(kLengthBytes + header_bytes);
 

@@ -12,6 +12,7 @@
 
 #include "cli_test.h"
 #include "old_features.h"
+#include "support/model_checksum.h"
 #include "vgg16/feature_file.h"
 #include "weights_files.h"
 
@@ -209,6 +210,17 @@ TEST_F(BadInputs, Rows29To32OutputsThatCannotBeWritten) {
   write_test_file(path("a.h5"), "something of value");
   expect_failure(1, "a.h5 already exists; add --overwrite to replace it or --resume to continue it",
                  quick_extract("pets", "a.h5"));
+  ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);  // as for a device, which is not to become a file
+  fs::create_symlink("fifo", path("link"));
+  for (const char* name : {"fifo", "link"}) {
+    const std::string refusal = std::string(name) + " is not a regular file; expected a file to write";
+    expect_failure(1, refusal, quick_extract("pets", name, {"--overwrite"}));
+    expect_failure(1, refusal, quick_extract("pets", name, {"--resume"}));
+    expect_failure(1, refusal, {"train", "-d", "a.h5", "-m", name, "--overwrite"});
+    expect_failure(1, refusal, {"merge", "-o", name, "a.h5", "--overwrite"});
+  }
+  fs::remove(path("fifo"));
+  fs::remove(path("link"));
   expect_failure(1, "there is no folder no", quick_extract("pets", "no/a.h5"));
   expect_failure(1, "/proc/a.h5 cannot be created: ", quick_extract("pets", "/proc/a.h5"));
   expect_failure(1, ", the limit for one file is 100 kB", {"extract", "-d", "pets", "-o", "b.h5"},
@@ -333,7 +345,8 @@ TEST_F(BadInputs, Rows44To47Features) {
                   changed(unfinished, std::string(reinterpret_cast<const char*>(&sum), 4), std::string(4, '\0')));
   expect_failure(4, "it holds 7 of 8 rows; finish it with vgg16 extract --resume",
                  {"train", "-d", "pets.h5.partial", "-m", "a.model"});
-  write_test_file(path("other.model"), changed(bytes("pets.model"), "block1_pool", "block2_pool"));
+  write_test_file(path("other.model"),
+                  with_checksum_of_now(changed(bytes("pets.model"), "block1_pool", "block2_pool")));
   expect_failure(4, "the model expects 64 numbers, block2_pool gives 128", {"predict", "-m", "other.model", "pets"});
   expect_failure(4, "expected at least as many as folds, 9",
                  {"train", "-d", "pets.h5", "-m", "a.model", "--folds", "9"});
@@ -348,7 +361,8 @@ TEST_F(BadInputs, Row48Models) {
   };
   refused("m: ", model.substr(0, model.size() - 1));
   refused("m: ", model.substr(0, 100));
-  refused("not a JSON list", changed(model, "[\\\"cats", "(\\\"cats"));
+  refused("not a JSON list", with_checksum_of_now(changed(model, "[\\\"cats", "(\\\"cats")));
+  refused("m: damaged: its checksum does not match what it holds; copy it again", changed(model, "cats", "cat3"));
   refused("vgg16-classifier-9", changed(model, "vgg16-classifier-1", "vgg16-classifier-9"));
   refused("a Python pickle", "\x80\x04\x95 and code");
 }

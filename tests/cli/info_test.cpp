@@ -1,4 +1,7 @@
+#include <sys/stat.h>
+
 #include "cli_test.h"
+#include "vgg16/classifier.h"
 #include "vgg16/weights.h"
 #include "weights_files.h"
 
@@ -43,6 +46,18 @@ TEST_F(InfoCommand, DescribesFeaturesAndModels) {
   EXPECT_EQ(model["weights_sha256"], features["weights_sha256"]);
 }
 
+TEST_F(InfoCommand, DescribesAModelOfManyRows) {
+  Classifier model;
+  model.classes = {"cats", "dogs"};
+  model.columns = 2;
+  model.coef = {1, 2};
+  model.intercept = {3};
+  model.c = 1;
+  model.metadata["test_rows"] = std::string(200'000, '7');
+  model.save(path("large.model"), {});
+  EXPECT_THAT(run({"info", "large.model"}).out, testing::StartsWith("kind: model\n"));
+}
+
 TEST_F(InfoCommand, DescribesWeights) {
   const auto document = json_line(run({"info", default_weights(), "--json"}).out);
   EXPECT_EQ(document["kind"], "weights");
@@ -58,6 +73,8 @@ TEST_F(InfoCommand, RefusesEverythingElse) {
   write_test_file(path("empty"), "");
   expect_failure(4, "empty: empty file", {"info", "empty"});
   expect_failure(4, ".: not a regular file", {"info", "."});
+  ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
+  expect_failure(4, "fifo: not a regular file", {"info", "fifo"});
   write_test_file(path("cut.h5"), "\x89HDF\r\n\x1A\n and no more");
   expect_failure(4, "cut.h5", {"info", "cut.h5"});
 }

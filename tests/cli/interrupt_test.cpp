@@ -94,18 +94,57 @@ TEST_F(Interrupt, AnOverwritingRunGoesOnOverwriting) {
   EXPECT_EQ(files().count("pets.h5.partial"), 0U);
 }
 
-TEST_F(Interrupt, TheSecondSignalEndsAtOnce) {
-  make_pictures("pets", {"cats", "dogs"}, kPictures / 2);
-  Process process(command({"extract", "-d", "pets", "-o", "pets.h5", "-b", std::to_string(kPictures)}), folder_,
-                  scratch_, {});
-  // The one batch holds every picture, so that the first signal alone would be heeded only after the last row.
+TEST_F(Interrupt, TheBatchInFlightIsDropped) {
+  make_pictures("pets", {"cats", "dogs"}, 2 * kPictures);
+  const std::string all = std::to_string(4 * kPictures);
+  Process process(command({"extract", "-d", "pets", "-o", "pets.h5", "-b", all}), folder_, scratch_, {});
   EXPECT_TRUE(process.wait_until([&] { return fs::exists(path("pets.h5.partial")); }));
   process.send(SIGINT);
+  const Outcome outcome = process.wait();
+  EXPECT_EQ(outcome.status, 130);
+  ASSERT_EQ(outcome.err_lines().size(), 2U) << outcome.err;
+  // Where it came before the first picture was computed, there was nothing to count.
+  EXPECT_THAT(outcome.err_lines()[0], testing::AnyOf("vgg16: interrupted after 0 of " + all + " rows; to go on:",
+                                                     "vgg16: interrupted; to go on:"));
+  EXPECT_THAT(outcome.err_lines()[1], StartsWith(std::string(VGG16_PROGRAM) + " extract --resume "));
+}
+
+TEST_F(Interrupt, TheSecondSignalEndsAtOnce) {
+  make_pictures("pets", {"cats", "dogs"}, kPictures / 2);
+  Process process(command({"extract", "-d", "pets", "-o", "pets.h5", "-b", "1", "-s", "1"}), folder_, scratch_, {});
+  EXPECT_TRUE(process.wait_until([&] { return has_rows(partial_path_of(path("pets.h5"))); }));
+  process.send(SIGSTOP);  // so that it sees both at once
+  process.send(SIGINT);
   process.send(SIGTERM);
+  process.send(SIGCONT);
   const Outcome outcome = process.wait();
   EXPECT_THAT(outcome.status, testing::AnyOf(130, 143));
   EXPECT_EQ(outcome.out + outcome.err, "");
   EXPECT_EQ(files().count("pets.h5"), 0U);
+}
+
+TEST_F(Interrupt, AnExtractionEndsAtOnceWhereItComputesNoRows) {
+  if (VGG16_TEST_SANITIZED) GTEST_SKIP() << "a library is loaded into the program";
+  make_pictures("pets", {"cats", "dogs"}, 4);
+  write_test_file(path("pets/cats/x.png"), small_png({}, FileBytes(1)));  // it takes decoding to see that it is damaged
+  const Words more = {"--max-skipped", "1"};
+  ASSERT_EQ(run(quick_extract("pets", "uninterrupted.h5", more)).status, 0);
+  // Where the file is laid out; and where, all rows being there, another is laid out for those that stay.
+  for (const char* call : {"2", "4"}) {
+    SCOPED_TRACE(call);
+    const Outcome outcome =
+        run(quick_extract("pets", "pets.h5", more),
+            {.environment = {std::string("LD_PRELOAD=") + VGG16_FAIL_CALLS, "VGG16_FAIL=space",
+                             std::string("VGG16_FAIL_AT=") + call, "VGG16_FAIL_SIGNAL=" + std::to_string(SIGINT)}});
+    EXPECT_EQ(outcome.status, 130);
+    ASSERT_EQ(outcome.err_lines().size(), 2U) << outcome.err;
+    EXPECT_EQ(outcome.err_lines()[0], "vgg16: interrupted; to go on:");
+    EXPECT_EQ(files().count("pets.h5"), 0U);
+    EXPECT_EQ(bash(outcome.err_lines()[1]).status, 0);
+    EXPECT_TRUE(bytes("pets.h5") == bytes("uninterrupted.h5"));
+    EXPECT_EQ(files().count("pets.h5.partial.new"), 0U);
+    fs::remove(path("pets.h5"));
+  }
 }
 
 TEST_F(Interrupt, CommandsWithNothingToSaveEndAtOnce) {

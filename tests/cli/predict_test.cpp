@@ -1,4 +1,5 @@
 #include "cli_test.h"
+#include "support/model_checksum.h"
 #include "vgg16/weights.h"
 
 namespace vgg16 {
@@ -99,12 +100,12 @@ TEST_F(PredictCommand, RefusesOtherWeightsAndOtherRecipes) {
   std::string changed = bytes("pets.model");
   const std::string_view known = "keras-nearest-224-bgr-mean";
   changed.replace(changed.find(known), known.size(), "torch-nearest-224-bgr-mean");
-  write_test_file(path("changed.model"), changed);
+  write_test_file(path("changed.model"), with_checksum_of_now(changed));
   expect_failure(4, "changed.model: made with preprocessing \"torch-nearest-224-bgr-mean\"",
                  {"predict", "-m", "changed.model", "new"});
   changed = bytes("pets.model");
   changed.replace(changed.find("block1_pool"), 11, "block2_pool");
-  write_test_file(path("changed.model"), changed);
+  write_test_file(path("changed.model"), with_checksum_of_now(changed));
   expect_failure(4, "changed.model: the model expects 64 numbers, block2_pool gives 128",
                  {"predict", "-m", "changed.model", "new"});
 }

@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "safetensors/safetensors.h"
+#include "support/model_checksum.h"
 #include "support/temp_dir.h"
 #include "vgg16/error.h"
 
@@ -99,6 +100,63 @@ TEST(ModelFile, CutShortAtEveryLengthIsRefused) {
   }
 }
 
+TEST(ModelFile, OneFlippedBitIsNoticedWhereverItIs) {
+  const TempDir folder;
+  Classifier model = example(3);
+  model.classes = {"quoted \"\\\"", "na\xC3\xAFve", "control \x1F"};  // the ways in which text is escaped
+  model.metadata["notes"] = "\x1B\n\t \xE2\x82\xAC";
+  model.save(folder / "m.model", {});
+  const std::string whole = read_all(folder / "m.model");
+  ASSERT_NE(whole.find("crc32"), std::string::npos);
+  const auto parsed = [](const std::string& file) { return parse_model(std::as_bytes(std::span(file)), "m.model"); };
+  EXPECT_EQ(parsed(whole).metadata, model.metadata);
+  int accepted = 0;
+  for (size_t bit = 0; bit < 8 * whole.size(); ++bit) {
+    std::string flipped = whole;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
+    try {
+      const Classifier found = parsed(flipped);
+      ++accepted;
+      // Of a character's \u escape, the case of a hex digit does not matter.
+      const std::string at = whole.substr(bit / 8 - 5, 6);
+      EXPECT_TRUE(at == "\\u001b" && bit % 8 == 5) << "bit " << bit % 8 << " at the end of " << at;
+      found.save(folder / "again.model", {.overwrite = true});
+      EXPECT_EQ(read_all(folder / "again.model"), whole);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kRefused) << error.what();
+    }
+  }
+  EXPECT_EQ(accepted, 1);
+}
+
+TEST(ModelFile, OneWithoutItsChecksumOrWithAnotherIsDamaged) {
+  const TempDir folder;
+  example(3).save(folder / "m.model", {});
+  const std::string whole = read_all(folder / "m.model");
+  const auto refused = [](const std::string& file) {
+    return refusal([&] { static_cast<void>(parse_model(std::as_bytes(std::span(file)), "m.model")); });
+  };
+  const size_t value = whole.size() - 3 * sizeof(double) - 4;  // of coef
+  std::string changed = whole;
+  changed[value] = static_cast<char>(changed[value] + 1);
+  EXPECT_EQ(refused(changed),
+            "m.model: damaged: its checksum does not match what it holds; copy it again, or train again");
+  EXPECT_EQ(with_checksum_of_now(whole), whole);
+  changed = with_checksum_of_now(changed);
+  EXPECT_NE(parse_model(std::as_bytes(std::span(changed)), "m.model").coef, example(3).coef);
+  changed = whole;
+  changed.replace(changed.find("crc32"), 5, "crc33");
+  EXPECT_EQ(refused(changed), "m.model: damaged: its checksum is missing; copy it again, or train again");
+}
+
+TEST(ModelFile, MetadataThatIsNotUtf8IsWrittenAsItCanBeRead) {
+  const TempDir folder;
+  Classifier model = example(3);
+  model.metadata["\xFF"] = "caf\xE9";
+  model.save(folder / "m.model", {});
+  EXPECT_EQ(Classifier::load(folder / "m.model").metadata.at("\xEF\xBF\xBD"), "caf\xEF\xBF\xBD");
+}
+
 TEST(ModelFile, OtherKindsOfFilesAreNamed) {
   const auto parse = [](std::string_view text) {
     return refusal([&] { static_cast<void>(parse_model(std::as_bytes(std::span(text)), "x")); });
@@ -107,6 +165,18 @@ TEST(ModelFile, OtherKindsOfFilesAreNamed) {
   EXPECT_THAT(parse("ccopy_reg\n_reconstructor\n"), HasSubstr("x: a Python pickle"));
   EXPECT_THAT(parse("\x89HDF\r\n\x1A\nrest of it"), HasSubstr("an HDF5 file"));
   EXPECT_THAT(parse("some text that is not a model"), HasSubstr("x: "));
+}
+
+TEST(ModelFile, AFileOfAnotherKindIsNotReadWhole) {
+  const TempDir folder;
+  std::ofstream(folder / "photos.h5", std::ios::binary) << "\x89HDF\r\n\x1A\n";
+  std::ofstream(folder / "film") << "a film of many hours";
+  for (const char* name : {"photos.h5", "film"}) std::filesystem::resize_file(folder / name, uintmax_t{1} << 33);
+  const auto load = [&](const char* name) {
+    return refusal([&] { static_cast<void>(Classifier::load(folder / name)); });
+  };
+  EXPECT_THAT(load("photos.h5"), HasSubstr("an HDF5 file; expected a model"));
+  EXPECT_THAT(load("film"), HasSubstr("not a safetensors file; expected a model"));
 }
 
 /// Each case spoils one thing in an otherwise good file.
@@ -168,15 +238,18 @@ TEST(ModelFile, EverythingIsChecked) {
   };
   for (const Spoilt& spoilt : cases) {
     const TempDir folder;
-    Metadata metadata = {{"format", "vgg16-classifier-1"}, {"classes", R"(["a","b","c"])"}, {"C", "1.0"}};
+    Metadata metadata = {
+        {"format", "vgg16-classifier-1"}, {"classes", R"(["a","b","c"])"}, {"C", "1.0"}, {"crc32", "12345678"}};
     std::vector<TensorToWrite> tensors = {{"coef", "F64", {3, 4}, bytes(coef)},
                                           {"intercept", "F64", {3}, bytes(intercept)}};
-    write_safetensors(folder / "good.model", tensors, metadata, false);
-    EXPECT_EQ(Classifier::load(folder / "good.model").columns, 4);
+    const auto load = [&] {
+      write_safetensors(folder / "m.model", tensors, metadata, true);
+      const std::string file = with_checksum_of_now(read_all(folder / "m.model"));
+      return parse_model(std::as_bytes(std::span(file)), "m.model");
+    };
+    EXPECT_EQ(load().columns, 4);
     spoilt.change(metadata, tensors);
-    write_safetensors(folder / "bad.model", tensors, metadata, false);
-    EXPECT_THAT(refusal([&] { static_cast<void>(Classifier::load(folder / "bad.model")); }), HasSubstr(spoilt.message))
-        << spoilt.what;
+    EXPECT_THAT(refusal([&] { static_cast<void>(load()); }), HasSubstr(spoilt.message)) << spoilt.what;
   }
 }
 

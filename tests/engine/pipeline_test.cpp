@@ -32,6 +32,7 @@ class FakeBackend : public Backend {
   [[nodiscard]] std::string_view name() const override { return "fake"; }
   [[nodiscard]] std::string_view instruction_set() const override { return "none"; }
   [[nodiscard]] int max_batch() const override { return max_batch_; }
+  [[nodiscard]] int pictures_at_a_time() const override { return at_a_time; }
 
   void forward(ImagesIn images, size_t last_layer, HostOut features) override {
     EXPECT_EQ(last_layer, kLastLayer);
@@ -51,6 +52,7 @@ class FakeBackend : public Backend {
 
   std::function<void(int batch)> on_forward;
   std::vector<int> batches;  // how many pictures each forward call had
+  int at_a_time = 1000;
 
  private:
   int max_batch_;
@@ -190,6 +192,42 @@ TEST(Pipeline, StopsBeforeTheNextBatch) {
   EXPECT_THAT(backend.batches, ElementsAre(4, 4));
   EXPECT_EQ(recorder.events, std::vector<std::string>(names_.events.begin(), names_.events.begin() + 8))
       << "what was computed was reported";
+}
+
+TEST(Pipeline, ABatchIsComputedInPartsAndDroppedBetweenThem) {
+  const Names names_ = names(11, [](int i) { return i == 1; });
+  std::atomic<bool> stop{false};
+  FakeBackend backend(5);
+  backend.at_a_time = 2;
+  Recorder recorder;
+  recorder.callbacks.stop = &stop;
+  run(backend, names_.paths, recorder.callbacks, 5, 3);
+  EXPECT_THAT(backend.batches, ElementsAre(2, 2, 2, 2, 1, 1));
+  EXPECT_EQ(recorder.events, names_.events);
+
+  backend.batches.clear();
+  recorder.events.clear();
+  backend.on_forward = [&](int part) { stop = part == 3; };
+  run(backend, names_.paths, recorder.callbacks, 5, 3);
+  EXPECT_THAT(backend.batches, ElementsAre(2, 2, 2, 2));
+  EXPECT_EQ(recorder.events, std::vector<std::string>(names_.events.begin(), names_.events.begin() + 5));
+}
+
+TEST(Pipeline, LanesDropTheirBatchesToo) {
+  const Names names_ = names(60, [](int) { return false; });
+  for (int lane = 0; lane < 2; ++lane) {
+    std::atomic<bool> stop{false};
+    std::vector<FakeBackend> backends(2, FakeBackend(4));
+    Recorder recorder;
+    recorder.callbacks.stop = &stop;
+    backends[0].at_a_time = backends[1].at_a_time = 1;
+    backends[static_cast<size_t>(lane)].on_forward = [&](int part) {
+      if (part == 9) stop = true;  // of the lane's third batch
+    };
+    run_in_lanes(backends, names_.paths, recorder.callbacks, 4);
+    EXPECT_LE(recorder.events.size(), 20U);  // the batches before lane 1's third
+    EXPECT_TRUE(std::equal(recorder.events.begin(), recorder.events.end(), names_.events.begin()));
+  }
 }
 
 TEST(Pipeline, StartsNothingWhenStoppedFromTheBeginning) {

@@ -1,16 +1,22 @@
-// Any bytes as a model file: refused, or a classifier that predicts.
+// Any bytes as a model file: refused, or a classifier that predicts. Once as they are, and once with the right
+// checksum, behind which a changed file would otherwise never get.
 #include <span>
+#include <string>
 #include <vector>
 
 #include "learn/model_file.h"
+#include "support/model_checksum.h"
 #include "vgg16/error.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  try {
-    const vgg16::Classifier classifier = vgg16::parse_model({reinterpret_cast<const std::byte*>(data), size}, "input");
-    const std::vector<float> row(static_cast<size_t>(classifier.columns), 1.0F);
-    static_cast<void>(classifier.predict_probabilities(row));
-  } catch (const vgg16::Error&) {
+  const std::string input(reinterpret_cast<const char*>(data), size);
+  for (const std::string& file : {input, vgg16::with_checksum_of_now(input)}) {
+    try {
+      const vgg16::Classifier classifier = vgg16::parse_model(std::as_bytes(std::span(file)), "input");
+      const std::vector<float> row(static_cast<size_t>(classifier.columns), 1.0F);
+      static_cast<void>(classifier.predict_probabilities(row));
+    } catch (const vgg16::Error&) {
+    }
   }
   return 0;
 }

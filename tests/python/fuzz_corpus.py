@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 import h5py
@@ -116,9 +117,27 @@ def safetensors(folder):
     write("bias", {"block1_conv1/bias": {"dtype": "F32", "shape": [64], "data_offsets": [0, 256]}}, 256)
 
 
+def model_checksum(metadata, tensors):
+    """As engine/learn/model_file.h says; tensors: name, dtype, shape, bytes."""
+    def text(value):
+        return number(len(value)) + value
+
+    def number(value):
+        return value.to_bytes(8, "little")
+
+    said = number(len(metadata))
+    for key, value in sorted((k.encode(), v.encode()) for k, v in metadata.items()):
+        said += text(key) + text(value)
+    for name, dtype, shape, stored in sorted(tensors):
+        said += text(name.encode()) + text(dtype.encode()) + number(len(shape))
+        said += b"".join(map(number, shape)) + text(stored)
+    return f"{zlib.crc32(said):08x}"
+
+
 def model(folder):
     def write(name, classes, rows, columns):
         coef, intercept = 8 * rows * columns, 8 * rows
+        data = np.linspace(-1, 1, rows * columns + rows).tobytes()
         header = {
             "__metadata__": {
                 "format": "vgg16-classifier-1", "classes": json.dumps(classes), "C": "1", "layer": "block5_pool",
@@ -128,10 +147,11 @@ def model(folder):
             "coef": {"dtype": "F64", "shape": [rows, columns], "data_offsets": [0, coef]},
             "intercept": {"dtype": "F64", "shape": [rows], "data_offsets": [coef, coef + intercept]},
         }
+        header["__metadata__"]["crc32"] = model_checksum(header["__metadata__"], [
+            ("coef", "F64", [rows, columns], data[:coef]), ("intercept", "F64", [rows], data[coef:])])
         text = json.dumps(header, separators=(",", ":")).encode()
         text += b" " * (-len(text) % 8)
-        (folder / name).write_bytes(len(text).to_bytes(8, "little") + text +
-                                    np.linspace(-1, 1, rows * columns + rows).tobytes())
+        (folder / name).write_bytes(len(text).to_bytes(8, "little") + text + data)
 
     write("two", ["cats", "dogs"], 1, 3)
     write("three", ["cats", "dogs", "pânda"], 3, 2)

@@ -4,6 +4,7 @@
 //   VGG16_FAIL_AT=N       which one, from 1
 //   VGG16_FAIL_ERROR=E    errno; for memory and threads it is always the usual one
 //   VGG16_FAIL_FOR_GOOD=1 and all later ones
+//   VGG16_FAIL_SIGNAL=S   nothing fails, but the thread that makes the call gets signal S before
 //   VGG16_FAIL_TOLD=FILE  is created when the first one fails
 //   VGG16_FAIL_SPARES=FILE  functions whose requests for memory neither count nor fail, as `nm` gives them: lines of a
 //                           start and a size in hexadecimal digits, sorted
@@ -13,6 +14,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -41,6 +43,7 @@ const char* told = nullptr;
 long fail_at = 0;
 int error_number = EIO;
 bool for_good = false;
+int signal_instead = 0;
 std::atomic<long> calls{0};
 
 struct Function {
@@ -96,6 +99,7 @@ __attribute__((constructor)) void prepare() {
   fail_at = number("VGG16_FAIL_AT", 0);
   error_number = static_cast<int>(number("VGG16_FAIL_ERROR", EIO));
   for_good = number("VGG16_FAIL_FOR_GOOD", 0) != 0;
+  signal_instead = static_cast<int>(number("VGG16_FAIL_SIGNAL", 0));
   if (const char* path = std::getenv("VGG16_FAIL_SPARES"); path != nullptr) read_spared(path);
   kind_to_fail = std::getenv("VGG16_FAIL");
 }
@@ -108,6 +112,10 @@ bool fails(const char* kind) {
   if (call == fail_at && told != nullptr) {
     const long descriptor = syscall(SYS_openat, AT_FDCWD, told, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (descriptor >= 0) syscall(SYS_close, descriptor);
+  }
+  if (signal_instead != 0) {
+    raise(signal_instead);
+    return false;
   }
   errno = error_number;
   return true;

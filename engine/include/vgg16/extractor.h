@@ -36,7 +36,8 @@ struct ExtractorOptions {
 struct ExtractCallbacks {
   std::function<void(int64_t index, std::span<const float> row)> row;     ///< picture `index` became this row
   std::function<void(int64_t index, const std::string& reason)> skipped;  ///< picture `index` could not be used
-  const std::atomic<bool>* stop = nullptr;  ///< when it becomes true, no further batch is started
+  /// When it becomes true, no further batch is started, and one that has been started may be dropped.
+  const std::atomic<bool>* stop = nullptr;
 };
 
 /// Where the time of extract_files went: the seconds that the forward pass waited for pictures, computed, and that
