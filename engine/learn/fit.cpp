@@ -9,8 +9,9 @@
 namespace vgg16 {
 namespace {
 
-/// How exact the fits on the way are, and how far apart.
-constexpr double kRoughGap = 0.1;
+/// How exact the fits on the way are, and how far apart. Between 0.3 and 0.001 the time is about the same; here the fit
+/// that follows two of them needs two steps instead of four.
+constexpr double kRoughGap = 0.01;
 constexpr double kStride = 10;
 
 }  // namespace

@@ -20,6 +20,13 @@ constexpr int kFloatLanes = 2 * VGG16_LANES;
 typedef double Vector __attribute__((vector_size(VGG16_LANES * sizeof(double))));
 typedef float FloatVector __attribute__((vector_size(VGG16_LANES * sizeof(double))));
 
+typedef double Pair __attribute__((vector_size(16)));
+typedef float Quad __attribute__((vector_size(16)));
+#if VGG16_LANES == 8
+typedef double HalfVector __attribute__((vector_size(32)));
+typedef float HalfFloatVector __attribute__((vector_size(32)));
+#endif
+
 /// The vector type of an element type; both fill one register.
 template <class T>
 struct VectorOf;
@@ -131,16 +138,33 @@ inline void add_weighted_rows(const SparseBlock& block, int64_t rows, const Eigh
   }
 }
 
-/// The sum of a vector's lanes, halves added to halves.
-template <class T>
-T total(const typename VectorOf<T>::Type& v) {
-  constexpr int kWidth = sizeof(v) / sizeof(T);
-  T part[kWidth];
-  store(v, part);
-  for (int half = kWidth / 2; half > 0; half /= 2) {
-    for (int l = 0; l < half; ++l) part[l] += part[l + half];
-  }
-  return part[0];
+/// Its two halves added, as a vector of half the size.
+template <class Half, class Whole>
+Half fold(const Whole& v) {
+  Half half[2];
+  std::memcpy(half, &v, sizeof(v));
+  return half[0] + half[1];
+}
+
+#if VGG16_LANES == 8
+inline Pair folded(const Vector& v) { return fold<Pair>(fold<HalfVector>(v)); }
+inline Quad folded(const FloatVector& v) { return fold<Quad>(fold<HalfFloatVector>(v)); }
+#elif VGG16_LANES == 4
+inline Pair folded(const Vector& v) { return fold<Pair>(v); }
+inline Quad folded(const FloatVector& v) { return fold<Quad>(v); }
+#else
+inline Pair folded(const Vector& v) { return v; }
+inline Quad folded(const FloatVector& v) { return v; }
+#endif
+
+inline double total(const Vector& v) {
+  const Pair p = folded(v);
+  return p[0] + p[1];
+}
+
+inline float total(const FloatVector& v) {
+  const Quad q = folded(v);
+  return (q[0] + q[2]) + (q[1] + q[3]);
 }
 
 /// R rows by V vectors at a time: every number loaded is used R or V times.
@@ -161,7 +185,7 @@ void multiply_tile(const T* m, int64_t m_stride, int64_t columns, const T* x, in
   }
   for (int r = 0; r < R; ++r) {
     for (int v = 0; v < V; ++v) {
-      T whole = total<T>(sum[r][v]);
+      T whole = total(sum[r][v]);
       for (int64_t t = j; t < columns; ++t) whole += m[r * m_stride + t] * x[v * x_stride + t];
       y[v * y_stride + r] += whole;
     }

@@ -19,7 +19,11 @@ int64_t total_count(const std::vector<Segment>& segments) {
 
 RowSpaceOperator::RowSpaceOperator(const GramMatrix& k, std::vector<Segment> rows, const Products& products,
                                    ThreadPool* pool)
-    : k_(&k), segments_(std::move(rows)), products_(&products), pool_(pool), n_(total_count(segments_)) {}
+    : k_(&k), segments_(std::move(rows)), products_(&products), pool_(pool), n_(total_count(segments_)) {
+  Eigen::MatrixXd mean;
+  multiply(Eigen::MatrixXd::Constant(n_, 1, 1.0 / static_cast<double>(n_)), segments_, mean);
+  centred_mean_ = mean.transpose().array() - mean.mean();
+}
 
 template <class Body>
 void RowSpaceOperator::share(int64_t count, const Body& body) const {
@@ -103,12 +107,7 @@ void RowSpaceOperator::multiply_chosen(const Eigen::MatrixXf& m, const Eigen::Ma
   });
 }
 
-Eigen::RowVectorXd RowSpaceOperator::shift(const Eigen::MatrixXd& v) const {
-  const Eigen::MatrixXd centred = v.rowwise() - v.colwise().mean();
-  Eigen::MatrixXd out;
-  multiply(centred, segments_, out);
-  return out.colwise().mean();
-}
+Eigen::RowVectorXd RowSpaceOperator::shift(const Eigen::MatrixXd& v) const { return centred_mean_ * v; }
 
 Eigen::MatrixXd RowSpaceOperator::apply_to_others(const Eigen::MatrixXd& v, const std::vector<Segment>& other) const {
   const Eigen::MatrixXd centred = v.rowwise() - v.colwise().mean();

@@ -61,6 +61,7 @@ class RowSpaceOperator {
   const Products* products_;
   ThreadPool* pool_;
   int64_t n_;
+  Eigen::RowVectorXd centred_mean_;  ///< of the rows of K, less its own mean
 };
 
 /// A model of the row space, with what it gives for its own rows.
