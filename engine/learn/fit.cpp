@@ -1,5 +1,6 @@
 #include "learn/fit.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -9,10 +10,14 @@
 namespace vgg16 {
 namespace {
 
-/// How exact the fits on the way are, and how far apart. Between 0.3 and 0.001 the time is about the same; here the fit
-/// that follows two of them needs two steps instead of four.
-constexpr double kRoughGap = 0.01;
+/// The first C, times the mean squared length of the rows: there the penalty decides almost alone.
+constexpr double kFirst = 10;
+/// How far apart the fits on the way are, and how exact: of 0.001 to 0.3 all take about the same time, but the fit that
+/// follows them needs two steps here and four at 0.1.
 constexpr double kStride = 10;
+constexpr double kRoughGap = 0.01;
+/// No start is further beyond the last point than this many times the distance between the last two.
+constexpr double kFarthest = 2;
 
 }  // namespace
 
@@ -21,7 +26,7 @@ FitCertificate RegularizationPath::advance(double c, const FitOptions& options) 
   if (!passed_.empty()) {
     rough = kStride * std::exp(passed_.back().log_c);
   } else if (const double size = k_.diagonal().mean(); size > 0) {
-    rough = 1 / size;
+    rough = kFirst / size;
   }
   for (; rough < 0.5 * c; rough *= kStride) fit(rough, {.relative_gap = kRoughGap});
   return fit(c, options);
@@ -38,7 +43,7 @@ std::vector<RowSpacePoint> RegularizationPath::starts(double log_c) const {
   std::vector<RowSpacePoint> found = {last};
   if (passed_.size() == 2) {
     const RowSpacePoint& before = passed_[0].at;
-    const double t = (log_c - passed_[1].log_c) / (passed_[1].log_c - passed_[0].log_c);
+    const double t = std::min(kFarthest, (log_c - passed_[1].log_c) / (passed_[1].log_c - passed_[0].log_c));
     found.push_back({last.a + t * (last.a - before.a), last.scores + t * (last.scores - before.scores),
                      last.intercept + t * (last.intercept - before.intercept)});
   }
