@@ -7,9 +7,11 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 #include "vgg16/error.h"
+#include "vocabulary/finite.h"
 #include "vocabulary/half.h"
 
 namespace vgg16 {
@@ -23,13 +25,6 @@ namespace {
   }
   throw Error(ErrorCode::kRefused, name + ": the value " + std::to_string(value) + " in column " +
                                        std::to_string(column) + " does not fit float16 (at most 65504); store as f32");
-}
-
-/// A magnitude's bits are ordered as the magnitude is, infinity and NaN above all: a loop without branches.
-bool all_finite(std::span<const float> values) {
-  uint32_t largest = 0;
-  for (const float value : values) largest = std::max(largest, std::bit_cast<uint32_t>(value) & 0x7FFFFFFFU);
-  return largest < 0x7F800000U;
 }
 
 template <class Bits>
@@ -93,6 +88,7 @@ void load_row(std::span<const std::byte> stored, NumberFormat format, float* fea
       return convert_all<uint32_t>(stored, format.big_endian, features,
                                    [](uint32_t bits) { return std::bit_cast<float>(bits); });
     case NumberType::kF64:
+      static_assert(std::numeric_limits<float>::is_iec559, "what is too large becomes infinity");
       convert_all<uint64_t>(stored, format.big_endian, features,
                             [](uint64_t bits) { return static_cast<float>(std::bit_cast<double>(bits)); });
       if (!all_finite({features, stored.size() / sizeof(double)})) refuse_too_large(stored, format.big_endian, name);

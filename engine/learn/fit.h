@@ -15,15 +15,16 @@ struct FitOptions {
   int max_iterations = 200;
 };
 
-/// Walks along the regularization path. Its first step is a penalty so strong that it alone decides; each further one
-/// weakens it tenfold at most, and starts where the path leads to. Every step is then a few products away from the one
-/// before, where a cold start at a large C would be hundreds.
+/// Walks along the regularization path, from where the penalty almost alone decides towards larger C, twentyfold at
+/// most at a time. Every fit starts where those before it lead to: a few products away, where a cold start would be
+/// hundreds.
 class RegularizationPath {
  public:
   /// `k` and `loss` must outlive it.
   RegularizationPath(const RowSpaceOperator& k, LogLoss& loss) : k_(k), loss_(loss) {}
 
-  /// The fit at `c`, which is not below that of the call before. What lies between the two is fitted roughly.
+  /// The fit at `c`, which is not below that of the call before. What lies between the two is fitted roughly, and is
+  /// not in the certificate.
   [[nodiscard]] FitCertificate advance(double c, const FitOptions& options);
 
   /// The model of the last fit.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -28,7 +27,7 @@ std::vector<int> labels_at(const std::vector<int>& labels, const std::vector<Seg
   return chosen;
 }
 
-/// All fits of one fold, from the strongest penalty, the easiest, to the weakest; each starts from the one before.
+/// All fits of one fold, from the strongest penalty, the easiest, to the weakest; each starts where the path leads to.
 class FoldPath {
  public:
   FoldPath(const GramMatrix& k, const GroupedRows& rows, size_t fold, const std::vector<double>& c,
@@ -117,8 +116,8 @@ void run_paths(std::vector<std::unique_ptr<FoldPath>>& paths, ThreadPool& pool, 
 
 /// Coefficients of the columns and the intercept, from coefficients of the rows. The scores of the fit are those of
 /// rows less their mean, and centred once more: both only move the intercept.
-void fill_coefficients(const SparseRows& x, const RowSpacePoint& fit, const Eigen::RowVectorXd& shift, ThreadPool& pool,
-                       Trained& model) {
+void fill_coefficients(const SparseRows& x, const RowSpacePoint& fit, const Eigen::RowVectorXd& shift,
+                       const Products& products, ThreadPool& pool, Trained& model) {
   const int64_t k = fit.a.cols();
   const int64_t rows = fit.a.rows();
   Eigen::MatrixXd weight(rows, k + 1);  // the last column gives the rows' mean
@@ -128,7 +127,7 @@ void fill_coefficients(const SparseRows& x, const RowSpacePoint& fit, const Eige
   if (softmax) weight.leftCols(k).colwise() -= fit.a.rowwise().mean();
   std::vector<double>& coef = model.coef;
   coef.resize(static_cast<size_t>((k + 1) * x.columns()));
-  weighted_row_sums(x, weight, pool, coef.data());
+  weighted_row_sums(x, weight, products, pool, coef.data());
   const Eigen::Map<const Eigen::MatrixXd> sums(coef.data(), x.columns(), k + 1);
   model.intercept = fit.intercept - shift.transpose() - sums.leftCols(k).transpose() * sums.col(k);
   if (softmax) model.intercept.array() -= model.intercept.mean();
@@ -183,7 +182,7 @@ Trained train_by_gram(const RouteInput& input,
   const RowSpacePoint& model = path.at();
   trained.test_scores = all.apply_to_others(model.a, {rows.test});
   trained.test_scores.rowwise() += model.intercept.transpose();
-  fill_coefficients(x, model, all.shift(model.a), input.pool, trained);
+  fill_coefficients(x, model, all.shift(model.a), input.products, input.pool, trained);
   trained.refit_seconds = seconds_since(begin);
   if (progress) progress(total, total);
   audit_with(k, trained);

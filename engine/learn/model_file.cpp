@@ -152,6 +152,7 @@ class Checksum {
  public:
   void add(std::span<const std::byte> bytes) {
     add(bytes.size());
+    if (bytes.empty()) return;  // a null pointer would begin the sum anew
     sum_ = crc32_z(sum_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
   }
   void add(std::string_view text) { add(std::as_bytes(std::span(text))); }
@@ -172,8 +173,8 @@ class Checksum {
 void require_checksum(const SafetensorsView& file, const std::string& name) {
   const auto found = file.metadata.find(kChecksumKey);
   if (found != file.metadata.end() && found->second == model_checksum(file)) return;
-  const char* what = found == file.metadata.end() ? "is missing" : "does not match what it holds";
-  refuse(name, std::string("damaged: its checksum ") + what + "; copy it again, or train again");
+  if (found == file.metadata.end()) refuse(name, "no checksum: damaged, or made by an earlier version; train again");
+  refuse(name, "damaged: its checksum does not match what it holds; copy it again, or train again");
 }
 
 /// What a reader finds where `text` was written to metadata: bytes that are not UTF-8 are not stored.

@@ -123,13 +123,15 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
                           ? options.memory_bytes
                           : static_cast<int64_t>(kUsableShare * static_cast<double>(available_bytes));
 
-  // Rows without zeros at most; K; on each thread the active part of K in float32; all fits' coefficients.
+  // Rows without zeros at most; K; the active part of K in float32, for the fold on each thread and then for all rows;
+  // of each fold two points of its path, with their scores.
   const int64_t fold_rows = train_rows - train_rows / options.folds;
   const int64_t reading = threads * kTileRows * d * 9;
   const int64_t rows_bytes = 5 * n * d;
-  const int64_t gram = kFixedBytes +
-                       std::max(reading, 4 * fold_rows * fold_rows * std::min<int64_t>(threads, options.folds)) +
-                       rows_bytes + 8 * n * n + 8 * k * (fits * fold_rows + 40 * train_rows * threads + 2 * d);
+  const int64_t active =
+      4 * std::max(fold_rows * fold_rows * std::min<int64_t>(threads, options.folds), train_rows * train_rows);
+  const int64_t gram = kFixedBytes + std::max(reading, active) + rows_bytes + 8 * n * n +
+                       8 * k * (4 * options.folds * fold_rows + 40 * train_rows * threads + 2 * d);
   const bool fewer_rows = static_cast<double>(train_rows) <= kRowsPerColumn * static_cast<double>(d);
   if (options.route != Route::kDirect && gram <= usable && (fewer_rows || options.route == Route::kGram)) {
     return {Route::kGram, gram, true, fits};

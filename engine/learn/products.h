@@ -20,7 +20,8 @@ struct alignas(64) Lanes {
   T at[N];
 };
 /// Eight of some vectors, of which there are a few or many.
-using EightLanes = Lanes<double, 8>;
+inline constexpr int64_t kEight = 8;
+using EightLanes = Lanes<double, kEight>;
 
 /// What keep_nonzeros() may write past the last number that it keeps.
 inline constexpr int64_t kSpareNumbers = 16;
@@ -50,7 +51,7 @@ struct Products {
   /// (kBlockColumns), rows (block.rows), not overlapping.
   void (*sparse_transposed_times_rows)(const SparseBlock& block, const Lanes<float>* rows, Lanes<float>* sum);
 
-  /// The same in float64 for the block's first `rows` rows and 8 * groups lanes: weight (rows, groups), sum
+  /// The same in float64 for the block's first `rows` rows and kEight * groups lanes: weight (rows, groups), sum
   /// (kBlockColumns, groups), row-major.
   void (*add_weighted_rows)(const SparseBlock& block, int64_t rows, const EightLanes* weight, int64_t groups,
                             EightLanes* sum);

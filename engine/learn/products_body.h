@@ -132,7 +132,7 @@ inline void add_weighted_rows(const SparseBlock& block, int64_t rows, const Eigh
       EightLanes* to = sum + block.column[i] * groups;
       const double x = block.value[i];
       for (int64_t g = 0; g < groups; ++g) {
-        for (int l = 0; l < 8; l += kLanes) store(load(to[g].at + l) + x * load(lanes[g].at + l), to[g].at + l);
+        for (int l = 0; l < kEight; l += kLanes) store(load(to[g].at + l) + x * load(lanes[g].at + l), to[g].at + l);
       }
     }
   }
@@ -171,15 +171,15 @@ inline float total(const FloatVector& v) {
 template <class T, int R, int V>
 void multiply_tile(const T* m, int64_t m_stride, int64_t columns, const T* x, int64_t x_stride, T* y,
                    int64_t y_stride) {
-  using Lanes = typename VectorOf<T>::Type;
-  constexpr int64_t kWidth = sizeof(Lanes) / sizeof(T);
-  Lanes sum[R][V] = {};
+  using Register = typename VectorOf<T>::Type;
+  constexpr int64_t kWidth = sizeof(Register) / sizeof(T);
+  Register sum[R][V] = {};
   int64_t j = 0;
   for (; j + kWidth <= columns; j += kWidth) {
-    Lanes row[R];
+    Register row[R];
     for (int r = 0; r < R; ++r) row[r] = load(m + r * m_stride + j);
     for (int v = 0; v < V; ++v) {
-      const Lanes factor = load(x + v * x_stride + j);
+      const Register factor = load(x + v * x_stride + j);
       for (int r = 0; r < R; ++r) sum[r][v] += row[r] * factor;
     }
   }

@@ -89,10 +89,10 @@ Eigen::MatrixXf RowSpaceOperator::submatrix(const std::vector<Eigen::Index>& cho
   }
   const auto m = static_cast<Eigen::Index>(chosen.size());
   Eigen::MatrixXf out(m, m);
-  for (Eigen::Index i = 0; i < m; ++i) {
+  share(m, [&](int64_t i, int /*member*/) {
     const double* row = k_->row(position[static_cast<size_t>(i)]);
     for (Eigen::Index j = 0; j < m; ++j) out(j, i) = static_cast<float>(row[position[static_cast<size_t>(j)]]);
-  }
+  });
   return out;
 }
 
@@ -115,12 +115,6 @@ Eigen::MatrixXd RowSpaceOperator::apply_to_others(const Eigen::MatrixXd& v, cons
   multiply(centred, other, out);
   out.rowwise() -= shift(v);
   return out;
-}
-
-RowSpacePoint point_at(const RowSpaceOperator& k, const Eigen::MatrixXd& a, const Eigen::VectorXd& intercept) {
-  RowSpacePoint point{a.rowwise() - a.colwise().mean(), {}, intercept};
-  k.apply(point.a, point.scores);
-  return point;
 }
 
 }  // namespace vgg16

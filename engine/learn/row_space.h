@@ -71,8 +71,4 @@ struct RowSpacePoint {
   Eigen::VectorXd intercept;  ///< of these scores
 };
 
-/// The point with coefficients `a`, less their mean.
-[[nodiscard]] RowSpacePoint point_at(const RowSpaceOperator& k, const Eigen::MatrixXd& a,
-                                     const Eigen::VectorXd& intercept);
-
 }  // namespace vgg16

@@ -1,7 +1,6 @@
 #include "learn/rows.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <exception>
@@ -9,18 +8,16 @@
 #include <string>
 
 #include "vgg16/error.h"
+#include "vocabulary/finite.h"
 
 namespace vgg16 {
 namespace {
 
 constexpr int64_t kNone = -1;
 
-/// First column of the row that is not finite, or kNone. The quick test has no branch: a magnitude's bits are ordered
-/// as the magnitude is, infinity and NaN above all.
+/// First column of the row that is not finite, or kNone.
 int64_t first_not_finite(const float* row, int64_t columns) {
-  uint32_t largest = 0;
-  for (int64_t d = 0; d < columns; ++d) largest = std::max(largest, std::bit_cast<uint32_t>(row[d]) & 0x7FFFFFFFU);
-  if (largest < 0x7F800000U) return kNone;
+  if (all_finite({row, static_cast<size_t>(columns)})) return kNone;
   return std::find_if(row, row + columns, [](float x) { return !std::isfinite(x); }) - row;
 }
 
@@ -111,13 +108,15 @@ SparseRows SparseRows::read(const FeatureTable& table, std::span<const int64_t> 
   return x;
 }
 
-void weighted_row_sums(const SparseRows& x, const Eigen::MatrixXd& weight, ThreadPool& pool, double* out) {
+void weighted_row_sums(const SparseRows& x, const Eigen::MatrixXd& weight, const Products& products, ThreadPool& pool,
+                       double* out) {
   const int64_t rows = weight.rows();
   const int64_t vectors = weight.cols();
-  const int64_t groups = (vectors + 7) / 8;
+  const int64_t groups = (vectors + kEight - 1) / kEight;
   std::vector<EightLanes> lanes(static_cast<size_t>(rows * groups));
   for (int64_t v = 0; v < vectors; ++v) {
-    for (int64_t p = 0; p < rows; ++p) lanes[static_cast<size_t>(p * groups + v / 8)].at[v % 8] = weight(p, v);
+    for (int64_t p = 0; p < rows; ++p)
+      lanes[static_cast<size_t>(p * groups + v / kEight)].at[v % kEight] = weight(p, v);
   }
   std::vector<std::vector<EightLanes>> sums(static_cast<size_t>(pool.size()));
   pool.for_each(x.blocks(), [&](int64_t b, int member) {
@@ -125,13 +124,13 @@ void weighted_row_sums(const SparseRows& x, const Eigen::MatrixXd& weight, Threa
     sum.assign(static_cast<size_t>(kBlockColumns * groups), {});
     for (int64_t t = 0; t * kTileRows < rows; ++t) {
       const SparseBlock block = x.block(t, b);
-      best_products().add_weighted_rows(block, std::min(block.rows, rows - t * kTileRows),
-                                        lanes.data() + t * kTileRows * groups, groups, sum.data());
+      products.add_weighted_rows(block, std::min(block.rows, rows - t * kTileRows),
+                                 lanes.data() + t * kTileRows * groups, groups, sum.data());
     }
     const int64_t width = std::min(kBlockColumns, x.columns() - b * kBlockColumns);
     for (int64_t v = 0; v < vectors; ++v) {
       double* to = out + v * x.columns() + b * kBlockColumns;
-      for (int64_t d = 0; d < width; ++d) to[d] = sum[static_cast<size_t>(d * groups + v / 8)].at[v % 8];
+      for (int64_t d = 0; d < width; ++d) to[d] = sum[static_cast<size_t>(d * groups + v / kEight)].at[v % kEight];
     }
   });
 }

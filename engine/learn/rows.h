@@ -71,6 +71,7 @@ class SparseRows {
 
 /// out[v, d] = sum over positions p < weight.rows() of weight(p, v) * x[p, d]; out is (weight.cols(), columns),
 /// row-major. The order of the sums is fixed.
-void weighted_row_sums(const SparseRows& x, const Eigen::MatrixXd& weight, ThreadPool& pool, double* out);
+void weighted_row_sums(const SparseRows& x, const Eigen::MatrixXd& weight, const Products& products, ThreadPool& pool,
+                       double* out);
 
 }  // namespace vgg16

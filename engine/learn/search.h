@@ -52,8 +52,8 @@ struct RouteInput {
   [[nodiscard]] Progress stage(const char* name) const;
 };
 
-/// Inner products of the rows, then Newton's method in the row space. Folds run on the pool's threads, one fold on one
-/// thread, along the regularization path, and so does the fit on all of them. `audit_with` gets the centred matrix
+/// Inner products of the rows, then Newton's method in the row space. Every fold walks along the regularization path on
+/// one thread; then the fit on all rows does on all of them. `audit_with` gets the centred matrix
 /// before it is dropped.
 [[nodiscard]] Trained train_by_gram(const RouteInput& input,
                                     const std::function<void(const GramMatrix&, const Trained&)>& audit_with);

@@ -197,16 +197,18 @@ TEST(SparseRowsTest, WeightedSumsMatchPlainLoops) {
   ThreadPool pool(2);
   const SparseRows x = SparseRows::read(table, file_order(200), pool, {});
   std::mt19937_64 random(3);
-  for (const int64_t vectors : {1, 8, 11}) {
-    const Eigen::MatrixXd weight = Eigen::MatrixXd::NullaryExpr(
-        150, vectors, [&](Eigen::Index, Eigen::Index) { return next_uniform(random) - 0.5; });
-    std::vector<double> out(static_cast<size_t>(vectors * 333));
-    weighted_row_sums(x, weight, pool, out.data());
-    for (int64_t v = 0; v < vectors; ++v) {
-      for (int64_t d = 0; d < 333; ++d) {
-        double expected = 0;
-        for (int64_t r = 0; r < 150; ++r) expected += weight(r, v) * values[r * 333 + d];
-        ASSERT_NEAR(out[v * 333 + d], expected, 1e-11);
+  for (const Products* products : all_products()) {
+    for (const int64_t vectors : {1, 8, 11}) {
+      const Eigen::MatrixXd weight = Eigen::MatrixXd::NullaryExpr(
+          150, vectors, [&](Eigen::Index, Eigen::Index) { return next_uniform(random) - 0.5; });
+      std::vector<double> out(static_cast<size_t>(vectors * 333));
+      weighted_row_sums(x, weight, *products, pool, out.data());
+      for (int64_t v = 0; v < vectors; ++v) {
+        for (int64_t d = 0; d < 333; ++d) {
+          double expected = 0;
+          for (int64_t r = 0; r < 150; ++r) expected += weight(r, v) * values[r * 333 + d];
+          ASSERT_NEAR(out[v * 333 + d], expected, 1e-11) << products->name;
+        }
       }
     }
   }

@@ -146,7 +146,7 @@ TEST(ModelFile, OneWithoutItsChecksumOrWithAnotherIsDamaged) {
   EXPECT_NE(parse_model(std::as_bytes(std::span(changed)), "m.model").coef, example(3).coef);
   changed = whole;
   changed.replace(changed.find("crc32"), 5, "crc33");
-  EXPECT_EQ(refused(changed), "m.model: damaged: its checksum is missing; copy it again, or train again");
+  EXPECT_EQ(refused(changed), "m.model: no checksum: damaged, or made by an earlier version; train again");
 }
 
 TEST(ModelFile, MetadataThatIsNotUtf8IsWrittenAsItCanBeRead) {

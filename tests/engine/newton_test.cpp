@@ -57,8 +57,10 @@ class RowSpaceTest : public testing::TestWithParam<int> {
     return c * k * c;
   }
 
-  [[nodiscard]] RowSpacePoint cold_start() const {
-    return point_at(operator_, MatrixXd::Zero(70, loss_.columns()), VectorXd::Zero(loss_.columns()));
+  [[nodiscard]] RowSpacePoint point_at(const MatrixXd& a, double intercept) const {
+    RowSpacePoint point{a.rowwise() - a.colwise().mean(), {}, VectorXd::Constant(loss_.columns(), intercept)};
+    operator_.apply(point.a, point.scores);
+    return point;
   }
 
   ThreadPool pool_;
@@ -129,9 +131,8 @@ TEST_P(RowSpaceTest, NewtonAndLbfgsFindTheSameOptimumForEveryCFromAnyStart) {
     options.max_iterations = 20000;
     const auto lbfgs = minimize_lbfgs(problem, problem.zero(), options);
     EXPECT_EQ(lbfgs.reason, StopReason::kConverged);
-    const RowSpacePoint cold = cold_start();
-    const RowSpacePoint wild =
-        point_at(operator_, random_matrix(70, loss_.columns(), 8), VectorXd::Constant(loss_.columns(), 1.0));
+    const RowSpacePoint cold = point_at(MatrixXd::Zero(70, loss_.columns()), 0.0);
+    const RowSpacePoint wild = point_at(random_matrix(70, loss_.columns(), 8), 1.0);
     RegularizationPath path(operator_, loss_);
     EXPECT_LE(path.advance(c, {.relative_gap = 0.1}).relative_gap, 0.1);
     for (const RowSpacePoint& start : {path.at(), cold, wild}) {
