@@ -168,6 +168,7 @@ void propose(const CudaDevice& device, const Cudnn& cudnn, const Stream& stream,
       if (ms < best_ms) best_ms = ms, best = &engine;
     } catch (const Error& error) {
       std::fprintf(stderr, "%s: %s\n", describe(engine).c_str(), error.what());
+      if (&engine == &engines[0]) return;  // there is nothing to compare the others with
     }
   }
   if (best == nullptr || !(best_ms < kGain * first_ms)) return;

@@ -120,7 +120,7 @@ std::string start_of(const std::string& file, size_t most) {
 // tell. They stand near the start, where both formats begin, but in a model behind what it says of its rows.
 Json describe_file(const std::string& file) {
   constexpr size_t kLengthBytes = 8;
-  constexpr uint64_t kMaxHeaderBytes = 16 << 20;
+  constexpr uint64_t kMaxHeaderBytes = 16 << 20;  // as engine/safetensors/safetensors.cpp, which refuses longer ones
   std::string text = start_of(file, 1 << 16);
   if (!text.starts_with("\x89HDF") && text.size() >= kLengthBytes) {
     uint64_t header_bytes = 0;

@@ -26,8 +26,9 @@ struct PipelineOptions {
 /// costs nothing and moves nothing. One lane computes on the caller's thread; several, over engines that give the same
 /// bits, each on a thread of its own, so that one copies and reports while another computes. Two batches of pixels more
 /// than there are lanes are held, 150,528 bytes a picture, and a batch of rows per lane.
-/// When callbacks.stop is set, the batch in flight is dropped, on a GPU when it has been computed; those before it have
-/// been reported.
+/// Once callbacks.stop is set, no batch is reported but the one whose turn it is, and that too is dropped while its
+/// pictures are waited for and between the parts in which the backend computes it. What was reported is always whole
+/// batches from the beginning of the input.
 /// Throws Error{kShape, kDevice} from a backend, Error{kMemory} also for a picture that found no memory, and whatever
 /// a callback throws; all threads have ended by then, and every batch before the one that failed has been reported.
 ExtractTimes run_pipeline(std::span<RowComputer> lanes, std::span<const std::filesystem::path> paths,

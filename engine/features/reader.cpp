@@ -82,6 +82,11 @@ class ScatteredRows {
       chunks_->read(first + done, rows, bytes);
       load_row(bytes, format_, out + done * features_.dims[1], file_->name());
     }
+    // After each pass over the file, in whatever order: who has read all rows may keep the table for long.
+    rows_read_ += count;
+    if (rows_read_ < features_.dims[0]) return;
+    chunks_->forget();
+    rows_read_ = 0;
   }
 
  private:
@@ -90,6 +95,7 @@ class ScatteredRows {
   NumberFormat format_;
   int64_t row_bytes_;
   std::unique_ptr<H5Chunks> chunks_;
+  mutable int64_t rows_read_ = 0;  // since chunks_ forgot what it had unpacked
   mutable std::mutex mutex_;
 };
 

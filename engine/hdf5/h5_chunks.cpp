@@ -1,5 +1,6 @@
 #include "hdf5/h5_chunks.h"
 
+#include <malloc.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -143,12 +144,17 @@ const std::vector<std::byte>& H5Chunks::chunk_at(const Place& place) {
   if (known != cache_.end()) return known->second;
   const auto stored = chunks_.find(place);
   if (stored == chunks_.end()) file_.refuse("is damaged: '" + dataset_.name + "' has places that were never written");
-  // Rows are mostly read in order: chunks before this one's first index are of no use any more.
+  // Rows are mostly read in order: chunks of other first indices are of no use any more.
   const auto is_full = [&] { return (static_cast<int64_t>(cache_.size()) + 1) * chunk_bytes_ > cache_bytes_; };
   if (is_full()) std::erase_if(cache_, [&](const auto& cached) { return cached.first[0] != place[0]; });
   if (is_full()) cache_.clear();
   ++unpacked_count_;
   return cache_.emplace(place, unpacked(stored->second)).first->second;
+}
+
+void H5Chunks::forget() {
+  cache_.clear();
+  malloc_trim(0);  // what lies between memory that is still in use would stay with the allocator
 }
 
 void H5Chunks::read(int64_t first, int64_t count, std::span<std::byte> out) {

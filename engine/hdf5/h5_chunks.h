@@ -31,6 +31,8 @@ class H5Chunks {
   /// Copies the values with a first index of `first` to first + count - 1 to `out`, as stored. Refuses a chunk that was
   /// never written, does not unpack to its size, or does not match its checksum.
   void read(int64_t first, int64_t count, std::span<std::byte> out);
+  /// Gives the memory of what was unpacked back to the system.
+  void forget();
 
  private:
   using Place = std::vector<int64_t>;  // the index of a chunk's first value

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -97,6 +98,13 @@ Process::~Process() {
 
 void Process::send(int signal) const {
   if (!reaped_) ::kill(pid_, signal);
+}
+
+double Process::processor_seconds() const {
+  clockid_t clock{};
+  struct timespec taken = {};
+  if (reaped_ || ::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &taken) != 0) return 0;
+  return static_cast<double>(taken.tv_sec) + 1e-9 * static_cast<double>(taken.tv_nsec);
 }
 
 bool Process::ended() {

@@ -42,6 +42,8 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   void send(int signal) const;
+  /// Processor time that it has taken so far, on all its threads; 0 when it is gone.
+  [[nodiscard]] double processor_seconds() const;
   /// Waits until `reached` holds; false if the process ended or two minutes passed before.
   [[nodiscard]] bool wait_until(const std::function<bool()>& reached);
   /// Waits for the end.

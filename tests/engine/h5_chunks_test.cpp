@@ -75,5 +75,20 @@ TEST(H5Chunks, ReadingInOrderUnpacksEachOnceForEachPartWhereNoBandFits) {
   EXPECT_EQ(unpacked(folder / "x.h5", 0, 1), 3 * kRows);
 }
 
+TEST(H5Chunks, WhatWasForgottenIsUnpackedAgain) {
+  const TempDir folder;
+  write_chunked(folder / "x.h5");
+  const H5File file(PosixFile(folder / "x.h5", O_RDONLY));
+  H5Chunks chunks(file, file.dataset(file.object(file.links(file.object(file.root())).at("x").address), "x"));
+  std::vector<float> values(kRows * kColumns);
+  for (int64_t times = 1; times <= 2; ++times) {
+    chunks.read(0, kRows, std::as_writable_bytes(std::span(values)));
+    chunks.read(0, kRows, std::as_writable_bytes(std::span(values)));
+    EXPECT_EQ(chunks.unpacked_count(), times * kChunks);
+    EXPECT_EQ(values.back(), static_cast<float>(values.size() - 1));
+    chunks.forget();
+  }
+}
+
 }  // namespace
 }  // namespace vgg16
