@@ -8,7 +8,10 @@
 
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
+#include <string>
 #include <system_error>
 #include <thread>
 
@@ -29,6 +32,21 @@ std::vector<std::string> lines_of(const std::string& text) {
     begin = end + 1;
   }
   return lines;
+}
+
+// What every thread of a process is doing, for a test that waits in vain.
+std::string threads_of(pid_t pid) {
+  std::string text;
+  std::error_code gone;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", gone)) {
+    for (const char* file : {"comm", "stat", "wchan", "syscall"}) {
+      std::ifstream in(task.path() / file);
+      std::string line;
+      std::getline(in, line);
+      text += std::string("\n  ") + file + ": " + line;
+    }
+  }
+  return text;
 }
 
 // Everything after fork() and before exec(): system calls alone.
@@ -122,7 +140,9 @@ bool Process::wait_until(const std::function<bool()>& reached) {
 }
 
 Outcome Process::wait() {
-  if (!wait_until([this] { return ended(); })) throw std::runtime_error("the program did not end in two minutes");
+  if (!wait_until([this] { return ended(); })) {
+    throw std::runtime_error("the program did not end in two minutes; its threads:" + threads_of(pid_));
+  }
   Outcome outcome;
   outcome.status = WIFEXITED(wait_status_) ? WEXITSTATUS(wait_status_) : -WTERMSIG(wait_status_);
   outcome.out = read_bytes(scratch_ / "out");
