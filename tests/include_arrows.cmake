@@ -15,7 +15,7 @@ set(arrows
     "engine/backend network kernels"
     "engine/extract backend network kernels/parallel.h"
     "engine/features vocabulary files hdf5"
-    "engine/learn files safetensors kernels/parallel.h"
+    "engine/learn vocabulary files safetensors kernels/parallel.h"
     "weights vocabulary network files hdf5 safetensors"
     "cli")
 
