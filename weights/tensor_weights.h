@@ -35,7 +35,7 @@ class TensorWeights final : public Weights {
   WeightsType type_;
   std::string name_;
   std::shared_ptr<const void> owner_;
-  mutable std::once_flag digest_once_;
+  mutable std::mutex digest_mutex_;
   mutable std::string sha256_;
 };
 

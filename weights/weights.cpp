@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <mutex>
 #include <vector>
 
 #include "files/files.h"
@@ -83,8 +84,10 @@ void TensorWeights::copy_kernel(size_t conv, float* out) const { copy_floats(ten
 void TensorWeights::copy_bias(size_t conv, float* out) const { copy_floats(tensors_.at(conv).bias, type_, out); }
 
 const std::string& TensorWeights::sha256() const {
-  std::call_once(digest_once_, [&] {
-    if (!sha256_.empty()) return;
+  // Not std::call_once: an exception that leaves it passes through the C library's pthread_once, which aborts a program
+  // that has the compiler's runtime within itself (-static-libgcc).
+  const std::lock_guard lock(digest_mutex_);
+  if (sha256_.empty()) {
     Sha256 digest;
     std::vector<float> values;
     for (size_t conv = 0; conv < kConvLayers; ++conv) {
@@ -95,7 +98,7 @@ const std::string& TensorWeights::sha256() const {
       digest.update(std::as_bytes(std::span(values)));
     }
     sha256_ = digest.hex_digest();
-  });
+  }
   return sha256_;
 }
 

@@ -132,11 +132,13 @@ bool Process::ended() {
 
 bool Process::wait_until(const std::function<bool()>& reached) {
   const auto end = std::chrono::steady_clock::now() + kLimit;
-  while (!reached()) {
-    if (ended() || std::chrono::steady_clock::now() > end) return false;
+  for (;;) {
+    // Looked at before reached(), for which the process's end may be what it waits for.
+    const bool over = ended() || std::chrono::steady_clock::now() > end;
+    if (reached()) return true;
+    if (over) return false;
     std::this_thread::sleep_for(kPoll);
   }
-  return true;
 }
 
 Outcome Process::wait() {
