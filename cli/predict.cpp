@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <numeric>
@@ -10,6 +11,7 @@
 #include "print.h"
 #include "values.h"
 #include "vgg16/classifier.h"
+#include "vgg16/dataset.h"
 #include "vgg16/error.h"
 #include "vgg16/extractor.h"
 #include "vgg16/preprocess.h"
@@ -28,33 +30,9 @@ struct PredictOptions {
   int top = 3;
 };
 
-bool is_picture_name(const fs::path& path) {
-  std::string ending = path.extension().native();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return ending == ".jpg" || ending == ".jpeg" || ending == ".png";
-}
+using Skip = std::function<void(const fs::path&, const std::string& reason)>;
 
-// The pictures below a folder, sorted bytewise; hidden names are left out.
-void add_folder(const fs::path& folder, std::vector<fs::path>& pictures) {
-  std::vector<fs::path> found;
-  std::error_code problem;
-  for (auto at = fs::recursive_directory_iterator(folder, problem); at != fs::recursive_directory_iterator();
-       at.increment(problem)) {
-    const bool hidden = at->path().filename().native().starts_with('.');
-    std::error_code unknown;
-    if (hidden && at->is_directory(unknown)) at.disable_recursion_pending();
-    if (!hidden && is_picture_name(at->path()) && !at->is_directory(unknown)) found.push_back(at->path());
-    if (problem) break;
-  }
-  if (problem) {
-    throw Error(ErrorCode::kIo, printable(folder.native()) + ": cannot be listed: " + system_message(problem.value()));
-  }
-  std::sort(found.begin(), found.end());
-  pictures.insert(pictures.end(), found.begin(), found.end());
-}
-
-std::vector<fs::path> expand(const std::vector<std::string>& names) {
+std::vector<fs::path> expand(const std::vector<std::string>& names, const Skip& skip) {
   std::vector<fs::path> pictures;
   for (const std::string& name : names) {
     std::error_code unknown;
@@ -63,7 +41,9 @@ std::vector<fs::path> expand(const std::vector<std::string>& names) {
         if (!line.empty()) pictures.emplace_back(line);
       }
     } else if (fs::is_directory(name, unknown)) {
-      add_folder(name, pictures);
+      const PictureListing found = list_pictures(name);
+      for (const auto& [path, reason] : found.skipped) skip(name / fs::path(path), reason);
+      for (const std::string& path : found.paths) pictures.push_back(name / fs::path(path));
     } else {
       pictures.emplace_back(name);
     }
@@ -145,11 +125,16 @@ void print_prediction(const fs::path& path, const Classifier& model, const std::
 int predict(const PredictOptions& o) {
   const Classifier model = Classifier::load(o.model);
   const auto weights = load_weights(o.network.weights);
-  const std::vector<fs::path> pictures = expand(o.pictures);
+  bool all_read = true;
+  const Skip skip = [&](const fs::path& path, const std::string& reason) {
+    all_read = false;
+    if (o.common.json) print_json({{"schema", 1}, {"path", path.native()}, {"error", reason}});
+    print_error(printable(path.native()) + ": " + reason);
+  };
+  const std::vector<fs::path> pictures = expand(o.pictures, skip);
   ExtractorOptions options = recipe_of(model, *weights, o);
   options.batch_size = static_cast<int>(std::min<size_t>(static_cast<size_t>(options.batch_size), pictures.size()));
   Extractor extractor(weights, options);
-  bool all_read = true;
   ExtractCallbacks callbacks;
   callbacks.row = [&](int64_t index, std::span<const float> row) {
     const auto top = rank(model.predict_probabilities(row), static_cast<size_t>(o.top));
@@ -157,10 +142,7 @@ int predict(const PredictOptions& o) {
     flush_output();  // a program that reads along sees each at once, and when it has gone the work ends
   };
   callbacks.skipped = [&](int64_t index, const std::string& reason) {
-    all_read = false;
-    const std::string& path = pictures[static_cast<size_t>(index)].native();
-    if (o.common.json) print_json({{"schema", 1}, {"path", path}, {"error", reason}});
-    print_error(printable(path) + ": " + reason);
+    skip(pictures[static_cast<size_t>(index)], reason);
   };
   static_cast<void>(extractor.extract_files(pictures, callbacks));
   return all_read ? kDone : kSkippedTooMany;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <iterator>
 #include <mutex>
 #include <numeric>
 #include <span>
@@ -64,18 +65,28 @@ std::vector<Checked> check_pictures(const std::filesystem::path& folder, std::sp
   return results;
 }
 
+void sort_by_path(std::vector<SkippedPicture>& skipped) {
+  std::sort(skipped.begin(), skipped.end(),
+            [](const SkippedPicture& a, const SkippedPicture& b) { return a.path < b.path; });
+}
+
 }  // namespace
 
 Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t> seed, int threads) {
   FolderListing listing = walk_dataset_folder(folder);
-  if (listing.without_class > 0 && listing.candidates.empty()) {
-    throw Error(ErrorCode::kRefused, printable(folder.native()) + " holds " + std::to_string(listing.without_class) +
+  if (!listing.without_class.empty() && listing.candidates.empty()) {
+    throw Error(ErrorCode::kRefused, printable(folder.native()) + " holds " +
+                                         std::to_string(listing.without_class.size()) +
                                          " pictures but no class folders; expected one folder per class, such as " +
                                          printable((folder / "cats" / "1.jpg").native()));
   }
   if (seed) python_shuffle(std::span(listing.candidates), *seed);
 
-  Dataset dataset{.folder = folder, .label_names = {}, .pictures = {}, .skipped = std::move(listing.skipped)};
+  Dataset dataset{.folder = folder, .label_names = {}, .pictures = {}, .skipped = std::move(listing.unsupported)};
+  std::move(listing.unreadable.begin(), listing.unreadable.end(), std::back_inserter(dataset.skipped));
+  for (std::string& path : listing.without_class) {
+    dataset.skipped.push_back({std::move(path), "directly in the dataset folder, so it has no class"});
+  }
   for (const std::string& path : listing.irregular) {
     const Result<std::vector<std::byte>> bytes = read_picture(folder / path);
     dataset.skipped.push_back({path, bytes.ok() ? "changed while the folder was listed" : bytes.reason()});
@@ -100,9 +111,19 @@ Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t
     const auto found = std::lower_bound(dataset.label_names.begin(), dataset.label_names.end(), classes[i]);
     dataset.pictures[i].label = found - dataset.label_names.begin();
   }
-  std::sort(dataset.skipped.begin(), dataset.skipped.end(),
-            [](const SkippedPicture& a, const SkippedPicture& b) { return a.path < b.path; });
+  sort_by_path(dataset.skipped);
   return dataset;
+}
+
+PictureListing list_pictures(const std::filesystem::path& folder) {
+  FolderListing listing = walk_dataset_folder(folder);
+  PictureListing pictures{.paths = std::move(listing.candidates), .skipped = std::move(listing.unreadable)};
+  for (auto* more : {&listing.without_class, &listing.irregular}) {
+    std::move(more->begin(), more->end(), std::back_inserter(pictures.paths));
+  }
+  std::sort(pictures.paths.begin(), pictures.paths.end());
+  sort_by_path(pictures.skipped);
+  return pictures;
 }
 
 }  // namespace vgg16

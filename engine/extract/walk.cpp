@@ -73,8 +73,9 @@ class Walk {
     if (const int error = read_folder(root_, entries)) fail_root(error);
     ancestors_.push_back({status.st_dev, status.st_ino});
     visit(entries, "");
-    std::sort(listing_.candidates.begin(), listing_.candidates.end());
-    std::sort(listing_.irregular.begin(), listing_.irregular.end());
+    for (auto* paths : {&listing_.candidates, &listing_.without_class, &listing_.irregular}) {
+      std::sort(paths->begin(), paths->end());
+    }
     return std::move(listing_);
   }
 
@@ -118,12 +119,9 @@ class Walk {
       } else if (entry.kind == Kind::kFolder || (rule->unsupported.empty() && entry.kind == Kind::kOther)) {
         listing_.irregular.push_back(path);
       } else if (!rule->unsupported.empty()) {
-        listing_.skipped.push_back({path, std::string(rule->unsupported) + " is not supported"});
-      } else if (below.empty()) {
-        ++listing_.without_class;
-        listing_.skipped.push_back({path, "directly in the dataset folder, so it has no class"});
+        listing_.unsupported.push_back({path, std::string(rule->unsupported) + " is not supported"});
       } else {
-        listing_.candidates.push_back(path);
+        (below.empty() ? listing_.without_class : listing_.candidates).push_back(path);
       }
     }
   }
@@ -142,7 +140,7 @@ class Walk {
       throw Error(ErrorCode::kIo, printable(folder.native()) + " cannot be read: " + system_message(error));
     }
     if (error != 0) {
-      listing_.skipped.push_back({path, "folder cannot be read: " + system_message(error)});
+      listing_.unreadable.push_back({path, "folder cannot be read: " + system_message(error)});
       return;
     }
     ancestors_.push_back(id);

@@ -10,19 +10,18 @@
 namespace vgg16 {
 
 struct FolderListing {
-  std::vector<std::string> candidates;  ///< regular .jpg, .jpeg and .png files in class folders, sorted bytewise
-  std::vector<SkippedPicture> skipped;  ///< in no particular order
-  /// Pictures without a class: regular files of those endings directly in the folder. They are in `skipped`, too.
-  int64_t without_class = 0;
+  std::vector<std::string> candidates;     ///< regular .jpg, .jpeg and .png files in class folders, sorted bytewise
+  std::vector<std::string> without_class;  ///< the same directly in the folder, sorted bytewise
   /// Entries with a picture's ending that are no regular files: folders, pipes, links to nothing. Their reason is the
   /// caller's to find; sorted bytewise.
   std::vector<std::string> irregular;
+  std::vector<SkippedPicture> unsupported;  ///< files of other formats, in no particular order
+  std::vector<SkippedPicture> unreadable;   ///< sub-folders that cannot be read, in no particular order
 };
 
 /// Walks `folder`, links to folders included; a link back to a folder that holds it is not followed, because it adds
-/// nothing. Hidden names and other endings are ignored. A sub-folder that cannot be read is listed as skipped. Paths
-/// are below `folder`, with '/' between parts, bytes as the system gives them. Throws Error{kNotFound, kIo} for
-/// `folder`.
+/// nothing. Hidden names and other endings are ignored. Paths are below `folder`, with '/' between parts, bytes as the
+/// system gives them. Throws Error{kNotFound, kIo} for `folder`.
 [[nodiscard]] FolderListing walk_dataset_folder(const std::filesystem::path& folder);
 
 /// Name of the folder that holds `path`, a path below the dataset folder with at least one '/'.

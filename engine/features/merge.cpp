@@ -73,8 +73,10 @@ void require_complete(const std::vector<Part>& parts) {
   for (int64_t index = 1; index <= count && missing.size() < 200; ++index) {
     if (!by_index.contains(index)) missing += (missing.empty() ? "" : ", ") + std::to_string(index);
   }
+  const bool one = missing.find(',') == std::string::npos;
   require(missing.empty(), ErrorCode::kRefused,
-          "shards " + missing + " of " + std::to_string(count) + " are missing; name their files, too");
+          (one ? "shard " : "shards ") + missing + " of " + std::to_string(count) +
+              (one ? " is missing; name its file, too" : " are missing; name their files, too"));
 }
 
 // The plan of the whole run, and where each row of each part goes in it.

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <system_error>
 #include <utility>
 
 #include "vgg16/error.h"
@@ -161,6 +162,10 @@ void rename_file(const std::filesystem::path& from, const std::filesystem::path&
       else
         result = rename(from.c_str(), to.c_str());
     }
+  } else if (std::error_code unknown; std::filesystem::is_other(std::filesystem::status(to, unknown))) {
+    // To root it would be gone for everybody, /dev/null too.
+    throw Error(ErrorCode::kExists, printable(to.native()) + " is not a regular file; what was written stays in " +
+                                        printable(from.native()));
   } else {
     result = rename(from.c_str(), to.c_str());
   }

@@ -56,7 +56,8 @@ class PosixFile {
   int descriptor_ = -1;
 };
 
-/// Renames a file. With `replace`, an existing `to` is replaced in one step; without, it is Error{kExists}.
+/// Renames a file. With Replace::kYes an existing `to` is replaced in one step, unless it is a device or a pipe, which
+/// is Error{kExists}; with kNo, anything there is. Throws Error{kIo}.
 enum class Replace { kNo, kYes };
 void rename_file(const std::filesystem::path& from, const std::filesystem::path& to, Replace replace);
 

@@ -105,6 +105,10 @@ TEST(Dataset, ListsWhatItSkipsWithReasons) {
   EXPECT_THAT(skipped["cats/loop.jpg"], testing::HasSubstr("symbolic links"));
   EXPECT_THAT(skipped["cats/pipe.jpg"], testing::HasSubstr("regular"));
   EXPECT_EQ(skipped.size(), 13U);
+  const PictureListing pictures = list_pictures(folder.path());
+  EXPECT_EQ(pictures.paths, (Strings{"bad/only.png", "cats/dangling.jpg", "cats/empty.jpg", "cats/folder.jpg",
+                                     "cats/good.png", "cats/loop.jpg", "cats/pipe.jpg", "cats/text.jpg", "top.png"}));
+  EXPECT_TRUE(pictures.skipped.empty());
   EXPECT_TRUE(std::is_sorted(dataset.skipped.begin(), dataset.skipped.end(),
                              [](const auto& a, const auto& b) { return a.path < b.path; }));
 }
@@ -177,6 +181,10 @@ TEST(Dataset, ReportsFoldersThatItMayNotRead) {
   fs::permissions(folder / "secret", fs::perms::none);
   auto skipped = skipped_of(list_dataset(folder.path(), 42, 1));
   EXPECT_EQ(skipped["secret"], "folder cannot be read: Permission denied");
+  const PictureListing pictures = list_pictures(folder.path());
+  EXPECT_EQ(pictures.paths, Strings{"cats/1.png"});
+  ASSERT_EQ(pictures.skipped.size(), 1U);
+  EXPECT_EQ(pictures.skipped[0].path, "secret");
   expect_error(ErrorCode::kIo, "Permission denied", [&] { static_cast<void>(list_dataset(folder / "secret", 42, 1)); });
   fs::permissions(folder / "secret", fs::perms::all);
 }

@@ -59,17 +59,19 @@ void run_merge(const fs::path& path) {
 }
 
 struct Job {
-  const char* name;
+  std::string name;
   std::function<void(const fs::path&)> run;
+
+  friend void PrintTo(const Job& job, std::ostream* out) { *out << job.name; }
 };
 const Job kJobs[] = {{"write", [](const fs::path& path) { run(path, 0); }},
-                     {"write with dropped rows", [](const fs::path& path) { run(path, 5); }},
-                     {"write over another file",
+                     {"write_with_dropped_rows", [](const fs::path& path) { run(path, 5); }},
+                     {"write_over_another_file",
                       [](const fs::path& path) {
                         if (!fs::exists(path)) write_test_file(path, "an older file");
                         write_test_file_of(path, test_plan(kRows, kColumns), {.overwrite = true, .resume = true});
                       }},
-                     {"shards and merge", run_merge}};
+                     {"shards_and_merge", run_merge}};
 
 // Interrupted for ever is what no system does; half of a call is no error.
 constexpr std::pair<file_calls::Failure, int> kFailures[] = {{file_calls::Failure::kOnce, EIO},
@@ -87,51 +89,55 @@ std::string expected_bytes(const Job& job) {
   return read_bytes(folder / "a.h5");
 }
 
-TEST(FeatureFaults, AnyFailingCallIsAnErrorAndTheNextRunMendsIt) {
+class FeatureJobFaults : public testing::TestWithParam<Job> {};
+
+TEST_P(FeatureJobFaults, AnyFailingCallIsAnErrorAndTheNextRunMendsIt) {
   int points = 0;
   int errors = 0;
-  for (const Job& job : kJobs) {
-    const std::string expected = expected_bytes(job);
-    for (const auto& [failure, error] : kFailures) {
-      bool reached = true;
-      for (int at = 1; reached; ++at) {
-        const TempDir folder;
-        const fs::path path = folder / "a.h5";
-        file_calls::watch(folder.path());
-        file_calls::fail(at, error, failure);
-        std::string message;
-        try {
-          job.run(path);
-        } catch (const Error& caught) {
-          message = caught.what();
-        }
-        const std::string call = file_calls::failed();
-        reached = !call.empty();
-        file_calls::release();
-        const std::string where =
-            std::string(job.name) + ", call " + std::to_string(at) + ", " + call + ", error " + std::to_string(error);
-        points += reached ? 1 : 0;
-        errors += message.empty() ? 0 : 1;
-        if (message.empty()) {
-          ASSERT_TRUE(read_bytes(path) == expected) << where;
-        } else {
-          ASSERT_EQ(message.find('\n'), std::string::npos) << where;
-          ASSERT_NE(message.find(folder.path().string()), std::string::npos) << where << ": " << message;
-        }
-        const bool resumable = call == "pwrite" || call == "pread" || call == "fdatasync" || call == "fallocate";
-        if (resumable && (failure == file_calls::Failure::kShort || error == EINTR)) {
-          ASSERT_EQ(message, "") << where;
-        }
-        // Nothing but the whole file ever has the name.
-        const std::string found = fs::exists(path) ? read_bytes(path) : "";
-        ASSERT_TRUE(found.empty() || found == "an older file" || found == expected) << where;
-        ASSERT_NO_THROW(job.run(path)) << where << ": " << message;
-        ASSERT_TRUE(read_bytes(path) == expected) << where;
+  const Job& job = GetParam();
+  const std::string expected = expected_bytes(job);
+  for (const auto& [failure, error] : kFailures) {
+    bool reached = true;
+    for (int at = 1; reached; ++at) {
+      const TempDir folder;
+      const fs::path path = folder / "a.h5";
+      file_calls::watch(folder.path());
+      file_calls::fail(at, error, failure);
+      std::string message;
+      try {
+        job.run(path);
+      } catch (const Error& caught) {
+        message = caught.what();
       }
+      const std::string call = file_calls::failed();
+      reached = !call.empty();
+      file_calls::release();
+      const std::string where =
+          job.name + ", call " + std::to_string(at) + ", " + call + ", error " + std::to_string(error);
+      points += reached ? 1 : 0;
+      errors += message.empty() ? 0 : 1;
+      if (message.empty()) {
+        ASSERT_TRUE(read_bytes(path) == expected) << where;
+      } else {
+        ASSERT_EQ(message.find('\n'), std::string::npos) << where;
+        ASSERT_NE(message.find(folder.path().string()), std::string::npos) << where << ": " << message;
+      }
+      const bool resumable = call == "pwrite" || call == "pread" || call == "fdatasync" || call == "fallocate";
+      if (resumable && (failure == file_calls::Failure::kShort || error == EINTR)) {
+        ASSERT_EQ(message, "") << where;
+      }
+      // Nothing but the whole file ever has the name.
+      const std::string found = fs::exists(path) ? read_bytes(path) : "";
+      ASSERT_TRUE(found.empty() || found == "an older file" || found == expected) << where;
+      ASSERT_NO_THROW(job.run(path)) << where << ": " << message;
+      ASSERT_TRUE(read_bytes(path) == expected) << where;
     }
   }
   std::printf("  %d failures injected, %d reported, all mended\n", points, errors);
 }
+
+INSTANTIATE_TEST_SUITE_P(Each, FeatureJobFaults, testing::ValuesIn(kJobs),
+                         [](const auto& job) { return job.param.name; });
 
 TEST(FeatureFaults, AFullDiskIsReportedBeforeTheFirstRow) {
   const TempDir folder;

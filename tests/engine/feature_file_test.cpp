@@ -165,6 +165,16 @@ TEST(FeatureFile, KeepsWhatIsAtItsName) {
   EXPECT_EQ(names_in(folder.path()), "a.h5");
 }
 
+TEST(FeatureFile, DoesNotReplaceAPipe) {
+  const TempDir folder;
+  ASSERT_EQ(mkfifo((folder / "a.h5").c_str(), 0600), 0);
+  const std::string left = (folder / "a.h5.partial").string();
+  expect_error(ErrorCode::kExists, "a.h5 is not a regular file; what was written stays in " + left,
+               [&] { write_test_file_of(folder / "a.h5", test_plan(3, 4), {.overwrite = true}); });
+  EXPECT_TRUE(std::filesystem::is_fifo(folder / "a.h5"));
+  EXPECT_EQ(open_feature_file(folder / "a.h5.partial").rows, 3);
+}
+
 TEST(FeatureFile, DoesNotReplaceAFileThatAppearsMeanwhile) {
   const TempDir folder;
   FeatureFileWriter writer(folder / "a.h5", test_plan(1, 4), {});

@@ -38,4 +38,14 @@ struct Dataset {
 /// afterwards. `threads` files are read at a time. Throws Error{kNotFound, kIo} for the folder itself.
 [[nodiscard]] Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t> seed, int threads);
 
+/// What may be a picture, by its name.
+struct PictureListing {
+  std::vector<std::string> paths;       ///< below the folder, as PictureFile::path; sorted bytewise
+  std::vector<SkippedPicture> skipped;  ///< folders that cannot be read; sorted bytewise by path
+};
+
+/// The same files as list_dataset's, those without a class too, and none of them opened: some may not be pictures.
+/// Throws Error{kNotFound, kIo} for the folder itself.
+[[nodiscard]] PictureListing list_pictures(const std::filesystem::path& folder);
+
 }  // namespace vgg16
