@@ -26,8 +26,10 @@ bool is_memory_failure(cudnnStatus_t status) {
          status == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED;
 }
 
-// Statuses with which an engine, or a graph, is declined; all others are failures. cuDNN numbers them by category.
+// Statuses with which an engine, or a graph, is declined, be it because a part of cuDNN is not installed; all others
+// are failures. cuDNN numbers them by category.
 bool is_declined(cudnnStatus_t status) {
+  if (status == CUDNN_STATUS_SUBLIBRARY_LOADING_FAILED) return true;
   return status >= CUDNN_STATUS_BAD_PARAM && status < CUDNN_STATUS_EXECUTION_FAILED && !is_memory_failure(status);
 }
 

@@ -33,9 +33,14 @@ std::vector<CudaDevice> cuda_devices() {
 
 CurrentDevice::CurrentDevice(int index) {
   VGG16_CUDA_CHECK(cudaGetDevice(&former_));
-  VGG16_CUDA_CHECK(cudaSetDevice(index));
+  changed_ = former_ != index;
+  if (changed_) VGG16_CUDA_CHECK(cudaSetDevice(index));
 }
 
-CurrentDevice::~CurrentDevice() { static_cast<void>(cudaSetDevice(former_)); }
+// Setting a device also starts it, which fails where another process has it for itself; CUDA would report that with the
+// next launch.
+CurrentDevice::~CurrentDevice() {
+  if (changed_ && cudaSetDevice(former_) != cudaSuccess) static_cast<void>(cudaGetLastError());
+}
 
 }  // namespace vgg16

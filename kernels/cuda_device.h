@@ -36,6 +36,7 @@ class CurrentDevice {
 
  private:
   int former_ = 0;
+  bool changed_ = false;
 };
 
 }  // namespace vgg16

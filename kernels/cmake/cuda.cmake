@@ -62,9 +62,10 @@ if(NOT VGG16_WITH_CUDA)
   return()
 endif()
 
-# Machine code for A100, H100/H200, B200 and RTX 50; others from 8.0 on run their family's code or the PTX.
+# Machine code for A100, H100/H200, B200 and RTX 50; others from 8.0 on run their family's code or the PTX, which is the
+# oldest, so that it serves all of them.
 if(NOT CMAKE_CUDA_ARCHITECTURES)
-  set(CMAKE_CUDA_ARCHITECTURES 80-real 90-real 100-real 120)
+  set(CMAKE_CUDA_ARCHITECTURES 80 90-real 100-real 120-real)
 endif()
 if(NOT CMAKE_CUDA_COMPILER)
   set(CMAKE_CUDA_COMPILER ${VGG16_NVCC})

@@ -136,11 +136,14 @@ TEST_P(CudaPrecisionTest, ARowIsTheSameBitsForAnyCompanyAndPlace) {
   const auto pixels = random_bytes(kBatch * kPictureBytes, 3);
   const auto cuda = engine(GetParam().value, kBatch);
   const auto all = forward(*cuda, pixels.data(), kBatch);
+  std::string engines;
+  for (const CudnnEngine& used : cuda->on_device().engines()) engines += "\n  " + describe(used);
   EXPECT_EQ(forward(*cuda, pixels.data(), kBatch), all) << "the graph's second run";
   for (int first = 0; first < kBatch; ++first) {
     for (const int n : {1, kBatch - first}) {
       const auto part = forward(*cuda, pixels.data() + first * kPictureBytes, n);
-      EXPECT_TRUE(std::equal(part.begin(), part.end(), all.begin() + int64_t{first} * 25088)) << first << " " << n;
+      EXPECT_TRUE(std::equal(part.begin(), part.end(), all.begin() + int64_t{first} * 25088))
+          << first << " " << n << "; an engine that shares out its work by place is not to be used:" << engines;
     }
   }
 }
