@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 
 #include "kernels/cuda_error.h"
 #include "kernels/cudnn_library.h"
@@ -17,7 +18,7 @@ struct CUstream_st {
   std::vector<std::function<void()>> queued;     // run when somebody waits
   std::vector<std::function<void()>> recording;  // instead, while a graph is recorded
   bool records = false;
-  const uint8_t* pixels = nullptr;  // where the last pictures went
+  std::span<const uint8_t> pixels;  // the last pictures that came
 };
 struct CUgraph_st {
   std::vector<std::function<void()>> work;
@@ -129,11 +130,12 @@ constexpr size_t kPictureBytes = size_t{224} * 224 * 3;
 // The only traces of a computation: pictures that came are remembered, and rows that go tell which they belong to.
 void copy(cudaStream_t stream, void* to, const void* from, size_t size, cudaMemcpyKind kind) {
   if (kind != cudaMemcpyDeviceToHost) std::memcpy(to, from, size);
-  if (kind == cudaMemcpyHostToDevice) stream->pixels = static_cast<const uint8_t*>(to);
+  if (kind == cudaMemcpyHostToDevice) stream->pixels = {static_cast<const uint8_t*>(to), size};
   const auto row = static_cast<size_t>(state().device.row_numbers);
   if (kind != cudaMemcpyDeviceToHost || row == 0) return;
-  for (size_t i = 0; i < size / sizeof(float) / row; ++i) {
-    const uint8_t* picture = stream->pixels + i * kPictureBytes;
+  // The output of another layer than the last has more numbers than that a picture.
+  for (size_t i = 0; i < std::min(size / sizeof(float) / row, stream->pixels.size() / kPictureBytes); ++i) {
+    const uint8_t* picture = &stream->pixels[i * kPictureBytes];
     std::fill_n(static_cast<float*>(to) + i * row, row, static_cast<float>(picture[0] * 256 + picture[1]));
   }
 }
