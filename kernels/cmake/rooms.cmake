@@ -1,14 +1,16 @@
 # Warnings and sanitizers in one INTERFACE target that is never exported.
 add_library(vgg16_flags INTERFACE)
 set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
-             $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>  # GCC 12 sees overlaps in std::string + std::string that are not there: bug 105651
+             # GCC 12 sees overlaps in std::string + std::string that are not there: bug 105651
+             $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
              $<$<BOOL:${VGG16_WERROR}>:-Werror>)
 # What nvcc hands to the host compiler is not ours, so not pedantic.
 set(cuda_warnings -Xcompiler=-Wall,-Wextra $<$<BOOL:${VGG16_WERROR}>:-Werror=all-warnings>)
 target_compile_options(vgg16_flags INTERFACE "$<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:${warnings}>"
                        "$<$<COMPILE_LANGUAGE:CUDA>:${cuda_warnings}>")
 if(VGG16_SANITIZE)
-  target_compile_options(vgg16_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_compile_options(vgg16_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
+                         -fno-omit-frame-pointer)
   target_link_options(vgg16_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
@@ -21,8 +23,8 @@ function(vgg16_room name)
   add_library(vgg16_${name} OBJECT ${ROOM_SOURCES})
   target_include_directories(vgg16_${name} PRIVATE ${PROJECT_SOURCE_DIR}/engine/include)
   target_link_libraries(vgg16_${name} PRIVATE vgg16_flags)
-  if(VGG16_SANITIZE)
-    target_compile_options(vgg16_${name} PRIVATE -O1)  # what is tested, not the tests: those compile in half the time without
+  if(VGG16_SANITIZE)  # for what is tested; the tests themselves compile in half the time without
+    target_compile_options(vgg16_${name} PRIVATE -O1)
   endif()
   foreach(used IN LISTS ROOM_USES)
     if(used MATCHES "^vgg16_")
