@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include "cli_test.h"
 #include "support/model_checksum.h"
 #include "vgg16/weights.h"
@@ -65,6 +67,23 @@ TEST_F(PredictCommand, TakesFoldersAndListsOnStandardInput) {
   expect_failure(1, "no pictures to predict", {"predict", "-m", "pets.model", "-"});
   fs::create_directory(path("empty"));
   expect_failure(1, "no pictures to predict", {"predict", "-m", "pets.model", "empty"});
+}
+
+TEST_F(PredictCommand, ListsAFolderAsExtractDoes) {
+  fs::create_directories(path("mixed/deep"));
+  fs::copy_file(path("new/0.png"), path("mixed/deep/a.png"));
+  fs::copy_file(path("new/1.png"), path("mixed/b.PNG"));
+  fs::create_directory_symlink("../new", path("mixed/linked"));
+  fs::create_directory_symlink("..", path("mixed/deep/up"));
+  write_test_file(path("mixed/x.gif"), "GIF89a");
+  ASSERT_EQ(mkfifo(path("mixed/p.jpg").c_str(), 0600), 0);
+  const Outcome outcome = run({"predict", "-m", "pets.model", "mixed"});
+  EXPECT_EQ(outcome.status, 3);
+  EXPECT_THAT(outcome.out_lines(),
+              testing::ElementsAre(StartsWith("mixed/b.PNG: "), StartsWith("mixed/deep/a.png: "),
+                                   StartsWith("mixed/linked/0.png: "), StartsWith("mixed/linked/1.png: "),
+                                   StartsWith("mixed/linked/2.png: ")));
+  EXPECT_THAT(outcome.err_lines(), testing::ElementsAre("vgg16: mixed/p.jpg: not a regular file"));
 }
 
 TEST_F(PredictCommand, UnreadablePicturesAreNamedAndTheOthersPredicted) {
