@@ -73,9 +73,7 @@ class Walk {
     if (const int error = read_folder(root_, entries)) fail_root(error);
     ancestors_.push_back({status.st_dev, status.st_ino});
     visit(entries, "");
-    for (auto* paths : {&listing_.candidates, &listing_.without_class, &listing_.irregular}) {
-      std::sort(paths->begin(), paths->end());
-    }
+    std::sort(listing_.candidates.begin(), listing_.candidates.end());
     return std::move(listing_);
   }
 

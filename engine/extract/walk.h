@@ -9,14 +9,15 @@
 
 namespace vgg16 {
 
+/// All but the candidates are in no particular order.
 struct FolderListing {
   std::vector<std::string> candidates;     ///< regular .jpg, .jpeg and .png files in class folders, sorted bytewise
-  std::vector<std::string> without_class;  ///< the same directly in the folder, sorted bytewise
+  std::vector<std::string> without_class;  ///< the same directly in the folder
   /// Entries with a picture's ending that are no regular files: folders, pipes, links to nothing. Their reason is the
-  /// caller's to find; sorted bytewise.
+  /// caller's to find.
   std::vector<std::string> irregular;
-  std::vector<SkippedPicture> unsupported;  ///< files of other formats, in no particular order
-  std::vector<SkippedPicture> unreadable;   ///< sub-folders that cannot be read, in no particular order
+  std::vector<SkippedPicture> unsupported;  ///< files of other formats
+  std::vector<SkippedPicture> unreadable;   ///< sub-folders that cannot be read
 };
 
 /// Walks `folder`, links to folders included; a link back to a folder that holds it is not followed, because it adds

@@ -24,8 +24,9 @@ namespace vgg16 {
 void require_absent(const std::filesystem::path& path);
 
 /// Writes `parts` one after the other to a temporary file beside `path`, syncs it, renames it to `path` and syncs the
-/// folder: `path` is whole or untouched whatever happens. Throws Error{kIo}; the temporary file is removed. With
-/// Replace::kNo, something that is at `path` by then is Error{kExists}, which names the temporary file: it stays.
+/// folder: `path` is whole or untouched whatever happens. Throws Error{kIo}; the temporary file is removed.
+/// Where rename_file finds something that it may not replace, that is Error{kExists}, which names the temporary file:
+/// it stays.
 void write_file_whole(const std::filesystem::path& path, std::span<const std::span<const std::byte>> parts,
                       Replace replace);
 

@@ -149,8 +149,7 @@ TEST_P(Faults, AreErrorsAndNeverSignalsOrWrongResults) {
   for (const auto& [status, count] : statuses_) std::printf("  status %d: %d times\n", status, count);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, Faults, testing::ValuesIn(Faults::commands()),
-                         [](const auto& command) { return command.param.words[0]; });
+INSTANTIATE_TEST_SUITE_P(Each, Faults, testing::ValuesIn(Faults::commands()), testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace vgg16

@@ -144,8 +144,7 @@ TEST_P(FeatureJobFaults, AnyFailingCallIsAnErrorAndTheNextRunMendsIt) {
   std::printf("  %d failures injected, %d reported, all mended\n", points, errors);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FeatureJobFaults, testing::ValuesIn(kJobs),
-                         [](const auto& job) { return job.param.name; });
+INSTANTIATE_TEST_SUITE_P(Each, FeatureJobFaults, testing::ValuesIn(kJobs), testing::PrintToStringParamName());
 
 TEST(FeatureFaults, AFullDiskIsReportedBeforeTheFirstRow) {
   const TempDir folder;
