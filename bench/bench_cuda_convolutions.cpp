@@ -7,8 +7,9 @@
 #include "bench/engine_table.h"
 #include "kernels/bias_relu.h"
 #include "kernels/conv3x3_cudnn.h"
-#include "kernels/conv3x3_mma.h"
+#include "kernels/conv3x3_filter.h"
 #include "kernels/maxpool.h"
+#include "lab/conv3x3_mma.h"
 #include "network/vgg16.h"
 #include "vgg16/error.h"
 
@@ -76,14 +77,14 @@ struct Layer {
         type(element),
         in(x, type, 1, 0, 1),
         w(weights(x.c, oc, type)),
-        kernel(packed_kernel_count(x.c, oc) * element_bytes(type)),
+        kernel(packed_filter_count(x.c, oc) * element_bytes(type)),
         bias({1, 1, 1, oc}, ElementType::kF32, 3),
         out(output_shape(pool ? index + 1 : index, batch), type),
         operations(2.0 * 9 * x.c * static_cast<double>(output_shape(index, batch).count())) {}
 
-  void upload_kernel(KernelRounding rounding) {
+  void upload_kernel(FilterRounding rounding) {
     std::vector<unsigned char> packed(static_cast<size_t>(kernel.size_bytes()));
-    pack_kernel(w.data(), x.c, oc, x.c, type, rounding, packed.data());
+    pack_filter(w.data(), x.c, oc, x.c, type, rounding, packed.data());
     kernel.upload(packed.data(), kernel.size_bytes());
   }
 
@@ -97,7 +98,7 @@ struct Layer {
 
 void by_hand(benchmark::State& state, size_t index, CudaPrecision precision, int batch) try {
   Layer layer(index, element_type(precision), batch);
-  layer.upload_kernel(precision == CudaPrecision::kTf32 ? KernelRounding::kTf32 : KernelRounding::kNone);
+  layer.upload_kernel(precision == CudaPrecision::kTf32 ? FilterRounding::kTf32 : FilterRounding::kNone);
   const Epilogue epilogue = layer.pool ? Epilogue::kReluMaxPool2x2 : Epilogue::kRelu;
   const Stream stream;
   time_on_device(state, stream, [&] {
@@ -113,7 +114,7 @@ void by_hand(benchmark::State& state, size_t index, CudaPrecision precision, int
 // As the engine does it: cuDNN's engine of the table or the heuristic, and our kernels for what it leaves.
 void by_cudnn(benchmark::State& state, size_t index, CudaPrecision precision, int batch) try {
   Layer layer(index, element_type(precision), batch);
-  layer.upload_kernel(KernelRounding::kNone);
+  layer.upload_kernel(FilterRounding::kNone);
   const Stream stream;
   const Cudnn cudnn(stream.get());
   cudaDeviceProp device;

@@ -53,7 +53,8 @@ CudaBackend& engine(const std::string& precision, int batch) {
   kept_for.clear();
   auto network = prepare_cuda_network(weights(), cuda_devices()[0], cuda_precision_from_name(precision), kLastLayer,
                                       engines_to_measure());
-  kept = std::make_unique<CudaBackend>(std::move(network), batch, std::function<void(const std::string&)>());
+  kept =
+      std::make_unique<CudaBackend>(std::move(network), Pool::kNone, batch, std::function<void(const std::string&)>());
   require(kept->on_device().batch() == batch, ErrorCode::kMemory, "no memory for the batch");
   kept_for = wanted;
   return *kept;
@@ -65,7 +66,7 @@ struct Caller {
     const auto picture = golden_picture("waves");
     for (int i = 0; i < batch; ++i) pixels.insert(pixels.end(), picture.begin(), picture.end());
   }
-  void run(Backend& backend) { backend.forward({pixels.data(), shape.n}, kLastLayer, {features.data(), shape}); }
+  void run(Backend& backend) { backend.forward({pixels.data(), shape.n}, {kLastLayer}, {features.data(), shape}); }
 
   // A benchmark of wrong numbers is worth nothing: every row must be about the one that PyTorch computed. Whether it is
   // as near as it should be the report judges by the counter, beside the times.

@@ -6,7 +6,7 @@
 #include "backend/make_backend.h"
 #include "bench/bench.h"
 #include "bench/quantiles.h"
-#include "kernels/cpu_kernels.h"
+#include "kernels/conv3x3_cpu.h"
 #include "kernels/parallel.h"
 #include "network/vgg16.h"
 #include "support/golden.h"
@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kLastLayer = 17;
 
-void forward(benchmark::State& state, const CpuKernels& kernels, int batch, int threads) {
+void forward(benchmark::State& state, const Conv3x3Cpu& kernels, int batch, int threads) {
   const auto backend = make_backend(default_weights(), {.device = "cpu",
                                                         .precision = std::string(kernels.precision),
                                                         .instruction_set = std::string(kernels.name),
@@ -27,7 +27,7 @@ void forward(benchmark::State& state, const CpuKernels& kernels, int batch, int 
   for (int i = 0; i < batch; ++i) pixels.insert(pixels.end(), picture.begin(), picture.end());
   const Shape4 shape = output_shape(kLastLayer, batch);
   std::vector<float> features(static_cast<size_t>(shape.count()));
-  const auto run = [&] { backend->forward({pixels.data(), batch}, kLastLayer, {features.data(), shape}); };
+  const auto run = [&] { backend->forward({pixels.data(), batch}, {kLastLayer}, {features.data(), shape}); };
   run();
   std::vector<double> times_ms;
   for (auto _ : state) {
@@ -50,7 +50,7 @@ void forward(benchmark::State& state, const CpuKernels& kernels, int batch, int 
 }  // namespace
 
 void register_forward() {
-  for (const CpuKernels* kernels : runnable_cpu_kernels()) {
+  for (const Conv3x3Cpu* kernels : runnable_conv3x3_cpu()) {
     for (const int threads : {1, available_processors()}) {
       for (const int batch : {1, 8, 32}) {
         const std::string name = "forward/" + std::string(kernels->name) + "_" + std::string(kernels->precision) +

@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "bench/bench.h"
-#include "kernels/cpu_kernels.h"
+#include "kernels/conv3x3_cpu.h"
 #include "kernels/memory.h"
 #include "kernels/preprocess.h"
 #include "support/random.h"
@@ -18,7 +18,7 @@ struct Setup {
   TileRange tiles;
   int64_t tile_stride;  // of the products
 
-  Setup(const CpuKernels& kernels, int ic, int oc, int side, int m, int n_tiles)
+  Setup(const Conv3x3Cpu& kernels, int ic, int oc, int side, int m, int n_tiles)
       : layer{.ic = ic, .oc = oc, .depth = ic / kernels.channels_per_word, .side = side, .m = m},
         bias(oc),
         tiles{0, n_tiles} {
@@ -49,14 +49,14 @@ void report_tile_time(benchmark::State& state, int tile_channels) {
       1e-9 * tile_channels / kBlock * static_cast<double>(state.iterations()), Counter::kIsRate | Counter::kInvert);
 }
 
-void transform_input(benchmark::State& state, const CpuKernels& kernels, int ic, int side, int m, int n_tiles) {
+void transform_input(benchmark::State& state, const Conv3x3Cpu& kernels, int ic, int side, int m, int n_tiles) {
   Setup s(kernels, ic, 64, side, m, n_tiles);
   for (auto _ : state) kernels.transform_input(s.layer, &s.in, s.tiles, 0, ic / kBlock, n_tiles, 0, s.v.data());
   report_tile_time(state, n_tiles * ic);
 }
 
 // Products of all points for one panel of output channels.
-void multiply(benchmark::State& state, const CpuKernels& kernels, int ic, int side, int m, int n_tiles) {
+void multiply(benchmark::State& state, const Conv3x3Cpu& kernels, int ic, int side, int m, int n_tiles) {
   Setup s(kernels, ic, 64, side, m, n_tiles);
   kernels.transform_input(s.layer, &s.in, s.tiles, 0, ic / kBlock, n_tiles, 0, s.v.data());
   for (auto _ : state) {
@@ -69,7 +69,7 @@ void multiply(benchmark::State& state, const CpuKernels& kernels, int ic, int si
   report_flops(state, 2.0 * s.layer.points() * n_tiles * ic * kernels.panel, kernels.name, 1);
 }
 
-void transform_output(benchmark::State& state, const CpuKernels& kernels, int side, int m, int n_tiles, bool pool) {
+void transform_output(benchmark::State& state, const Conv3x3Cpu& kernels, int side, int m, int n_tiles, bool pool) {
   Setup s(kernels, 64, 64, side, m, n_tiles);
   if (pool) s.out.h = s.out.w = side / 2;
   for (auto _ : state) {
@@ -93,7 +93,7 @@ void register_kernels() {
     bool pool;
   };
   benchmark::RegisterBenchmark("preprocess", preprocess)->Unit(benchmark::kMicrosecond);
-  for (const CpuKernels* kernels : runnable_cpu_kernels()) {
+  for (const Conv3x3Cpu* kernels : runnable_conv3x3_cpu()) {
     const std::string set = "/" + std::string(kernels->name) + "_" + std::string(kernels->precision);
     for (const Case& c : {Case{"block1_conv2", 64, 224, 6, 28, true},
                           {"block2_conv2", 128, 112, 6, 14, true},

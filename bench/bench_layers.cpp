@@ -34,7 +34,7 @@ constexpr int kProfiledRuns = 5;
 
 // The kernels of one set, each behind a clock: where the threads' time goes. A kernel is a plain function, so what the
 // clocks read stands outside.
-const CpuKernels* timed_kernels = nullptr;
+const Conv3x3Cpu* timed_kernels = nullptr;
 std::array<std::atomic<int64_t>, kStages> stage_ns;
 
 template <Stage kStage, auto kMember, typename... Args>
@@ -44,18 +44,18 @@ void timed(Args... args) {
   stage_ns[kStage] += std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
 }
 
-CpuKernels with_clocks(const CpuKernels& kernels) {
+Conv3x3Cpu with_clocks(const Conv3x3Cpu& kernels) {
   timed_kernels = &kernels;
   for (auto& ns : stage_ns) ns = 0;
-  CpuKernels clocked = kernels;
-  clocked.first_conv = timed<kFirstConv, &CpuKernels::first_conv>;
-  clocked.transform_input = timed<kInput, &CpuKernels::transform_input>;
-  clocked.multiply = timed<kProducts, &CpuKernels::multiply>;
-  clocked.transform_output = timed<kOutput, &CpuKernels::transform_output>;
+  Conv3x3Cpu clocked = kernels;
+  clocked.first_convolution = timed<kFirstConv, &Conv3x3Cpu::first_convolution>;
+  clocked.transform_input = timed<kInput, &Conv3x3Cpu::transform_input>;
+  clocked.multiply = timed<kProducts, &Conv3x3Cpu::multiply>;
+  clocked.transform_output = timed<kOutput, &Conv3x3Cpu::transform_output>;
   return clocked;
 }
 
-void layer(benchmark::State& state, const CpuKernels& kernels, size_t index, int n, int n_threads) {
+void layer(benchmark::State& state, const Conv3x3Cpu& kernels, size_t index, int n, int n_threads) {
   ThreadPool threads(n_threads);
   const auto network = prepare_cpu_network(default_weights(), kernels, index, threads);
   const WinogradLayer& w = network->convolutions[conv_index(index)];
@@ -77,7 +77,7 @@ void layer(benchmark::State& state, const CpuKernels& kernels, size_t index, int
   scratch.reserve(kernels, w, n);
   scratch.allocate(n_threads);
   FloatArray normalised(int64_t{kInputSide + 2} * (kInputSide + 2) * 3);
-  const auto run = [&](const CpuKernels& with) {
+  const auto run = [&](const Conv3x3Cpu& with) {
     if (index > 1) {
       convolve(with, w, pool, in.planes.data(), n, out.planes.data(), threads, scratch);
       return;
@@ -89,7 +89,7 @@ void layer(benchmark::State& state, const CpuKernels& kernels, size_t index, int
   };
   for (auto _ : state) run(kernels);
 
-  const CpuKernels clocked = with_clocks(kernels);
+  const Conv3x3Cpu clocked = with_clocks(kernels);
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < kProfiledRuns; ++i) run(clocked);
   const std::chrono::duration<double, std::nano> all = std::chrono::steady_clock::now() - start;
@@ -108,7 +108,7 @@ void layer(benchmark::State& state, const CpuKernels& kernels, size_t index, int
 }  // namespace
 
 void register_layers() {
-  for (const CpuKernels* kernels : runnable_cpu_kernels()) {
+  for (const Conv3x3Cpu* kernels : runnable_conv3x3_cpu()) {
     for (const int threads : {1, available_processors()}) {
       for (const int n : {1, 4}) {
         for (size_t i = 1; i < kVgg16.size(); ++i) {

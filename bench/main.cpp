@@ -2,7 +2,7 @@
 #include <string>
 
 #include "bench/bench.h"
-#include "kernels/cpu_kernels.h"
+#include "kernels/conv3x3_cpu.h"
 #include "kernels/parallel.h"
 #include "vgg16/build_info.h"
 

@@ -1,7 +1,7 @@
 // One block of the global pooling kernels. Contract in global_pool.h.
 #pragma once
 
-#include "kernels/sm80.cuh"
+#include "kernels/block.cuh"
 #include "kernels/vector.cuh"
 
 namespace vgg16 {

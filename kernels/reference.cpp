@@ -69,6 +69,46 @@ std::vector<double> maxpool2x2_reference(const double* x, Shape4 shape) {
   return y;
 }
 
+Reference global_avg_pool_reference(const double* x, Shape4 shape) {
+  const auto [n, height, width, channels] = shape;
+  const int64_t positions = int64_t{height} * width;
+  Reference y;
+  for (int picture = 0; picture < n; ++picture) {
+    for (int c = 0; c < channels; ++c) {
+      double sum = 0;
+      double magnitude = 0;
+      for (int64_t p = 0; p < positions; ++p) {
+        const double value = x[(picture * positions + p) * channels + c];
+        sum += value;
+        magnitude += std::fabs(value);
+      }
+      y.values.push_back(sum / static_cast<double>(positions));
+      y.magnitudes.push_back(magnitude / static_cast<double>(positions));
+    }
+  }
+  return y;
+}
+
+std::vector<double> global_max_pool_reference(const double* x, Shape4 shape) {
+  const auto [n, height, width, channels] = shape;
+  const int64_t positions = int64_t{height} * width;
+  std::vector<double> y;
+  for (int picture = 0; picture < n; ++picture) {
+    for (int c = 0; c < channels; ++c) {
+      double largest = x[picture * positions * channels + c];
+      for (int64_t p = 1; p < positions; ++p) largest = std::max(largest, x[(picture * positions + p) * channels + c]);
+      y.push_back(largest);
+    }
+  }
+  return y;
+}
+
+std::vector<double> bias_relu_reference(const double* x, Shape4 shape, const float* b) {
+  std::vector<double> y;
+  for (int64_t i = 0; i < shape.count(); ++i) y.push_back(std::max(x[i] + static_cast<double>(b[i % shape.c]), 0.0));
+  return y;
+}
+
 std::vector<double> preprocess_reference(const uint8_t* picture) {
   std::vector<double> y;
   for (int pixel = 0; pixel < kInputSide * kInputSide; ++pixel) {

@@ -23,6 +23,13 @@ struct Reference {
 /// 2x2, stride 2: y[n,i,j,c] = max x[n, 2i..2i+1, 2j..2j+1, c].
 [[nodiscard]] std::vector<double> maxpool2x2_reference(const double* x, Shape4 shape);
 
+/// Over all positions: y[n,c] = mean, or maximum, over i and j of x[n,i,j,c].
+[[nodiscard]] Reference global_avg_pool_reference(const double* x, Shape4 shape);
+[[nodiscard]] std::vector<double> global_max_pool_reference(const double* x, Shape4 shape);
+
+/// y[n,i,j,c] = max(x[n,i,j,c] + b[c], 0).
+[[nodiscard]] std::vector<double> bias_relu_reference(const double* x, Shape4 shape, const float* b);
+
 /// One picture, uint8 (224, 224, 3) RGB, to BGR minus the mean; no border.
 [[nodiscard]] std::vector<double> preprocess_reference(const uint8_t* picture);
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "network/vgg16.h"
 #include "vgg16/tensor.h"
 
 namespace vgg16 {
@@ -22,10 +23,10 @@ class Backend {
   /// same bits.
   [[nodiscard]] virtual int pictures_at_a_time() const { return max_batch(); }
 
-  /// Normalises images (n, 224, 224, 3), uint8, RGB, 1 <= n <= max_batch(), runs layers 0..last_layer and writes
-  /// (n, h, w, c) of that layer, float32, to `features`; blocks until they are readable. Allocates nothing. One thread
-  /// at a time. Throws Error{kShape, kDevice}.
-  virtual void forward(ImagesIn images, size_t last_layer, HostOut features) = 0;
+  /// Normalises images (n, 224, 224, 3), uint8, RGB, 1 <= n <= max_batch(), runs the layers up to stop.layer, pools its
+  /// output over the positions where stop.pool says so, and writes features_shape(stop, n), float32, to `features`;
+  /// blocks until they are readable. Allocates nothing. One thread at a time. Throws Error{kShape, kDevice}.
+  virtual void forward(ImagesIn images, Stop stop, HostOut features) = 0;
 
   /// A second engine over the same prepared weights, which gives the same bits, to be driven by a second thread; null
   /// where one keeps the device busy, or where there is no memory for two. Throws Error{kDevice}.
@@ -34,6 +35,6 @@ class Backend {
 
 /// What every Backend::forward asks of its arguments; `last_prepared` is the last layer that it has weights for. Throws
 /// Error{kShape}.
-void require_forward(ImagesIn images, int max_batch, size_t last_layer, size_t last_prepared, HostOut features);
+void require_forward(ImagesIn images, int max_batch, Stop stop, size_t last_prepared, HostOut features);
 
 }  // namespace vgg16

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include "kernels/global_pool.h"
 #include "kernels/preprocess.h"
 #include "vgg16/error.h"
 
@@ -75,17 +76,18 @@ void CpuBackend::first_convolution(const Plane& out) {
   const int64_t row_stride = int64_t{out.cols} * kBlock;
   threads_->for_each(kInputSide / kRowsAtATime, [&](int64_t i, int) {
     const auto y = static_cast<int>(i) * kRowsAtATime;
-    network_->kernels->first_conv(input_.data(), network_->first.kernel, network_->first.bias, y, y + kRowsAtATime, 0,
-                                  kInputSide, out.at(0, y, 0), out.rows * row_stride, row_stride);
+    network_->kernels->first_convolution(input_.data(), network_->first.kernel, network_->first.bias, y,
+                                         y + kRowsAtATime, 0, kInputSide, out.at(0, y, 0), out.rows * row_stride,
+                                         row_stride);
   });
 }
 
 // (n, h, w, c) from the planes' channel blocks.
-void CpuBackend::write_rows(const Plane* planes, int n, size_t layer, float* rows) {
+void CpuBackend::write_layer(const Plane* planes, int n, size_t layer, float* features) {
   const Shape4 shape = output_shape(layer, 1);
   threads_->for_each(int64_t{n} * shape.h, [&](int64_t i, int) {
     const auto y = static_cast<int>(i % shape.h);
-    float* out = rows + i * shape.w * shape.c;
+    float* out = features + i * shape.w * shape.c;
     for (int x = 0; x < shape.w; ++x) {
       for (int block = 0; block < shape.c / kBlock; ++block, out += kBlock) {
         std::memcpy(out, planes[i / shape.h].at(block, y, x), kBlock * sizeof(float));
@@ -94,8 +96,18 @@ void CpuBackend::write_rows(const Plane* planes, int n, size_t layer, float* row
   });
 }
 
-void CpuBackend::forward_group(ImagesIn images, size_t last_layer, float* features) {
-  const CpuKernels& kernels = *network_->kernels;
+// (n, 1, 1, c) from the planes' channel blocks.
+void CpuBackend::write_pooled(const Plane* planes, int n, Stop stop, float* features) {
+  const int blocks = planes[0].channels / kBlock;
+  const auto global_pool = stop.pool == Pool::kAvg ? global_avg_pool_cpu : global_max_pool_cpu;
+  threads_->for_each(int64_t{n} * blocks, [&](int64_t i, int) {
+    global_pool(planes[i / blocks], static_cast<int>(i % blocks), features + i * kBlock);
+  });
+}
+
+void CpuBackend::forward_group(ImagesIn images, Stop stop, float* features) {
+  const size_t last_layer = stop.layer;
+  const Conv3x3Cpu& kernels = *network_->kernels;
   // Layers [2, together) run one picture at a time, [together, last_layer] all pictures at once.
   size_t together = 2;
   while (together <= last_layer &&
@@ -126,15 +138,18 @@ void CpuBackend::forward_group(ImagesIn images, size_t last_layer, float* featur
     run_layers(2, together, picture, 1);
   }
   run_layers(together, last_layer + 1, 0, images.n);
-  write_rows(output_.data(), images.n, last_layer, features);
+  if (stop.pool == Pool::kNone)
+    write_layer(output_.data(), images.n, last_layer, features);
+  else
+    write_pooled(output_.data(), images.n, stop, features);
 }
 
-void CpuBackend::forward(ImagesIn images, size_t last_layer, HostOut features) {
-  require_forward(images, max_batch_, last_layer, network_->last_layer, features);
-  const int64_t row = output_shape(last_layer, 1).count();
+void CpuBackend::forward(ImagesIn images, Stop stop, HostOut features) {
+  require_forward(images, max_batch_, stop, network_->last_layer, features);
+  const int64_t row = features_shape(stop, 1).count();
   for (int first = 0; first < images.n; first += kGroup) {
     const int n = std::min(kGroup, images.n - first);
-    forward_group({images.data + first * kPictureBytes, n}, last_layer, features.data + first * row);
+    forward_group({images.data + first * kPictureBytes, n}, stop, features.data + first * row);
   }
 }
 

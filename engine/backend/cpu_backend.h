@@ -20,13 +20,14 @@ class CpuBackend final : public Backend {
   [[nodiscard]] std::string_view instruction_set() const override { return network_->kernels->name; }
   [[nodiscard]] int max_batch() const override { return max_batch_; }
   [[nodiscard]] int pictures_at_a_time() const override;
-  void forward(ImagesIn images, size_t last_layer, HostOut features) override;
+  void forward(ImagesIn images, Stop stop, HostOut features) override;
 
  private:
-  void forward_group(ImagesIn images, size_t last_layer, float* features);
+  void forward_group(ImagesIn images, Stop stop, float* features);
   void normalise(const uint8_t* picture);
   void first_convolution(const Plane& out);
-  void write_rows(const Plane* planes, int n, size_t layer, float* rows);
+  void write_layer(const Plane* planes, int n, size_t layer, float* features);
+  void write_pooled(const Plane* planes, int n, Stop stop, float* features);
   [[nodiscard]] Plane* planes_after(size_t layer, size_t last_layer);
 
   std::shared_ptr<const CpuNetwork> network_;

@@ -31,12 +31,12 @@ TileRange part(int total, int parts, int64_t i) {
 }
 
 // Floats from one tile's products to the next one's in a strip; the odd cache line keeps tiles out of one L1 set.
-int64_t strip_product_stride(const CpuKernels& kernels, const WinogradLayer& layer) {
+int64_t strip_product_stride(const Conv3x3Cpu& kernels, const WinogradLayer& layer) {
   return int64_t{layer.points()} * kernels.panel + kBlock;
 }
 
 // From the transformed tiles of one strip to its part of `out`, panel by panel.
-void finish_strip(const CpuKernels& kernels, const WinogradLayer& layer, bool pool, TileRange tiles, const float* v,
+void finish_strip(const Conv3x3Cpu& kernels, const WinogradLayer& layer, bool pool, TileRange tiles, const float* v,
                   float* products, const Plane* out) {
   const int64_t v_stride = tiles.count() * transformed_stride(layer.depth);
   // All points of a tile stand together, as the output transform reads them.
@@ -51,7 +51,7 @@ void finish_strip(const CpuKernels& kernels, const WinogradLayer& layer, bool po
   }
 }
 
-void convolve_in_strips(const CpuKernels& kernels, const WinogradLayer& layer, bool pool, const Plane* in, int n,
+void convolve_in_strips(const Conv3x3Cpu& kernels, const WinogradLayer& layer, bool pool, const Plane* in, int n,
                         const Plane* out, ThreadPool& threads, CpuScratch& scratch) {
   const int n_tiles = layer.tiles() * n;
   const int n_strips = ceil_div(n_tiles, strip_tiles(layer));
@@ -63,7 +63,7 @@ void convolve_in_strips(const CpuKernels& kernels, const WinogradLayer& layer, b
   });
 }
 
-void convolve_by_points(const CpuKernels& kernels, const WinogradLayer& layer, bool pool, const Plane* in, int n,
+void convolve_by_points(const Conv3x3Cpu& kernels, const WinogradLayer& layer, bool pool, const Plane* in, int n,
                         const Plane* out, ThreadPool& threads, CpuScratch& scratch) {
   const int n_tiles = layer.tiles() * n;
   const int n_panels = layer.oc / kernels.panel;
@@ -106,7 +106,7 @@ struct FirstStrip {
   int rows, cols;  // of the strip
 };
 
-void compute_first(const CpuKernels& kernels, const FirstLayer& first, const float* input, const FirstStrip& strip,
+void compute_first(const Conv3x3Cpu& kernels, const FirstLayer& first, const float* input, const FirstStrip& strip,
                    const Plane& plane) {
   const int y_begin = std::max(strip.y, 0);
   const int y_end = std::min(strip.y + strip.rows, kInputSide);
@@ -122,9 +122,9 @@ void compute_first(const CpuKernels& kernels, const FirstLayer& first, const flo
       if (inside) std::fill(row + (x_end - strip.x) * kBlock, row + row_stride, 0.0F);
     }
   }
-  kernels.first_conv(input, first.kernel, first.bias, y_begin, y_end, x_begin, x_end,
-                     plane.data + (y_begin - strip.y) * row_stride + (x_begin - strip.x) * kBlock, block_stride,
-                     row_stride);
+  kernels.first_convolution(input, first.kernel, first.bias, y_begin, y_end, x_begin, x_end,
+                            plane.data + (y_begin - strip.y) * row_stride + (x_begin - strip.x) * kBlock, block_stride,
+                            row_stride);
 }
 
 int second_strip_tiles(const WinogradLayer& second) { return ceil_div(second.tiles_per_row(), kSecondParts); }
@@ -144,7 +144,7 @@ void set_kernel_strides(WinogradLayer& layer, int panel) {
   layer.u_point_stride = points_outside ? block * (layer.oc / panel) : block;
 }
 
-void CpuScratch::reserve(const CpuKernels& kernels, const WinogradLayer& layer, int n_pictures) {
+void CpuScratch::reserve(const Conv3x3Cpu& kernels, const WinogradLayer& layer, int n_pictures) {
   if (cut_of(layer) == Cut::kPoints) {
     const int tiles = layer.tiles() * n_pictures;
     shared_tiles_count_ = std::max(shared_tiles_count_, transformed_count(layer, tiles));
@@ -168,13 +168,13 @@ void CpuScratch::allocate(int n_threads) {
   shared_products_ = FloatArray(shared_products_count_);
 }
 
-void convolve(const CpuKernels& kernels, const WinogradLayer& layer, bool pool, const Plane* in, int n,
+void convolve(const Conv3x3Cpu& kernels, const WinogradLayer& layer, bool pool, const Plane* in, int n,
               const Plane* out, ThreadPool& threads, CpuScratch& scratch) {
   const auto run = cut_of(layer) == Cut::kPoints ? convolve_by_points : convolve_in_strips;
   run(kernels, layer, pool, in, n, out, threads, scratch);
 }
 
-void convolve_first_two(const CpuKernels& kernels, const FirstLayer& first, const WinogradLayer& second, bool pool,
+void convolve_first_two(const Conv3x3Cpu& kernels, const FirstLayer& first, const WinogradLayer& second, bool pool,
                         const float* input, const Plane& out, ThreadPool& threads, CpuScratch& scratch) {
   const int across = second.tiles_per_row();
   threads.for_each(int64_t{across} * kSecondParts, [&](int64_t i, int thread) {

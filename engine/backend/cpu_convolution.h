@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "kernels/cpu_kernels.h"
+#include "kernels/conv3x3_cpu.h"
 #include "kernels/memory.h"
 #include "kernels/parallel.h"
 
@@ -33,7 +33,7 @@ struct FirstLayer {
 class CpuScratch {
  public:
   /// Announces a layer that will be run on up to `n_pictures` pictures at a time.
-  void reserve(const CpuKernels& kernels, const WinogradLayer& layer, int n_pictures);
+  void reserve(const Conv3x3Cpu& kernels, const WinogradLayer& layer, int n_pictures);
   /// Takes the memory. Throws Error{kMemory}.
   void allocate(int n_threads);
 
@@ -59,12 +59,12 @@ class CpuScratch {
 };
 
 /// Runs `layer` on n pictures, with 2x2 max pooling if `pool`, cut as cut_of says. `in` and `out` are n planes.
-void convolve(const CpuKernels& kernels, const WinogradLayer& layer, bool pool, const Plane* in, int n,
+void convolve(const Conv3x3Cpu& kernels, const WinogradLayer& layer, bool pool, const Plane* in, int n,
               const Plane* out, ThreadPool& threads, CpuScratch& scratch);
 
 /// The first convolution, and `second` on its result, of one picture: the result of the first, the largest of the
 /// network, never leaves the cache. `input` is (226, 226, 3) with a zero border.
-void convolve_first_two(const CpuKernels& kernels, const FirstLayer& first, const WinogradLayer& second, bool pool,
+void convolve_first_two(const Conv3x3Cpu& kernels, const FirstLayer& first, const WinogradLayer& second, bool pool,
                         const float* input, const Plane& out, ThreadPool& threads, CpuScratch& scratch);
 
 }  // namespace vgg16

@@ -15,7 +15,7 @@ constexpr Tiles kTilesBf16 = {0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 2, 2, 2};
 
 }  // namespace
 
-std::shared_ptr<const CpuNetwork> prepare_cpu_network(const Weights& weights, const CpuKernels& kernels,
+std::shared_ptr<const CpuNetwork> prepare_cpu_network(const Weights& weights, const Conv3x3Cpu& kernels,
                                                       size_t last_layer, ThreadPool& pool) {
   auto network = std::make_shared<CpuNetwork>();
   network->kernels = &kernels;

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "backend/cpu_convolution.h"
-#include "kernels/cpu_kernels.h"
+#include "kernels/conv3x3_cpu.h"
 #include "kernels/memory.h"
 #include "kernels/parallel.h"
 #include "network/vgg16.h"
@@ -14,7 +14,7 @@
 namespace vgg16 {
 
 struct CpuNetwork {
-  const CpuKernels* kernels = nullptr;
+  const Conv3x3Cpu* kernels = nullptr;
   size_t last_layer = 0;  ///< layers after it have no weights here
   FloatArray first_kernel;
   FirstLayer first;
@@ -25,7 +25,7 @@ struct CpuNetwork {
 
 /// Prepares the weights of layers 0..last_layer for one instruction set, on all of `pool`'s threads.
 /// Throws Error{kMemory}.
-[[nodiscard]] std::shared_ptr<const CpuNetwork> prepare_cpu_network(const Weights& weights, const CpuKernels& kernels,
+[[nodiscard]] std::shared_ptr<const CpuNetwork> prepare_cpu_network(const Weights& weights, const Conv3x3Cpu& kernels,
                                                                     size_t last_layer, ThreadPool& pool);
 
 }  // namespace vgg16

@@ -14,20 +14,20 @@ constexpr int kLargestBatch = 128;
 constexpr int64_t kPictureBytes = int64_t{kInputSide} * kInputSide * 3;
 
 // Null where the device has no memory for it.
-std::unique_ptr<CudaForward> try_batch(const std::shared_ptr<const CudaNetwork>& network, int batch) {
+std::unique_ptr<CudaForward> try_batch(const std::shared_ptr<const CudaNetwork>& network, Pool pool, int batch) {
   try {
-    return std::make_unique<CudaForward>(network, batch);
+    return std::make_unique<CudaForward>(network, pool, batch);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kMemory) throw;
     return nullptr;
   }
 }
 
-std::unique_ptr<CudaForward> largest_batch(const std::shared_ptr<const CudaNetwork>& network, int max_batch,
+std::unique_ptr<CudaForward> largest_batch(const std::shared_ptr<const CudaNetwork>& network, Pool pool, int max_batch,
                                            const std::function<void(const std::string&)>& log) {
   const int wanted = std::min(max_batch, kLargestBatch);
   for (int batch = wanted; batch >= 1; batch /= 2) {
-    auto forward = try_batch(network, batch);
+    auto forward = try_batch(network, pool, batch);
     if (forward == nullptr) continue;
     if (batch < wanted && log) {
       log(describe(network->device) + " has no memory for batches of " + std::to_string(wanted) +
@@ -42,13 +42,13 @@ std::unique_ptr<CudaForward> largest_batch(const std::shared_ptr<const CudaNetwo
 
 }  // namespace
 
-CudaBackend::CudaBackend(std::shared_ptr<const CudaNetwork> network, int max_batch,
+CudaBackend::CudaBackend(std::shared_ptr<const CudaNetwork> network, Pool pool, int max_batch,
                          const std::function<void(const std::string&)>& log)
     : network_(std::move(network)), max_batch_(max_batch) {
   require(max_batch >= 1, ErrorCode::kInvalidArgument,
           "batch size must be 1 or more, not " + std::to_string(max_batch));
   const CurrentDevice current(network_->device.index);
-  forward_ = largest_batch(network_, max_batch, log);
+  forward_ = largest_batch(network_, pool, max_batch, log);
   instruction_set_ = "sm_" + std::to_string(network_->device.architecture) + ", cuDNN " + cudnn_version_text() +
                      ", batches of " + std::to_string(forward_->batch());
 }
@@ -71,15 +71,15 @@ CudaBackend::~CudaBackend() {
   network_.reset();
 }
 
-void CudaBackend::forward(ImagesIn images, size_t last_layer, HostOut features) {
-  require_forward(images, max_batch_, last_layer, network_->last_layer, features);
+void CudaBackend::forward(ImagesIn images, Stop stop, HostOut features) {
+  require_forward(images, max_batch_, stop, network_->last_layer, features);
   require(failure_.empty(), ErrorCode::kDevice, failure_);
   try {
     const CurrentDevice current(network_->device.index);
-    const int64_t row = output_shape(last_layer, 1).count();
+    const int64_t row = features_shape(stop, 1).count();
     for (int first = 0; first < images.n; first += forward_->batch()) {
       const int n = std::min(forward_->batch(), images.n - first);
-      forward_->run(images.data + first * kPictureBytes, n, last_layer, features.data + first * row);
+      forward_->run(images.data + first * kPictureBytes, n, stop, features.data + first * row);
     }
   } catch (const Error& error) {
     failure_ = describe(network_->device) + " has failed before, and this engine with it: " + error.what();
@@ -89,7 +89,7 @@ void CudaBackend::forward(ImagesIn images, size_t last_layer, HostOut features) 
 
 std::unique_ptr<Backend> CudaBackend::another() const {
   const CurrentDevice current(network_->device.index);
-  auto forward = try_batch(network_, forward_->batch());
+  auto forward = try_batch(network_, forward_->stop().pool, forward_->batch());
   if (forward == nullptr) return nullptr;
   return std::unique_ptr<Backend>(new CudaBackend(*this, std::move(forward)));
 }

@@ -14,8 +14,9 @@ namespace vgg16 {
 class CudaBackend final : public Backend {
  public:
   /// Computes batches of max_batch pictures, or 128 at most; where the device has no memory for them, half as many,
-  /// and so on, which `log` is told. Throws Error{kMemory, kDevice}.
-  CudaBackend(std::shared_ptr<const CudaNetwork> network, int max_batch,
+  /// and so on, which `log` is told. Fastest where the network's last layer and `pool` are asked for.
+  /// Throws Error{kMemory, kDevice}.
+  CudaBackend(std::shared_ptr<const CudaNetwork> network, Pool pool, int max_batch,
               const std::function<void(const std::string&)>& log);
   ~CudaBackend() override;
 
@@ -24,7 +25,7 @@ class CudaBackend final : public Backend {
   [[nodiscard]] std::string_view instruction_set() const override { return instruction_set_; }
   [[nodiscard]] int max_batch() const override { return max_batch_; }
   /// After the first failure every further call throws Error{kDevice} saying what it was.
-  void forward(ImagesIn images, size_t last_layer, HostOut features) override;
+  void forward(ImagesIn images, Stop stop, HostOut features) override;
   /// Of the same batch size, or null where the device has no memory for it.
   [[nodiscard]] std::unique_ptr<Backend> another() const override;
 

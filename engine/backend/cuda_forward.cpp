@@ -7,6 +7,7 @@
 #include "kernels/bias_relu.h"
 #include "kernels/convert.h"
 #include "kernels/cuda_check.h"
+#include "kernels/global_pool.h"
 #include "kernels/maxpool.h"
 #include "kernels/preprocess.h"
 #include "vgg16/error.h"
@@ -29,8 +30,12 @@ StreamDrain::~StreamDrain() {
   }
 }
 
-CudaForward::CudaForward(std::shared_ptr<const CudaNetwork> network, int batch)
-    : network_(std::move(network)), batch_(batch), cudnn_(stream_.get()), drain_(stream_) {
+CudaForward::CudaForward(std::shared_ptr<const CudaNetwork> network, Pool pool, int batch)
+    : network_(std::move(network)),
+      stop_{network_->last_layer, pool},
+      batch_(batch),
+      cudnn_(stream_.get()),
+      drain_(stream_) {
   const ElementType type = element_type(network_->precision);
   Shape4 input = input_shape(0, batch);
   input.c = input_channels(network_->precision);
@@ -44,17 +49,17 @@ CudaForward::CudaForward(std::shared_ptr<const CudaNetwork> network, int batch)
   for (size_t i = 0; i < counts.size(); ++i) activations_[i] = DeviceBuffer(counts[i] * element_bytes(type));
   plan_convolutions();
 
-  const int64_t result_bytes =
-      std::max(output_shape(network_->last_layer, batch).count(), largest_picture) * kFloatBytes;
+  const int64_t result_bytes = std::max(features_shape(stop_, batch).count(), largest_picture) * kFloatBytes;
+  const int64_t pooled_bytes = features_shape({network_->last_layer, Pool::kAvg}, batch).count() * kFloatBytes;
   host_pixels_ = PinnedBuffer(batch * kPictureBytes);
   host_result_ = PinnedBuffer(result_bytes);
   pixels_ = DeviceBuffer(batch * kPictureBytes);
-  if (type != ElementType::kF32) result_ = DeviceBuffer(result_bytes);
+  result_ = DeviceBuffer(type == ElementType::kF32 ? pooled_bytes : result_bytes);
   std::memset(host_pixels_.data(), 0, static_cast<size_t>(host_pixels_.size_bytes()));
 
   const auto whole_pass = [this] {
     enqueue_pixels();
-    enqueue_result(enqueue_layers(network_->last_layer), 0, batch_);
+    enqueue_result(enqueue_layers(stop_.layer), stop_.pool, 0, batch_);
   };
   whole_pass();
   stream_.synchronize();
@@ -126,48 +131,62 @@ DeviceIn CudaForward::enqueue_layers(size_t last_layer) const {
   return read(x);
 }
 
-// Pictures [first, first + n) of a layer's output as float32 on the device.
-const void* CudaForward::enqueue_floats(DeviceIn layer, int first, int n) const {
-  Shape4 shape = layer.shape;
-  const int64_t picture = shape.count() / shape.n;
-  shape.n = n;
-  const void* from = static_cast<const char*>(layer.data) + first * picture * element_bytes(layer.type);
-  if (layer.type == ElementType::kF32) return from;
-  assert(shape.count() * kFloatBytes <= result_.size_bytes());
-  convert_cuda({from, shape, layer.type}, {result_.data(), shape, ElementType::kF32}, stream_.get());
-  return result_.data();
+// Pictures [first, first + n) of a layer's output, pooled or not, as float32 on the device.
+DeviceIn CudaForward::enqueue_features(DeviceIn layer, Pool pool, int first, int n) const {
+  const int64_t picture = layer.shape.count() / layer.shape.n;
+  DeviceIn x = layer;
+  x.data = static_cast<const char*>(layer.data) + first * picture * element_bytes(layer.type);
+  x.shape.n = n;
+  if (pool == Pool::kNone && x.type == ElementType::kF32) return x;
+  DeviceOut y{result_.data(), x.shape, ElementType::kF32};
+  if (pool != Pool::kNone) y.shape = {n, 1, 1, x.shape.c};
+  assert(y.shape.count() * kFloatBytes <= result_.size_bytes());
+  switch (pool) {
+    case Pool::kNone:
+      convert_cuda(x, y, stream_.get());
+      break;
+    case Pool::kAvg:
+      global_avg_pool_cuda(x, y, stream_.get());
+      break;
+    case Pool::kMax:
+      global_max_pool_cuda(x, y, stream_.get());
+      break;
+  }
+  return read(y);
 }
 
 // The same to pinned memory.
-void CudaForward::enqueue_result(DeviceIn layer, int first, int n) const {
-  const int64_t bytes = layer.shape.count() / layer.shape.n * n * kFloatBytes;
+void CudaForward::enqueue_result(DeviceIn layer, Pool pool, int first, int n) const {
+  const DeviceIn features = enqueue_features(layer, pool, first, n);
+  const int64_t bytes = features.shape.count() * kFloatBytes;
   assert(bytes <= host_result_.size_bytes());
-  VGG16_CUDA_CHECK(cudaMemcpyAsync(host_result_.data(), enqueue_floats(layer, first, n), static_cast<size_t>(bytes),
+  VGG16_CUDA_CHECK(cudaMemcpyAsync(host_result_.data(), features.data, static_cast<size_t>(bytes),
                                    cudaMemcpyDeviceToHost, stream_.get()));
 }
 
 CudaGraph CudaForward::record_without_copies() const {
-  return CudaGraph::record(
-      stream_.get(), [this] { static_cast<void>(enqueue_floats(enqueue_layers(network_->last_layer), 0, batch_)); });
+  return CudaGraph::record(stream_.get(), [this] {
+    static_cast<void>(enqueue_features(enqueue_layers(stop_.layer), stop_.pool, 0, batch_));
+  });
 }
 
-void CudaForward::run(const uint8_t* images, int n, size_t last_layer, float* out) {
-  const int64_t row = output_shape(last_layer, 1).count();
+void CudaForward::run(const uint8_t* images, int n, Stop stop, float* out) {
+  const int64_t row = features_shape(stop, 1).count();
   // A smaller batch is filled up with what an earlier one has left: pictures do not touch one another's numbers.
   std::memcpy(host_pixels_.data(), images, static_cast<size_t>(n * kPictureBytes));
-  if (last_layer == network_->last_layer) {
+  if (stop == stop_) {
     graph_.launch(stream_.get());
     stream_.synchronize();
     std::memcpy(out, host_result_.data(), static_cast<size_t>(n * row * kFloatBytes));
     return;
   }
-  // Another layer than the engine was made for: launched one by one, and fetched in pieces that fit.
+  // Not what the engine was made for: launched one by one, and fetched in pieces that fit.
   enqueue_pixels();
-  const DeviceIn layer = enqueue_layers(last_layer);
+  const DeviceIn layer = enqueue_layers(stop.layer);
   const auto at_a_time = static_cast<int>(host_result_.size_bytes() / (row * kFloatBytes));
   for (int first = 0; first < n; first += at_a_time) {
     const int count = std::min(at_a_time, n - first);
-    enqueue_result(layer, first, count);
+    enqueue_result(layer, stop.pool, first, count);
     stream_.synchronize();
     std::memcpy(out + first * row, host_result_.data(), static_cast<size_t>(count * row * kFloatBytes));
   }

@@ -31,17 +31,19 @@ class StreamDrain {
 class CudaForward {
  public:
   /// Throws Error{kMemory, kDevice}.
-  CudaForward(std::shared_ptr<const CudaNetwork> network, int batch);
+  CudaForward(std::shared_ptr<const CudaNetwork> network, Pool pool, int batch);
 
   [[nodiscard]] int batch() const { return batch_; }
+  /// What the recorded pass gives: the network's last layer, pooled or not.
+  [[nodiscard]] Stop stop() const { return stop_; }
   /// The engine of each convolution, by conv index, and whether any uses tensor cores or rounds operands down.
   [[nodiscard]] std::vector<CudnnEngine> engines() const;
   [[nodiscard]] bool is_reduced_precision() const;
 
-  /// images (n, 224, 224, 3), 1 <= n <= batch(), to layer `last_layer`'s output (n, h, w, c) float32, both in host
-  /// memory; waits until it is there. Always computes a whole batch, so that a picture's numbers do not depend on n.
-  /// Allocates nothing. Throws Error{kDevice}, after which the engine must not be used again.
-  void run(const uint8_t* images, int n, size_t last_layer, float* out);
+  /// images (n, 224, 224, 3), 1 <= n <= batch(), to features_shape(stop, n) float32, both in host memory; waits until
+  /// they are there. Always computes a whole batch, so that a picture's numbers do not depend on n. Allocates nothing.
+  /// Throws Error{kDevice}, after which the engine must not be used again.
+  void run(const uint8_t* images, int n, Stop stop, float* out);
 
   // For benchmarks, which time the device alone: the pass over the last pictures as run() launches it, and from device
   // memory to device memory, without the copies, both to be launched into stream().
@@ -53,21 +55,22 @@ class CudaForward {
   void plan_convolutions();
   void enqueue_pixels() const;
   [[nodiscard]] DeviceIn enqueue_layers(size_t last_layer) const;
-  [[nodiscard]] const void* enqueue_floats(DeviceIn layer, int first, int n) const;
-  void enqueue_result(DeviceIn layer, int first, int n) const;
+  [[nodiscard]] DeviceIn enqueue_features(DeviceIn layer, Pool pool, int first, int n) const;
+  void enqueue_result(DeviceIn layer, Pool pool, int first, int n) const;
 
   std::shared_ptr<const CudaNetwork> network_;
+  Stop stop_;
   int batch_;
   Stream stream_;
   Cudnn cudnn_;
   std::vector<CudnnConv3x3> convolutions_;  // by conv index
   PinnedBuffer host_pixels_;                // (batch, 224, 224, 3) uint8
-  PinnedBuffer host_result_;                // float32: a batch of the last layer, and a picture of any layer
+  PinnedBuffer host_result_;                // float32: a batch of stop_'s features, and a picture of any layer
   DeviceBuffer pixels_;
   std::array<DeviceBuffer, 2> activations_;  // every layer reads one and writes the other
-  DeviceBuffer result_;                      // as host_result_; empty where activations are float32 already
+  DeviceBuffer result_;                      // as host_result_; where activations are float32, of pooled rows alone
   DeviceBuffer workspace_;                   // shared by the convolutions, which run one after another
-  CudaGraph graph_;                          // of network_->last_layer
+  CudaGraph graph_;                          // of stop_
   StreamDrain drain_;                        // last, so that it goes first
 };
 

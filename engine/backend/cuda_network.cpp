@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "kernels/conv3x3_mma.h"
+#include "kernels/conv3x3_filter.h"
 #include "kernels/convert.h"
 #include "vgg16/error.h"
 
@@ -32,7 +32,7 @@ std::shared_ptr<const CudaNetwork> prepare_cuda_network(const Weights& weights, 
   const CurrentDevice current(device.index);
   const Stream stream;
   const ElementType type = element_type(precision);
-  const KernelRounding rounding = precision == CudaPrecision::kTf32 ? KernelRounding::kTf32 : KernelRounding::kNone;
+  const FilterRounding rounding = precision == CudaPrecision::kTf32 ? FilterRounding::kTf32 : FilterRounding::kNone;
   auto network = std::make_shared<CudaNetwork>();
   network->device = device;
   network->precision = precision;
@@ -47,8 +47,8 @@ std::shared_ptr<const CudaNetwork> prepare_cuda_network(const Weights& weights, 
     const int ic_padded = conv == 0 ? input_channels(precision) : ic;
     values.resize(static_cast<size_t>(9) * ic * oc);
     weights.copy_kernel(conv, values.data());
-    packed.resize(static_cast<size_t>(packed_kernel_count(ic_padded, oc) * element_bytes(type)));
-    pack_kernel(values.data(), ic, oc, ic_padded, type, rounding, packed.data());
+    packed.resize(static_cast<size_t>(packed_filter_count(ic_padded, oc) * element_bytes(type)));
+    pack_filter(values.data(), ic, oc, ic_padded, type, rounding, packed.data());
     network->kernels[conv] = DeviceBuffer(static_cast<int64_t>(packed.size()));
     network->kernels[conv].upload(packed.data(), network->kernels[conv].size_bytes());
 

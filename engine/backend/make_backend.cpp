@@ -29,7 +29,7 @@ std::optional<int> cuda_index(std::string_view device) {
 std::unique_ptr<Backend> make_cpu_backend(const Weights& weights, const BackendOptions& options) {
   auto pool = std::make_unique<ThreadPool>(options.threads);
   auto network =
-      prepare_cpu_network(weights, cpu_kernels(options.instruction_set, options.precision), options.last_layer, *pool);
+      prepare_cpu_network(weights, conv3x3_cpu(options.instruction_set, options.precision), options.stop.layer, *pool);
   return std::make_unique<CpuBackend>(std::move(network), std::move(pool), options.max_batch);
 }
 
@@ -41,8 +41,8 @@ std::unique_ptr<Backend> make_cuda_backend(const Weights& weights, const Backend
       index < static_cast<int>(devices.size()), ErrorCode::kDevice,
       "there is no device cuda:" + std::to_string(index) + "; the last is cuda:" + std::to_string(devices.size() - 1));
   const CudaDevice& device = devices[static_cast<size_t>(index)];
-  auto network = prepare_cuda_network(weights, device, cuda_precision_from_name(options.precision), options.last_layer);
-  auto backend = std::make_unique<CudaBackend>(std::move(network), options.max_batch, options.log);
+  auto network = prepare_cuda_network(weights, device, cuda_precision_from_name(options.precision), options.stop.layer);
+  auto backend = std::make_unique<CudaBackend>(std::move(network), options.stop.pool, options.max_batch, options.log);
   if (options.log) {
     options.log("running on " + describe(device) + ", " + std::string(backend->instruction_set()) + ", " +
                 options.precision);
@@ -96,7 +96,7 @@ BuildInfo build_info() {
   info.version = VGG16_VERSION;
   info.backends = {"cpu"};
   add_cuda(info);
-  for (const CpuKernels* kernels : runnable_cpu_kernels()) {
+  for (const Conv3x3Cpu* kernels : runnable_conv3x3_cpu()) {
     if (kernels->precision == "f32") info.instruction_sets.push_back(kernels->name);
     if (info.precisions.empty() || info.precisions.back() != kernels->precision)
       info.precisions.push_back(kernels->precision);

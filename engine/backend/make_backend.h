@@ -16,7 +16,8 @@ struct BackendOptions {
   std::string instruction_set = "";  ///< "" for the best this machine has; otherwise by name, for tests and benchmarks
   int threads = 0;                   ///< 0: every processor
   int max_batch = 32;
-  size_t last_layer = 17;  ///< no layer after it will be asked for
+  /// No layer after stop.layer will be asked for; on a GPU the pass that ends here is the one that is recorded.
+  Stop stop = {};
   /// Told in one line each what was decided that the options leave open. May be empty.
   std::function<void(const std::string& line)> log = {};
 };

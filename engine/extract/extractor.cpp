@@ -37,7 +37,7 @@ void require_between(int value, int least, int most, const char* what) {
               std::to_string(most));
 }
 
-std::unique_ptr<Backend> backend_for(const Weights* weights, const ExtractorOptions& options, size_t last_layer) {
+std::unique_ptr<Backend> backend_for(const Weights* weights, const ExtractorOptions& options, Stop stop) {
   require(weights != nullptr, ErrorCode::kInvalidArgument, "an extractor needs weights");
   require_between(options.batch_size, 1, kMaxBatch, "batch size");
   require_between(options.threads, 0, kMaxThreads, "threads");
@@ -46,7 +46,7 @@ std::unique_ptr<Backend> backend_for(const Weights* weights, const ExtractorOpti
                                  .instruction_set = {},
                                  .threads = options.threads,
                                  .max_batch = options.batch_size,
-                                 .last_layer = last_layer,
+                                 .stop = stop,
                                  .log = options.log});
 }
 
@@ -55,11 +55,10 @@ std::unique_ptr<Backend> backend_for(const Weights* weights, const ExtractorOpti
 struct Extractor::Impl {
   Impl(std::shared_ptr<const Weights> shared, const ExtractorOptions& options)
       : weights(std::move(shared)),
-        backend(backend_for(weights.get(), options, layer_index(options.layer))),
-        layer(layer_index(options.layer)),
-        pool(options.pool),
+        stop{layer_index(options.layer), options.pool},
+        backend(backend_for(weights.get(), options, stop)),
         pipeline{options.batch_size, decode_threads(*backend, options.threads)} {
-    lanes.emplace_back(*backend, layer, pool);
+    lanes.emplace_back(*backend, stop);
   }
 
   // A second engine pays where there is more than one batch, and takes memory and time to make.
@@ -67,7 +66,7 @@ struct Extractor::Impl {
     if (second_was_tried) return;
     second_was_tried = true;
     second = backend->another();
-    if (second != nullptr) lanes.emplace_back(*second, layer, pool);
+    if (second != nullptr) lanes.emplace_back(*second, stop);
   }
 
   ExtractTimes run(std::span<const std::filesystem::path> paths, const LoadPicture& load,
@@ -82,11 +81,10 @@ struct Extractor::Impl {
   }
 
   std::shared_ptr<const Weights> weights;
+  Stop stop;
   std::unique_ptr<Backend> backend;
   std::unique_ptr<Backend> second;  // null where one engine keeps the device busy
   bool second_was_tried = false;
-  size_t layer;
-  Pool pool;
   std::vector<RowComputer> lanes;
   PipelineOptions pipeline;
 };

@@ -47,6 +47,19 @@ constexpr Shape4 input_shape(size_t index, int n) {
   return index == 0 ? Shape4{n, kInputSide, kInputSide, 3} : output_shape(index - 1, n);
 }
 
+/// Where a forward pass ends: after layer `layer`, whose output is then pooled over its positions, or not.
+struct Stop {
+  size_t layer = kVgg16.size() - 1;
+  Pool pool = Pool::kNone;
+  friend constexpr bool operator==(const Stop& a, const Stop& b) { return a.layer == b.layer && a.pool == b.pool; }
+};
+
+/// Shape of what a forward pass of n pictures gives: (n, h, w, c) of the layer, or (n, 1, 1, c) where it is pooled.
+constexpr Shape4 features_shape(Stop stop, int n) {
+  const Shape4 layer = output_shape(stop.layer, n);
+  return stop.pool == Pool::kNone ? layer : Shape4{n, 1, 1, layer.c};
+}
+
 constexpr bool is_conv(size_t index) { return kVgg16[index].op == Op::kConv3x3; }
 
 /// Number of convolutions before layer `index`: where its weights stand in network order, if it is one.

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/make_backend.h"
-#include "kernels/cpu_kernels.h"
+#include "kernels/conv3x3_cpu.h"
 #include "network/vgg16.h"
 #include "support/golden.h"
 #include "support/random.h"
@@ -21,11 +21,11 @@ constexpr int64_t kPictureBytes = int64_t{kInputSide} * kInputSide * 3;
 
 std::vector<float> forward(Backend& backend, const std::vector<uint8_t>& pixels, int n, size_t layer) {
   std::vector<float> rows(static_cast<size_t>(output_shape(layer, n).count()));
-  backend.forward({pixels.data(), n}, layer, {rows.data(), output_shape(layer, n)});
+  backend.forward({pixels.data(), n}, {layer}, {rows.data(), output_shape(layer, n)});
   return rows;
 }
 
-class GoldenTest : public testing::TestWithParam<const CpuKernels*> {};
+class GoldenTest : public testing::TestWithParam<const Conv3x3Cpu*> {};
 
 TEST_P(GoldenTest, EveryLayerAgreesWithPyTorch) {
   const auto weights = Weights::load(std::filesystem::path(VGG16_SOURCE_DIR) / "weights" / "vgg16-f16.safetensors");
@@ -69,7 +69,7 @@ TEST_P(GoldenTest, EveryLayerAgreesWithPyTorch) {
 }
 
 INSTANTIATE_TEST_SUITE_P(InstructionSets, GoldenTest,
-                         testing::ValuesIn(runnable_cpu_kernels().begin(), runnable_cpu_kernels().end()),
+                         testing::ValuesIn(runnable_conv3x3_cpu().begin(), runnable_conv3x3_cpu().end()),
                          [](const auto& param) {
                            return std::string(param.param->name) + "_" + std::string(param.param->precision);
                          });
@@ -105,7 +105,7 @@ TEST(BackendTest, StopsAtAnyLayerForAnyBatch) {
   for (const size_t layer :
        {size_t{0}, size_t{1}, size_t{2}, size_t{8}, size_t{9}, size_t{10}, size_t{13}, size_t{16}}) {
     // A backend made for fewer layers gives what one made for all gives.
-    const auto part = make_backend(*weights, {.device = "cpu", .max_batch = 5, .last_layer = layer});
+    const auto part = make_backend(*weights, {.device = "cpu", .max_batch = 5, .stop = {layer}});
     const auto all = make_backend(*weights, {.device = "cpu", .max_batch = 1});
     const auto batch = forward(*part, pixels, 5, layer);
     const auto last = forward(*all, {pixels.begin() + 4 * kPictureBytes, pixels.end()}, 1, layer);
@@ -115,7 +115,7 @@ TEST(BackendTest, StopsAtAnyLayerForAnyBatch) {
 
 TEST(BackendTest, RefusesWhatItCannotDo) {
   const auto weights = Weights::synthetic(5);
-  const auto backend = make_backend(*weights, {.device = "cpu", .threads = 1, .max_batch = 2, .last_layer = 1});
+  const auto backend = make_backend(*weights, {.device = "cpu", .threads = 1, .max_batch = 2, .stop = {1}});
   std::vector<float> rows(1);
   const auto code = [](const auto& call) {
     try {
@@ -127,19 +127,19 @@ TEST(BackendTest, RefusesWhatItCannotDo) {
   };
   const std::vector<uint8_t> pixels(3 * kPictureBytes);
   EXPECT_EQ(code([&] {
-              backend->forward({pixels.data(), 3}, 0, {rows.data(), output_shape(0, 3)});
+              backend->forward({pixels.data(), 3}, {0}, {rows.data(), output_shape(0, 3)});
             }),
             ErrorCode::kShape);
   EXPECT_EQ(code([&] {
-              backend->forward({pixels.data(), 0}, 0, {rows.data(), output_shape(0, 0)});
+              backend->forward({pixels.data(), 0}, {0}, {rows.data(), output_shape(0, 0)});
             }),
             ErrorCode::kShape);
   EXPECT_EQ(code([&] {
-              backend->forward({pixels.data(), 1}, 2, {rows.data(), output_shape(2, 1)});
+              backend->forward({pixels.data(), 1}, {2}, {rows.data(), output_shape(2, 1)});
             }),
             ErrorCode::kShape);
   EXPECT_EQ(code([&] {
-              backend->forward({pixels.data(), 1}, 1, {rows.data(), output_shape(0, 2)});
+              backend->forward({pixels.data(), 1}, {1}, {rows.data(), output_shape(0, 2)});
             }),
             ErrorCode::kShape);
   EXPECT_EQ(code([&] { static_cast<void>(make_backend(*weights, {.device = "tpu"})); }), ErrorCode::kInvalidArgument);
@@ -149,7 +149,7 @@ TEST(BackendTest, RefusesWhatItCannotDo) {
 
 TEST(BackendTest, BuildInfoNamesTheInstructionSetInUse) {
   const auto backend =
-      make_backend(*Weights::synthetic(1), {.device = "cpu", .threads = 1, .max_batch = 1, .last_layer = 0});
+      make_backend(*Weights::synthetic(1), {.device = "cpu", .threads = 1, .max_batch = 1, .stop = {0}});
   EXPECT_EQ(build_info().instruction_sets.front(), backend->instruction_set());
   EXPECT_EQ(build_info().instruction_sets.back(), "portable");
 }

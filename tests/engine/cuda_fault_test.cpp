@@ -47,7 +47,7 @@ std::vector<uint8_t> pictures(int first, int n) {
 void expect_rows(Backend& backend, int first, int n) {
   std::vector<float> rows(static_cast<size_t>(n) * 25088, -1);
   const std::vector<uint8_t> pixels = pictures(first, n);
-  backend.forward({pixels.data(), n}, 17, {rows.data(), {n, 7, 7, 512}});
+  backend.forward({pixels.data(), n}, {17}, {rows.data(), {n, 7, 7, 512}});
   for (int i = 0; i < n; ++i) {
     const auto row = rows.begin() + int64_t{i} * 25088;
     ASSERT_TRUE(std::all_of(row, row + 25088, [&](float x) { return x == static_cast<float>(first + i); }))
@@ -117,7 +117,8 @@ TEST_F(CudaFaultTest, BiasAndReluAreAddedOnceWhoeverDoesIt) {
 }
 
 TEST_F(CudaFaultTest, APassWithoutItsCopiesCanBeRecordedBeside) {
-  const CudaBackend backend(prepare_cuda_network(weights(), cuda_devices()[0], CudaPrecision::kBf16, 17), 2, {});
+  const CudaBackend backend(prepare_cuda_network(weights(), cuda_devices()[0], CudaPrecision::kBf16, 17), Pool::kNone,
+                            2, {});
   const CudaForward& forward = backend.on_device();
   const int64_t kernels = device.kernel_launches;
   const int64_t taken = device.allocations;
@@ -137,8 +138,8 @@ TEST_F(CudaFaultTest, EnginesComeFromTheTableThatTheNetworkWasGiven) {
   const std::vector<CudnnTableEntry> table = {
       {90, 91900, conv_problem(1, 2, CudaPrecision::kF16), {.index = 7, .knobs = {{2, 1}}}}};
   const auto network = prepare_cuda_network(weights(), cuda_devices()[0], CudaPrecision::kF16, 2, table);
-  EXPECT_EQ(CudaForward(network, 2).engines()[1].index, 7);
-  EXPECT_EQ(CudaForward(network, 1).engines()[1].index, 0) << "of another batch size";
+  EXPECT_EQ(CudaForward(network, Pool::kNone, 2).engines()[1].index, 7);
+  EXPECT_EQ(CudaForward(network, Pool::kNone, 1).engines()[1].index, 0) << "of another batch size";
   EXPECT_THAT(device.violations, IsEmpty());
 }
 
@@ -149,7 +150,7 @@ TEST_F(CudaFaultTest, StopsAtAnyLayer) {
     const Shape4 shape = output_shape(layer, 2);
     device.row_numbers = shape.count() / 2;
     std::vector<float> rows(static_cast<size_t>(shape.count()), -1);
-    backend->forward({pixels.data(), 2}, layer, {rows.data(), shape});
+    backend->forward({pixels.data(), 2}, {layer}, {rows.data(), shape});
     EXPECT_EQ(std::count(rows.begin(), rows.end(), -1.0F), 0) << layer;
   }
   EXPECT_THAT(device.violations, IsEmpty());
@@ -205,7 +206,7 @@ TEST_F(CudaFaultTest, SaysWhyThereIsNoDevice) {
 
 TEST_F(CudaFaultTest, AutoSaysWhatItChose) {
   std::vector<std::string> log;
-  BackendOptions options{.threads = 1, .max_batch = 1, .last_layer = 0};
+  BackendOptions options{.threads = 1, .max_batch = 1, .stop = {0}};
   options.log = [&](const std::string& line) { log.push_back(line); };
   EXPECT_EQ(make_backend(weights(), options)->name(), "cuda");
   EXPECT_THAT(log, Contains(HasSubstr("running on cuda:0, Fake (sm_90")));
@@ -222,7 +223,7 @@ TEST_F(CudaFaultTest, AutoSaysWhatItChose) {
 TEST_F(CudaFaultTest, Float32KeepsClearOfTensorCores) {
   const auto engines = [&](CudaPrecision precision) {
     const auto network = prepare_cuda_network(weights(), cuda_devices()[0], precision, 17);
-    const CudaForward forward(network, 1);
+    const CudaForward forward(network, Pool::kNone, 1);
     EXPECT_EQ(forward.is_reduced_precision(), precision != CudaPrecision::kF32);
     return forward.engines();
   };
@@ -263,15 +264,15 @@ constexpr size_t kEarly = 2;
 
 void use_two_engines() {
   const auto network = prepare_cuda_network(weights(), cuda_devices()[0], CudaPrecision::kF16, kEarly);
-  CudaBackend backend(network, 4, {});
+  CudaBackend backend(network, Pool::kNone, 4, {});
   const auto second = backend.another();
   static const std::vector<uint8_t> pixels = pictures(0, 1);
   static std::vector<float> rows(size_t{112} * 112 * 64);
   const HostOut out{rows.data(), {1, 112, 112, 64}};
   for (Backend* engine : {static_cast<Backend*>(&backend), second.get()}) {
     if (engine == nullptr) continue;
-    const Error first = error_of([&] { engine->forward({pixels.data(), 1}, kEarly, out); });
-    const Error next = error_of([&] { engine->forward({pixels.data(), 1}, kEarly, out); });
+    const Error first = error_of([&] { engine->forward({pixels.data(), 1}, {kEarly}, out); });
+    const Error next = error_of([&] { engine->forward({pixels.data(), 1}, {kEarly}, out); });
     if (first.code() == ErrorCode::kExists) {
       if (next.code() != ErrorCode::kExists) throw next;
       continue;
@@ -327,7 +328,7 @@ struct Numbered {
 // at the first row and at the last.
 std::pair<int64_t, int64_t> extract_into(const Numbered& numbered, const fs::path& output) {
   std::pair<int64_t, int64_t> calls = {0, 0};
-  fake_cuda().row_numbers = int64_t{112} * 112 * 64;
+  fake_cuda().row_numbers = 64;  // pooled on the device
   FeatureFileWriter file(output, numbered.plan, {.resume = true, .rows_per_commit = 2});
   const std::vector<int64_t> missing = file.missing_rows();
   std::vector<fs::path> paths;

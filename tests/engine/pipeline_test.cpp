@@ -23,8 +23,6 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr size_t kLastLayer = 17;
-
 // Writes the number of a picture, which its pixels carry (see numbered()), to every number of its row.
 class FakeBackend : public Backend {
  public:
@@ -34,8 +32,8 @@ class FakeBackend : public Backend {
   [[nodiscard]] int max_batch() const override { return max_batch_; }
   [[nodiscard]] int pictures_at_a_time() const override { return at_a_time; }
 
-  void forward(ImagesIn images, size_t last_layer, HostOut features) override {
-    EXPECT_EQ(last_layer, kLastLayer);
+  void forward(ImagesIn images, Stop stop, HostOut features) override {
+    EXPECT_EQ(stop, Stop{});
     EXPECT_EQ(features.shape, (Shape4{images.n, 7, 7, 512}));
     EXPECT_GE(images.n, 1);
     EXPECT_LE(images.n, max_batch_);
@@ -101,7 +99,7 @@ struct Recorder {
 
 ExtractTimes run(FakeBackend& backend, const std::vector<fs::path>& paths, const ExtractCallbacks& callbacks,
                  int batch_size, int threads, const LoadPicture& load = numbered) {
-  RowComputer rows(backend, kLastLayer, Pool::kNone);
+  RowComputer rows(backend, Stop{});
   return run_pipeline({&rows, 1}, paths, load, callbacks, {.batch_size = batch_size, .decode_threads = threads});
 }
 
@@ -109,7 +107,7 @@ ExtractTimes run(FakeBackend& backend, const std::vector<fs::path>& paths, const
 void run_in_lanes(std::vector<FakeBackend>& backends, const std::vector<fs::path>& paths,
                   const ExtractCallbacks& callbacks, int batch_size, const LoadPicture& load = numbered) {
   std::vector<RowComputer> lanes;
-  for (FakeBackend& backend : backends) lanes.emplace_back(backend, kLastLayer, Pool::kNone);
+  for (FakeBackend& backend : backends) lanes.emplace_back(backend, Stop{});
   run_pipeline(lanes, paths, load, callbacks, {.batch_size = batch_size, .decode_threads = 2});
 }
 
@@ -339,41 +337,6 @@ TEST(Pipeline, CountsItsTime) {
   EXPECT_GT(times.waiting_for_pictures_s, 0);
   EXPECT_GT(times.computing_s, 0);
   EXPECT_GE(times.delivering_s, 0);
-}
-
-TEST(PoolPositions, FoldsPositionsPerChannel) {
-  const std::vector<float> x = {1, -10, 100, 4, -20, 300, 2, -60, 200, 5, -30, 700};  // (2, 2, 3)
-  std::vector<float> y(3);
-  pool_positions(x.data(), {1, 2, 2, 3}, Pool::kAvg, y.data());
-  EXPECT_THAT(y, ElementsAre(3, -30, 325));
-  pool_positions(x.data(), {1, 2, 2, 3}, Pool::kMax, y.data());
-  EXPECT_THAT(y, ElementsAre(5, -10, 700));
-  EXPECT_THROW(pool_positions(x.data(), {1, 2, 2, 3}, Pool::kNone, y.data()), Error);
-}
-
-TEST(PoolPositions, RoundsTheMeanOnce) {
-  // In float32 the ones would be lost beside 2^24 one by one.
-  constexpr int kChannels = 130;  // two blocks and a rest
-  std::vector<float> x(size_t{4} * kChannels, 1.0F);
-  std::fill_n(x.begin(), kChannels, 16'777'216.0F);
-  std::vector<float> y(kChannels);
-  pool_positions(x.data(), {1, 2, 2, kChannels}, Pool::kAvg, y.data());
-  for (const float value : y) EXPECT_EQ(value, static_cast<float>(16'777'219.0 / 4));
-}
-
-TEST(RowComputerTest, PoolsEveryPictureOfABatch) {
-  FakeBackend backend(3);
-  for (const Pool pool : {Pool::kAvg, Pool::kMax}) {
-    RowComputer rows(backend, kLastLayer, pool);
-    ASSERT_EQ(rows.columns(), 512);
-    const std::vector<uint8_t> pixels(size_t{3} * 3 * kInputSide * kInputSide, 1);
-    std::vector<float> out(3 * 512 + 1, -1);
-    rows.compute({pixels.data(), 3}, out.data());
-    EXPECT_TRUE(std::all_of(out.begin(), out.end() - 1, [](float v) { return v == 257; }));
-    EXPECT_EQ(out.back(), -1);
-    EXPECT_THROW(rows.compute({pixels.data(), 4}, out.data()), Error);
-    EXPECT_THROW(rows.compute({pixels.data(), 0}, out.data()), Error);
-  }
 }
 
 TEST(PipelineLanes, KeepTheOrder) {

@@ -23,7 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kLastLayer = 17;
 constexpr int kBatch = 32;
 constexpr int64_t kColumns = 512;
 
@@ -33,10 +32,10 @@ class StandIn : public Backend {
   [[nodiscard]] std::string_view name() const override { return "stand-in"; }
   [[nodiscard]] std::string_view instruction_set() const override { return "none"; }
   [[nodiscard]] int max_batch() const override { return kBatch; }
-  void forward(ImagesIn images, size_t /*last_layer*/, HostOut features) override {
+  void forward(ImagesIn images, Stop /*stop*/, HostOut features) override {
     constexpr int64_t kPicture = int64_t{3} * 224 * 224;
     for (int n = 0; n < images.n; ++n) {
-      std::fill_n(features.data + int64_t{n} * 25'088, 25'088, static_cast<float>(images.data[n * kPicture]));
+      std::fill_n(features.data + n * kColumns, kColumns, static_cast<float>(images.data[n * kPicture]));
     }
   }
 };
@@ -64,7 +63,7 @@ TEST(Soak, MemoryAndOpenFilesStayAsTheyAre) {
   }
 
   StandIn backend;
-  RowComputer rows(backend, kLastLayer, Pool::kAvg);
+  RowComputer rows(backend, {.pool = Pool::kAvg});
   ASSERT_EQ(rows.columns(), kColumns);
   FeatureFileWriter file(folder / "a.h5", test_plan(pictures, kColumns), {.rows_per_commit = 100});
   std::vector<int64_t> resident;  // one value for every hundredth part of the pictures

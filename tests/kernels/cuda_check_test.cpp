@@ -6,13 +6,14 @@
 #include <string>
 
 #include "kernels/bias_relu.h"
-#include "kernels/conv3x3_mma.h"
+#include "kernels/conv3x3_filter.h"
 #include "kernels/convert.h"
 #include "kernels/cuda_error.h"
 #include "kernels/cuda_memory.h"
 #include "kernels/global_pool.h"
 #include "kernels/maxpool.h"
 #include "kernels/preprocess.h"
+#include "lab/conv3x3_mma.h"
 #include "support/cuda_device.h"
 #include "support/expect_error.h"
 
@@ -108,8 +109,8 @@ TEST(PackKernelTest, PutsOutputChannelsFirstPadsAndRounds) {
   const int oc = 2;
   std::vector<float> kernel;
   for (int i = 0; i < 9 * ic * oc; ++i) kernel.push_back(1 + 0x1p-11F * static_cast<float>(i));
-  std::vector<float> packed(static_cast<size_t>(packed_kernel_count(4, oc)), -1.0F);
-  pack_kernel(kernel.data(), ic, oc, 4, ElementType::kF32, KernelRounding::kNone, packed.data());
+  std::vector<float> packed(static_cast<size_t>(packed_filter_count(4, oc)), -1.0F);
+  pack_filter(kernel.data(), ic, oc, 4, ElementType::kF32, FilterRounding::kNone, packed.data());
   for (int o = 0; o < oc; ++o) {
     for (int position = 0; position < 9; ++position) {
       for (int c = 0; c < 4; ++c) {
@@ -119,7 +120,7 @@ TEST(PackKernelTest, PutsOutputChannelsFirstPadsAndRounds) {
     }
   }
   // TF32 keeps 10 bits of fraction; a tie goes away from zero.
-  pack_kernel(kernel.data(), ic, oc, 4, ElementType::kF32, KernelRounding::kTf32, packed.data());
+  pack_filter(kernel.data(), ic, oc, 4, ElementType::kF32, FilterRounding::kTf32, packed.data());
   EXPECT_EQ(packed[0], 1.0F);
   EXPECT_EQ(packed[size_t{9} * 4], 1 + 0x1p-10F);  // of 1 + 2^-11
   EXPECT_EQ(packed[1], 1 + 0x1p-10F);              // of 1 + 2 x 2^-11

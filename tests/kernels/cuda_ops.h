@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "kernels/conv3x3_mma.h"
 #include "kernels/device_tensor.h"
+#include "lab/conv3x3_mma.h"
 #include "support/guarded.h"
 #include "vgg16/layer.h"
 

@@ -1,6 +1,6 @@
 // The launchers, on a device.
 #include "kernels/bias_relu.h"
-#include "kernels/conv3x3_mma.h"
+#include "kernels/conv3x3_filter.h"
 #include "kernels/convert.h"
 #include "kernels/cuda_error.h"
 #include "kernels/cuda_memory.h"
@@ -8,6 +8,7 @@
 #include "kernels/global_pool.h"
 #include "kernels/maxpool.h"
 #include "kernels/preprocess.h"
+#include "lab/conv3x3_mma.h"
 #include "support/cuda_device.h"
 
 namespace vgg16 {
@@ -102,7 +103,7 @@ void run_global_pool(const void* in, Shape4 shape, ElementType type, Pool pool, 
 void run_conv3x3(const void* in, Shape4 shape, ElementType type, const void* packed, const float* bias, int oc,
                  Epilogue epilogue, Guarded& out) {
   const DeviceBuffer x = on_device(in, shape, type);
-  const DeviceBuffer w = on_device(packed, packed_kernel_count(shape.c, oc) * element_bytes(type));
+  const DeviceBuffer w = on_device(packed, packed_filter_count(shape.c, oc) * element_bytes(type));
   const DeviceBuffer b = on_device(bias, oc * int64_t{4});
   GuardedOnDevice y(out);
   const Stream stream;

@@ -5,11 +5,11 @@
 #include "support/cuda_emulation.h"
 // The kernels' source comes after what it is run by.
 #include "kernels/bias_relu.cuh"
-#include "kernels/conv3x3_mma.cuh"
 #include "kernels/convert.cuh"
 #include "kernels/global_pool.cuh"
 #include "kernels/maxpool.cuh"
 #include "kernels/preprocess.cuh"
+#include "lab/conv3x3_mma.cuh"
 
 namespace vgg16 {
 namespace {
@@ -32,7 +32,7 @@ const Vector<T>* vectors(const void* data) {
 }
 
 template <class T, int kWarpM, int kWarpN>
-void conv3x3(const ConvShape& shape, const void* in, const void* kernel, const float* bias, Guarded& out,
+void conv3x3(const MmaShape& shape, const void* in, const void* kernel, const float* bias, Guarded& out,
              CopyArrival arrival) {
   using Tile = ConvTile<T, kWarpM, kWarpN>;
   if (shape.oc % Tile::kTileN != 0) throw std::logic_error("oc does not fit the tile");
@@ -137,7 +137,7 @@ void run_conv3x3(const void* in, Shape4 shape, ElementType type, const void* pac
                  Epilogue epilogue, Guarded& out) {
   with_type(type, [&](auto element) {
     using T = decltype(element);
-    const ConvShape sizes = {shape.n, shape.h, shape.w, shape.c, oc, epilogue == Epilogue::kReluMaxPool2x2};
+    const MmaShape sizes = {shape.n, shape.h, shape.w, shape.c, oc, epilogue == Epilogue::kReluMaxPool2x2};
     conv3x3<T, 32, 32>(sizes, in, packed, bias, out, CopyArrival::kWhenWaitedFor);
     for (const bool large : {false, true}) {
       if (large && oc % 128 != 0) continue;

@@ -11,6 +11,7 @@
 #include <limits>
 #include <vector>
 
+#include "kernels/conv3x3_filter.h"
 #include "kernels/reference.h"
 #include "support/random.h"
 #include "support/tolerance.h"
@@ -217,7 +218,6 @@ TEST_P(CudaOpsTest, GlobalPoolsMatchAndDoNotDependOnTheBatch) {
        {Shape4{1, 1, 1, 8}, {3, 7, 7, 512}, {2, 5, 9, 72}, {1, 3, 11, 24}, {2, 28, 28, 64}, {0, 7, 7, 8}}) {
     SCOPED_TRACE(text(shape));
     const auto x = random_of(type(), shape.count(), 7, -1, 3);
-    const int64_t positions = int64_t{shape.h} * shape.w;
     const Shape4 out_shape = {shape.n, 1, 1, shape.c};
     Guarded mean = guarded(out_shape, ElementType::kF32);
     run_global_pool(encoded(x, type()).data(), shape, type(), Pool::kAvg, mean);
@@ -225,24 +225,13 @@ TEST_P(CudaOpsTest, GlobalPoolsMatchAndDoNotDependOnTheBatch) {
     run_global_pool(encoded(x, type()).data(), shape, type(), Pool::kMax, maximum);
     EXPECT_TRUE(mean.fences_intact());
     EXPECT_TRUE(maximum.fences_intact());
-    for (int n = 0; n < shape.n; ++n) {
-      for (int c = 0; c < shape.c; ++c) {
-        double sum = 0;
-        double magnitude = 0;
-        double largest = -std::numeric_limits<double>::infinity();
-        for (int64_t position = 0; position < positions; ++position) {
-          const auto value = static_cast<double>(x[static_cast<size_t>((n * positions + position) * shape.c + c)]);
-          sum += value;
-          magnitude += std::fabs(value);
-          largest = std::max(largest, value);
-        }
-        const auto count = static_cast<double>(positions);
-        const int at = n * shape.c + c;
-        ASSERT_NEAR(static_cast<double>(mean.data<float>()[at]), sum / count,
-                    sum_tolerance(static_cast<int>(positions), magnitude) / count)
-            << n << " " << c;
-        ASSERT_EQ(static_cast<double>(maximum.data<float>()[at]), largest) << n << " " << c;
-      }
+    const Reference expected = global_avg_pool_reference(as_double(x).data(), shape);
+    const auto largest = global_max_pool_reference(as_double(x).data(), shape);
+    for (size_t i = 0; i < largest.size(); ++i) {
+      ASSERT_NEAR(static_cast<double>(mean.data<float>()[i]), expected.values[i],
+                  sum_tolerance(shape.h * shape.w, expected.magnitudes[i]))
+          << i;
+      ASSERT_EQ(static_cast<double>(maximum.data<float>()[i]), largest[i]) << i;
     }
     if (shape.n < 2) continue;
     const Shape4 one = {1, shape.h, shape.w, shape.c};
@@ -298,8 +287,8 @@ TEST_P(CudaOpsTest, ConvolutionMatchesTheReference) {
     auto x = random_of(type(), c.shape.count(), 8, 0, 10);
     auto w = random_of(type(), int64_t{9} * ic * c.oc, 9);
     const auto bias = random_floats(c.oc, 10, -5, 5);
-    std::vector<unsigned char> packed(static_cast<size_t>(packed_kernel_count(ic, c.oc) * element_bytes(type())));
-    pack_kernel(w.data(), ic, c.oc, ic, type(), tf32 ? KernelRounding::kTf32 : KernelRounding::kNone, packed.data());
+    std::vector<unsigned char> packed(static_cast<size_t>(packed_filter_count(ic, c.oc) * element_bytes(type())));
+    pack_filter(w.data(), ic, c.oc, ic, type(), tf32 ? FilterRounding::kTf32 : FilterRounding::kNone, packed.data());
     const auto bytes = encoded(x, type());
     if (tf32) {  // the products' operands, as the kernel rounds them
       for (auto* values : {&x, &w}) {
@@ -335,8 +324,8 @@ TEST_P(CudaOpsTest, ConvolutionOfAPictureDoesNotDependOnItsBatch) {
   const auto x = random_of(type(), shape.count(), 11, 0, 10);
   const auto w = random_of(type(), int64_t{9} * shape.c * oc, 12);
   const auto bias = random_floats(oc, 13);
-  std::vector<unsigned char> packed(static_cast<size_t>(packed_kernel_count(shape.c, oc) * element_bytes(type())));
-  pack_kernel(w.data(), shape.c, oc, shape.c, type(), KernelRounding::kTf32, packed.data());
+  std::vector<unsigned char> packed(static_cast<size_t>(packed_filter_count(shape.c, oc) * element_bytes(type())));
+  pack_filter(w.data(), shape.c, oc, shape.c, type(), FilterRounding::kTf32, packed.data());
   Guarded all = guarded({shape.n, 7, 7, oc}, type());
   run_conv3x3(encoded(x, type()).data(), shape, type(), packed.data(), bias.data(), oc, Epilogue::kReluMaxPool2x2, all);
   const Shape4 one = {1, shape.h, shape.w, shape.c};

@@ -1,10 +1,10 @@
 // Runs a block of a CUDA kernel on the host, thread by thread, from the kernel's own source.
 //
-// Include this before the kernel's .cuh: it defines the functions of kernels/sm80.cuh as the PTX manual describes them.
-// Threads are coroutines: a warp taken at random runs until it waits for others, its lanes in random order, so that no
-// order is relied on that the hardware does not promise. Asynchronous copies land at once or only when they are
-// waited for, as asked; run both ways, one shows a stage that is overwritten while it is read, the other one that is
-// read before it is there.
+// Include this before the kernel's .cuh: it defines the functions of kernels/block.cuh and bench/lab/sm80.cuh as the
+// PTX manual describes them. Threads are coroutines: a warp taken at random runs until it waits for others, its lanes
+// in random order, so that no order is relied on that the hardware does not promise. Asynchronous copies land at once
+// or only when they are waited for, as asked; run both ways, one shows a stage that is overwritten while it is read,
+// the other one that is read before it is there.
 #pragma once
 
 #include <cuda_bf16.h>

@@ -11,8 +11,8 @@ install(FILES weights/vgg16-f16.safetensors DESTINATION ${share_dir})
 install(FILES weights/README.md DESTINATION ${share_dir} RENAME weights.md)
 
 install(EXPORT vgg16-targets NAMESPACE vgg16:: DESTINATION ${package_dir})
-configure_package_config_file(kernels/cmake/vgg16-config.cmake.in ${PROJECT_BINARY_DIR}/package/vgg16-config.cmake
+configure_package_config_file(engine/cmake/vgg16-config.cmake.in ${PROJECT_BINARY_DIR}/package/vgg16-config.cmake
                               INSTALL_DESTINATION ${package_dir} PATH_VARS share_dir)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/package/vgg16-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/package/vgg16-config.cmake ${PROJECT_BINARY_DIR}/package/vgg16-config-version.cmake
-              kernels/cmake/archives.cmake DESTINATION ${package_dir})
+              engine/cmake/archives.cmake DESTINATION ${package_dir})

@@ -2,29 +2,29 @@
 // the number of blocks at batch 1.
 #include <limits>
 
-#include "kernels/conv3x3_mma.cuh"
-#include "kernels/conv3x3_mma.h"
 #include "kernels/launch.cuh"
+#include "lab/conv3x3_mma.cuh"
+#include "lab/conv3x3_mma.h"
 
 namespace vgg16 {
 namespace {
 
 template <class T, class Tile>
 __global__ void __launch_bounds__(kConvThreads)
-    conv3x3_kernel(ConvShape shape, const T* __restrict__ in, const T* __restrict__ kernel,
+    conv3x3_kernel(MmaShape shape, const T* __restrict__ in, const T* __restrict__ kernel,
                    const float* __restrict__ bias, T* __restrict__ out) {
   extern __shared__ __align__(128) unsigned char shared[];
   conv3x3_block<T, Tile>(blockIdx.x, threadIdx.x, shape, in, kernel, bias, out, shared);
 }
 
 template <class Tile>
-int64_t blocks_of(const ConvShape& shape) {
+int64_t blocks_of(const MmaShape& shape) {
   const int64_t pixels = int64_t{shape.n} * shape.h * shape.w;
   return (pixels + Tile::kTileM - 1) / Tile::kTileM * (shape.oc / Tile::kTileN);
 }
 
 template <class T, class Tile>
-void launch(const ConvShape& shape, const void* in, const void* kernel, const float* bias, void* out,
+void launch(const MmaShape& shape, const void* in, const void* kernel, const float* bias, void* out,
             CudaStream stream) {
   // Beyond 48 KiB a kernel has to ask, on every device that it runs on.
   VGG16_CUDA_CHECK(
@@ -38,7 +38,7 @@ void launch(const ConvShape& shape, const void* in, const void* kernel, const fl
 // products for the network's layers, not by measurement. Sums run in one order in all, so the choice shows in the time
 // alone.
 template <class T>
-void launch_fitting(const ConvShape& shape, const void* in, const void* kernel, const float* bias, void* out,
+void launch_fitting(const MmaShape& shape, const void* in, const void* kernel, const float* bias, void* out,
                     CudaStream stream) {
   using Large = ConvTile<T, 64, 64>;
   using Medium = ConvTile<T, 64, 32>;
@@ -76,7 +76,7 @@ void conv3x3_bias_relu_cuda(DeviceIn in, const void* kernel, const float* bias, 
   require_shape(reinterpret_cast<uintptr_t>(kernel) % 16 == 0 && reinterpret_cast<uintptr_t>(bias) % 16 == 0,
                 "conv3x3_bias_relu_cuda: kernel or bias is not aligned to 16 bytes");
   if (y.count() == 0) return;
-  const ConvShape shape = {x.n, x.h, x.w, x.c, y.c, pool};
+  const MmaShape shape = {x.n, x.h, x.w, x.c, y.c, pool};
   with_type(in.type,
             [&](auto element) { launch_fitting<decltype(element)>(shape, in.data, kernel, bias, out.data, stream); });
   check_launch("conv3x3_bias_relu_cuda", stream);

@@ -1,4 +1,4 @@
-// The instructions of compute capability 8.0 that kernels here use by name, one function each, and the barrier.
+// The instructions of compute capability 8.0 that kernels here use by name, one function each.
 //
 // A kernel whose threads work together is a function template over these, so that tests can compile the same source
 // for the host, where tests/support/cuda_emulation.h defines the same names.
@@ -9,12 +9,11 @@
 
 #include <cstdint>
 
+#include "kernels/block.cuh"
+
 #ifdef __CUDACC__
 
 namespace vgg16 {
-
-/// All threads of the block; what they wrote to shared memory before is visible after.
-__device__ __forceinline__ void block_barrier() { __syncthreads(); }
 
 /// Starts copying 16 bytes from device to shared memory, both aligned to 16; writes zeros instead where not `valid`
 /// (`global` is then not read, but must be an address).

@@ -1,10 +1,10 @@
-// The CPU kernels, written once over the vectors of simd.h. Compiled once per instruction set by cpu_kernels_*.cpp.
+// The CPU kernels, written once over the vectors of simd.h. Compiled once per instruction set by conv3x3_cpu_*.cpp.
 //
 // A convolution is three steps: transform the input tiles (V = B^T d B, per channel), one product per point of the
 // transformed tile (M = V U, over input channels), transform the products back (Y = A^T M A) with bias, ReLU and
 // pooling. Every value of M is one chain of multiply-adds over the input channels in order, whatever the block it is
 // computed in: that is why a row is the same bits for any batch, strip and thread.
-#include "kernels/cpu_kernels.h"
+#include "kernels/conv3x3_cpu.h"
 #include "kernels/winograd_transforms.h"
 
 namespace {
@@ -36,7 +36,8 @@ void transform_kernel_m(const WinogradLayer& layer, const float* kernel, int p, 
       }
       for (int i = 0; i < kA; ++i) {
         for (int j = 0; j < kA; ++j) {
-          float* out = u + p * layer.u_panel_stride + (i * kA + j) * layer.u_point_stride + c / kChannelsPerWord * kPanel + o;
+          float* out =
+              u + p * layer.u_panel_stride + (i * kA + j) * layer.u_point_stride + c / kChannelsPerWord * kPanel + o;
           for (int l = 0; l < kAtATime; ++l) {
             double sum = 0;
             for (int kx = 0; kx < 3; ++kx) sum += kG.g[j][kx] * rows[i][kx][l];
@@ -77,7 +78,8 @@ void transform_input_m(const WinogradLayer& layer, const Plane* in, TileRange ti
       const int64_t row_stride = int64_t{plane.cols} * kBlock;
       const float* corner = plane.at(block, at.row * M - 1, at.column * M - 1);
       float* out = v + (t - v_first) * stride + block * (kBlock / kChannelsPerWord);
-      // What the tile after the next one will read anew; beyond the row's end it is the next rows' start, which is harmless.
+      // What the tile after the next one will read anew; beyond the row's end it is the next rows' start, which is
+      // harmless.
 #pragma GCC unroll 8
       for (int i = 0; i < kA; ++i) {
 #pragma GCC unroll 8
@@ -113,12 +115,12 @@ void transform_input(const WinogradLayer& layer, const Plane* in, TileRange tile
   run(layer, in, tiles, block_begin, block_end, tile_capacity, v_first, v);
 }
 
-// Input channels by which u is fetched ahead: the hardware's own prefetching stops at every 4 KiB, which at the speed of
-// these loops is every few hundred cycles. Past a block's end lies the next block that will be read.
+// Input channels by which u is fetched ahead: the hardware's own prefetching stops at every 4 KiB, which at the speed
+// of these loops is every few hundred cycles. Past a block's end lies the next block that will be read.
 constexpr int kAhead = 16;
 
-// out[t * out_stride ..] = sum over k of v[t][k] u[k][kPanel], for T tiles. K and with it the row stride are constants, so that
-// every operand is one register plus a constant.
+// out[t * out_stride ..] = sum over k of v[t][k] u[k][kPanel], for T tiles. K and with it the row stride are constants,
+// so that every operand is one register plus a constant.
 template <int K, int T>
 void product(const float* v, const float* u, float* out, int64_t out_stride) {
   constexpr int64_t kStride = vgg16::transformed_stride(K);
@@ -259,8 +261,8 @@ void transform_output(const WinogradLayer& layer, const float* products, int64_t
 constexpr int kFirstVecs = kLanes == 16 ? 4 : 2;
 constexpr int kFirstPixels = kLanes == 16 ? 7 : 4;
 
-void first_conv(const float* input, const float* kernel, const float* bias, int y_begin, int y_end, int x_begin,
-                int x_end, float* out, int64_t out_block_stride, int64_t out_row_stride) {
+void first_convolution(const float* input, const float* kernel, const float* bias, int y_begin, int y_end, int x_begin,
+                       int x_end, float* out, int64_t out_block_stride, int64_t out_row_stride) {
   constexpr int kOc = 64;
   constexpr int kRow = 226 * 3;
   for (int y = y_begin; y < y_end; ++y) {
@@ -301,14 +303,10 @@ void first_conv(const float* input, const float* kernel, const float* bias, int 
   }
 }
 
-constexpr vgg16::CpuKernels kKernels = {VGG16_ISA_NAME,
-                                        kChannelsPerWord == 1 ? "f32" : "bf16",
-                                        kChannelsPerWord,
-                                        kPanel,
-                                        transform_kernel,
-                                        transform_input,
-                                        multiply,
-                                        transform_output,
-                                        first_conv};
+constexpr vgg16::Conv3x3Cpu kKernels = {VGG16_ISA_NAME,   kChannelsPerWord == 1 ? "f32" : "bf16",
+                                        kChannelsPerWord, kPanel,
+                                        transform_kernel, transform_input,
+                                        multiply,         transform_output,
+                                        first_convolution};
 
 }  // namespace

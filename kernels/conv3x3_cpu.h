@@ -7,23 +7,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "kernels/plane.h"
+
 namespace vgg16 {
-
-/// Channels that stand together in an activation plane.
-inline constexpr int kBlock = 16;
-
-/// Activations of one picture between layers: float32 [channels / 16][rows][cols][16], where rows and cols include a
-/// zero border of one before and at least one after the h x w values, as much as the reading layer's tiles reach over.
-struct Plane {
-  float* data = nullptr;
-  int channels = 0;
-  int h = 0, w = 0;
-  int rows = 0, cols = 0;
-  [[nodiscard]] float* at(int block, int y, int x) const {
-    return data + ((static_cast<int64_t>(block) * rows + y + 1) * cols + x + 1) * kBlock;
-  }
-  [[nodiscard]] int64_t count() const { return static_cast<int64_t>(channels) * rows * cols; }
-};
 
 /// One convolution by Winograd's F(m x m, 3 x 3). `u` is what transform_kernel wrote: a block (ic, panel) for every
 /// panel of output channels and every point of the transformed tile, placed by the two strides (in words).
@@ -59,7 +45,7 @@ inline int64_t transformed_count(const WinogradLayer& layer, int count) {
 /// Words that the layer's transformed kernel takes.
 inline int64_t kernel_count(const WinogradLayer& layer) { return int64_t{layer.points()} * layer.depth * layer.oc; }
 
-struct CpuKernels {
+struct Conv3x3Cpu {
   std::string_view name;
   std::string_view precision;  ///< of the products' operands: "f32" or "bf16"; transforms and sums are float32
   int channels_per_word;       ///< operands that share 32 bits: 1 or 2
@@ -87,26 +73,26 @@ struct CpuKernels {
   /// Pixels [y_begin, y_end) x [x_begin, x_end) of the first convolution, direct, bias and ReLU applied: from the
   /// normalised input (226, 226, 3), BGR with a zero border, and `kernel` (3, 3, 3, 64), to out[channel
   /// block][y][x][16], where `out` is the first of these pixels. Requires at least 7 columns.
-  void (*first_conv)(const float* input, const float* kernel, const float* bias, int y_begin, int y_end, int x_begin,
-                     int x_end, float* out, int64_t out_block_stride, int64_t out_row_stride);
+  void (*first_convolution)(const float* input, const float* kernel, const float* bias, int y_begin, int y_end,
+                            int x_begin, int x_end, float* out, int64_t out_block_stride, int64_t out_row_stride);
 };
 
 /// The sets this build holds that this machine can run, best first within a precision, float32 before bfloat16.
-struct CpuKernelList {
-  const CpuKernels* const* begin_;
+struct Conv3x3CpuList {
+  const Conv3x3Cpu* const* begin_;
   size_t count;
-  [[nodiscard]] const CpuKernels* const* begin() const { return begin_; }
-  [[nodiscard]] const CpuKernels* const* end() const { return begin_ + count; }
+  [[nodiscard]] const Conv3x3Cpu* const* begin() const { return begin_; }
+  [[nodiscard]] const Conv3x3Cpu* const* end() const { return begin_ + count; }
 };
-[[nodiscard]] CpuKernelList runnable_cpu_kernels();
+[[nodiscard]] Conv3x3CpuList runnable_conv3x3_cpu();
 
 /// The set of that precision called `name`, or the best one for "". Throws Error{kDevice} where nothing of that
 /// precision runs here, Error{kInvalidArgument} naming what does where `name` is not among it.
-[[nodiscard]] const CpuKernels& cpu_kernels(std::string_view name, std::string_view precision);
+[[nodiscard]] const Conv3x3Cpu& conv3x3_cpu(std::string_view name, std::string_view precision);
 
-const CpuKernels& cpu_kernels_avx512_bf16();
-const CpuKernels& cpu_kernels_avx512();
-const CpuKernels& cpu_kernels_avx2();
-const CpuKernels& cpu_kernels_portable();
+const Conv3x3Cpu& conv3x3_cpu_avx512_bf16();
+const Conv3x3Cpu& conv3x3_cpu_avx512();
+const Conv3x3Cpu& conv3x3_cpu_avx2();
+const Conv3x3Cpu& conv3x3_cpu_portable();
 
 }  // namespace vgg16

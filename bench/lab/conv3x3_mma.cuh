@@ -9,12 +9,12 @@
 // out, where the block's outputs pass through shared memory to be written in whole vectors.
 #pragma once
 
-#include "kernels/sm80.cuh"
 #include "kernels/vector.cuh"
+#include "lab/sm80.cuh"
 
 namespace vgg16 {
 
-struct ConvShape {
+struct MmaShape {
   int n, h, w, ic, oc;
   bool pool;
 };
@@ -45,7 +45,7 @@ __host__ __device__ constexpr int kernel_fragment_chunk(int lane) { return lane 
 struct Pixel {
   int i, j, place;
 };
-__host__ __device__ inline Pixel pixel_at(int m, const ConvShape& shape) {
+__host__ __device__ inline Pixel pixel_at(int m, const MmaShape& shape) {
   if (!shape.pool) return {m / shape.w % shape.h, m % shape.w, m};
   const int window = m / 4;
   const int half_w = shape.w / 2;
@@ -88,7 +88,7 @@ struct ConvTile {
 /// `shared`: Tile::kSharedBytes, aligned to 128. Blocks of one pixel tile follow one another, so that they find its
 /// pixels in the L2 cache. oc must be a multiple of Tile::kTileN.
 template <class T, class Tile>
-__device__ inline void conv3x3_block(unsigned block, unsigned thread_index, const ConvShape& shape,
+__device__ inline void conv3x3_block(unsigned block, unsigned thread_index, const MmaShape& shape,
                                      const T* __restrict__ in, const T* __restrict__ kernel,
                                      const float* __restrict__ bias, T* __restrict__ out, unsigned char* shared) {
   const int thread = static_cast<int>(thread_index);

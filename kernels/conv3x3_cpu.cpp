@@ -1,4 +1,4 @@
-#include "kernels/cpu_kernels.h"
+#include "kernels/conv3x3_cpu.h"
 
 #include <array>
 #include <string>
@@ -9,31 +9,31 @@ namespace vgg16 {
 namespace {
 
 struct Runnable {
-  std::array<const CpuKernels*, 4> sets{};
+  std::array<const Conv3x3Cpu*, 4> sets{};
   size_t count = 0;
 
   Runnable() {
 #ifdef VGG16_X86
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("fma")) sets[count++] = &cpu_kernels_avx512();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) sets[count++] = &cpu_kernels_avx2();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("fma")) sets[count++] = &conv3x3_cpu_avx512();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) sets[count++] = &conv3x3_cpu_avx2();
 #endif
-    sets[count++] = &cpu_kernels_portable();
+    sets[count++] = &conv3x3_cpu_portable();
 #ifdef VGG16_X86
-    if (__builtin_cpu_supports("avx512bf16")) sets[count++] = &cpu_kernels_avx512_bf16();
+    if (__builtin_cpu_supports("avx512bf16")) sets[count++] = &conv3x3_cpu_avx512_bf16();
 #endif
   }
 };
 
 }  // namespace
 
-CpuKernelList runnable_cpu_kernels() {
+Conv3x3CpuList runnable_conv3x3_cpu() {
   static const Runnable runnable;
   return {runnable.sets.data(), runnable.count};
 }
 
-const CpuKernels& cpu_kernels(std::string_view name, std::string_view precision) {
+const Conv3x3Cpu& conv3x3_cpu(std::string_view name, std::string_view precision) {
   std::string names;
-  for (const CpuKernels* set : runnable_cpu_kernels()) {
+  for (const Conv3x3Cpu* set : runnable_conv3x3_cpu()) {
     if (set->precision != precision) continue;
     if (name.empty() || set->name == name) return *set;
     names += (names.empty() ? "" : ", ") + std::string(set->name);

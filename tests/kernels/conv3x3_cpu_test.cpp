@@ -1,5 +1,5 @@
 // Every kernel of every instruction set that this machine runs, against plain loops in double.
-#include "kernels/cpu_kernels.h"
+#include "kernels/conv3x3_cpu.h"
 
 #include <gtest/gtest.h>
 
@@ -41,14 +41,14 @@ std::string case_name(const Case& c) {
          std::to_string(c.oc) + "_F" + std::to_string(c.m) + (c.pool ? "_pool" : "");
 }
 
-std::string set_name(const CpuKernels& kernels) {
+std::string set_name(const Conv3x3Cpu& kernels) {
   return std::string(kernels.name) + "_" + std::string(kernels.precision);
 }
 
-class WinogradTest : public testing::TestWithParam<const CpuKernels*> {};
+class WinogradTest : public testing::TestWithParam<const Conv3x3Cpu*> {};
 
 // Runs one layer on `tiles` tiles at a time, all pictures together.
-std::vector<float> run_layer(const CpuKernels& kernels, const Case& c, const std::vector<float>& x,
+std::vector<float> run_layer(const Conv3x3Cpu& kernels, const Case& c, const std::vector<float>& x,
                              const std::vector<float>& w, const std::vector<float>& b, int tiles_at_a_time) {
   WinogradLayer layer{
       .ic = c.ic, .oc = c.oc, .depth = c.ic / kernels.channels_per_word, .side = c.side, .m = c.m, .bias = b.data()};
@@ -112,7 +112,7 @@ std::vector<float> run_layer(const CpuKernels& kernels, const Case& c, const std
 }
 
 TEST_P(WinogradTest, MatchesTheReferenceForEveryTileSizeAndOddTileCounts) {
-  const CpuKernels& kernels = *GetParam();
+  const Conv3x3Cpu& kernels = *GetParam();
   for (const Case& c : {Case{64, 64, 12, 6, 1, false},
                         {64, 64, 12, 6, 2, true},
                         {64, 128, 14, 6, 1, true},
@@ -147,7 +147,7 @@ TEST_P(WinogradTest, MatchesTheReferenceForEveryTileSizeAndOddTileCounts) {
 }
 
 TEST_P(WinogradTest, GivesTheSameBitsHoweverTheTilesAreCut) {
-  const CpuKernels& kernels = *GetParam();
+  const Conv3x3Cpu& kernels = *GetParam();
   for (const Case& c : {Case{64, 64, 13, 6, 2, false}, {128, 64, 14, 4, 3, true}, {256, 64, 5, 2, 1, false}}) {
     SCOPED_TRACE(case_name(c));
     const auto x = random_floats(int64_t{c.pictures} * c.side * c.side * c.ic, 4, 0, 10);
@@ -160,7 +160,7 @@ TEST_P(WinogradTest, GivesTheSameBitsHoweverTheTilesAreCut) {
 }
 
 TEST_P(WinogradTest, FirstConvolutionMatchesTheReference) {
-  const CpuKernels& kernels = *GetParam();
+  const Conv3x3Cpu& kernels = *GetParam();
   const auto picture = random_bytes(int64_t{224} * 224 * 3, 8);
   const auto x = preprocess_reference(picture.data());
   std::vector<float> input(size_t{226} * 226 * 3);
@@ -179,8 +179,8 @@ TEST_P(WinogradTest, FirstConvolutionMatchesTheReference) {
   for (const auto& [y_begin, y_end] : {std::pair(0, 1), {1, 100}, {100, 224}}) {
     for (int column = 0; column < 224;) {
       const int x_end = 224 - (column + next_width) < 7 ? 224 : column + next_width;
-      kernels.first_conv(input.data(), w.data(), b.data(), y_begin, y_end, column, x_end,
-                         out.plane.at(0, y_begin, column), out.plane.rows * row_stride, row_stride);
+      kernels.first_convolution(input.data(), w.data(), b.data(), y_begin, y_end, column, x_end,
+                                out.plane.at(0, y_begin, column), out.plane.rows * row_stride, row_stride);
       column = x_end;
       next_width = next_width == 30 ? 7 : next_width + 1;
     }
@@ -199,13 +199,13 @@ TEST_P(WinogradTest, FirstConvolutionMatchesTheReference) {
 }
 
 INSTANTIATE_TEST_SUITE_P(InstructionSets, WinogradTest,
-                         testing::ValuesIn(runnable_cpu_kernels().begin(), runnable_cpu_kernels().end()),
+                         testing::ValuesIn(runnable_conv3x3_cpu().begin(), runnable_conv3x3_cpu().end()),
                          [](const auto& param) { return set_name(*param.param); });
 
 TEST(CpuKernelsTest, ListsFloat32FirstAndRefusesAnUnknownPrecision) {
-  EXPECT_EQ((*runnable_cpu_kernels().begin())->precision, "f32");
+  EXPECT_EQ((*runnable_conv3x3_cpu().begin())->precision, "f32");
   try {
-    static_cast<void>(cpu_kernels("", "f8"));
+    static_cast<void>(conv3x3_cpu("", "f8"));
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kDevice);
@@ -214,10 +214,10 @@ TEST(CpuKernelsTest, ListsFloat32FirstAndRefusesAnUnknownPrecision) {
 }
 
 TEST(CpuKernelsTest, AreFoundByNameAndRefusedByName) {
-  EXPECT_EQ(cpu_kernels("portable", "f32").name, "portable");
-  EXPECT_EQ(&cpu_kernels("", "f32"), *runnable_cpu_kernels().begin());
+  EXPECT_EQ(conv3x3_cpu("portable", "f32").name, "portable");
+  EXPECT_EQ(&conv3x3_cpu("", "f32"), *runnable_conv3x3_cpu().begin());
   try {
-    static_cast<void>(cpu_kernels("avx9000", "f32"));
+    static_cast<void>(conv3x3_cpu("avx9000", "f32"));
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);

@@ -1,11 +1,10 @@
-// Contract in conv3x3_mma.h.
+#include "kernels/conv3x3_filter.h"
+
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
 #include <bit>
 #include <cstring>
-
-#include "kernels/conv3x3_mma.h"
 
 namespace vgg16 {
 namespace {
@@ -17,20 +16,20 @@ float rounded_to_tf32(float x) {
 
 }  // namespace
 
-void pack_kernel(const float* kernel, int ic, int oc, int ic_padded, ElementType type, KernelRounding rounding,
+void pack_filter(const float* filter, int ic, int oc, int ic_padded, ElementType type, FilterRounding rounding,
                  void* packed) {
   const auto row = static_cast<size_t>(9) * ic_padded;
   std::memset(packed, 0, row * oc * element_bytes(type));
   for (int position = 0; position < 9; ++position) {
     for (int c = 0; c < ic; ++c) {
-      for (int o = 0; o < oc; ++o, ++kernel) {
+      for (int o = 0; o < oc; ++o, ++filter) {
         const size_t at = o * row + static_cast<size_t>(position) * ic_padded + c;
         if (type == ElementType::kF32)
-          static_cast<float*>(packed)[at] = rounding == KernelRounding::kTf32 ? rounded_to_tf32(*kernel) : *kernel;
+          static_cast<float*>(packed)[at] = rounding == FilterRounding::kTf32 ? rounded_to_tf32(*filter) : *filter;
         else if (type == ElementType::kF16)
-          static_cast<__half*>(packed)[at] = __float2half_rn(*kernel);
+          static_cast<__half*>(packed)[at] = __float2half_rn(*filter);
         else
-          static_cast<__nv_bfloat16*>(packed)[at] = __float2bfloat16_rn(*kernel);
+          static_cast<__nv_bfloat16*>(packed)[at] = __float2bfloat16_rn(*filter);
       }
     }
   }

@@ -1,0 +1,4 @@
+#define VGG16_ISA_NAME "avx2"
+#include "kernels/conv3x3_cpu_body.h"
+
+const vgg16::Conv3x3Cpu& vgg16::conv3x3_cpu_avx2() { return kKernels; }

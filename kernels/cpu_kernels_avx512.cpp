@@ -1,4 +1,0 @@
-#define VGG16_ISA_NAME "avx512"
-#include "kernels/cpu_kernels.inc"
-
-const vgg16::CpuKernels& vgg16::cpu_kernels_avx512() { return kKernels; }

@@ -1,0 +1,78 @@
+#include "kernels/global_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "kernels/reference.h"
+#include "support/random.h"
+
+namespace vgg16 {
+namespace {
+
+// A picture's (h, w, c) in a plane with a border, which must not be read: it is NaN.
+struct BorderedPlane {
+  std::vector<float> memory;
+  Plane plane;
+
+  BorderedPlane(const std::vector<float>& x, int h, int w, int c)
+      : memory(static_cast<size_t>(c) * (h + 3) * (w + 2), std::numeric_limits<float>::quiet_NaN()),
+        plane{memory.data(), c, h, w, h + 3, w + 2} {
+    for (int i = 0; i < h; ++i) {
+      for (int j = 0; j < w; ++j) {
+        for (int k = 0; k < c; ++k)
+          plane.at(k / kBlock, i, j)[k % kBlock] = x[static_cast<size_t>((i * w + j) * c + k)];
+      }
+    }
+  }
+
+  template <class Op>
+  [[nodiscard]] std::vector<float> pooled(Op op) const {
+    std::vector<float> y(static_cast<size_t>(plane.channels));
+    for (int block = 0; block < plane.channels / kBlock; ++block) op(plane, block, y.data() + block * kBlock);
+    return y;
+  }
+};
+
+TEST(GlobalPoolTest, MatchesTheReference) {
+  for (const Shape4 shape : {Shape4{1, 1, 1, 16}, {1, 1, 5, 32}, {1, 7, 7, 512}, {1, 9, 4, 48}, {1, 112, 112, 64}}) {
+    SCOPED_TRACE(testing::Message() << shape.h << " x " << shape.w << " x " << shape.c);
+    const auto x = random_floats(shape.count(), 11, -1, 3);
+    const std::vector<double> exact(x.begin(), x.end());
+    const BorderedPlane picture(x, shape.h, shape.w, shape.c);
+    const auto mean = picture.pooled(global_avg_pool_cpu);
+    const auto maximum = picture.pooled(global_max_pool_cpu);
+    const Reference expected = global_avg_pool_reference(exact.data(), shape);
+    const auto largest = global_max_pool_reference(exact.data(), shape);
+    for (size_t c = 0; c < mean.size(); ++c) {
+      // Sums in double leave one rounding to float32.
+      ASSERT_NEAR(static_cast<double>(mean[c]), expected.values[c], 0x1.001p-24 * std::fabs(expected.values[c])) << c;
+      ASSERT_EQ(static_cast<double>(maximum[c]), largest[c]) << c;
+    }
+  }
+}
+
+TEST(GlobalPoolTest, RoundsTheMeanOnce) {
+  // In float32 the ones would be lost beside 2^24 one by one.
+  std::vector<float> x(size_t{4} * kBlock, 1.0F);
+  std::fill_n(x.begin(), kBlock, 16'777'216.0F);
+  for (const float value : BorderedPlane(x, 2, 2, kBlock).pooled(global_avg_pool_cpu)) {
+    EXPECT_EQ(value, static_cast<float>(16'777'219.0 / 4));
+  }
+}
+
+TEST(GlobalPoolTest, KeepsNanWhereverItStands) {
+  for (size_t position = 0; position < 4; ++position) {
+    std::vector<float> x(size_t{4} * kBlock, 1.0F);
+    x[position * kBlock + 3] = std::numeric_limits<float>::quiet_NaN();
+    const BorderedPlane picture(x, 2, 2, kBlock);
+    for (const auto& y : {picture.pooled(global_avg_pool_cpu), picture.pooled(global_max_pool_cpu)}) {
+      for (size_t c = 0; c < y.size(); ++c) EXPECT_EQ(std::isnan(y[c]), c == 3) << position << " " << c;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace vgg16
