@@ -53,8 +53,8 @@ CudaBackend& engine(const std::string& precision, int batch) {
   kept_for.clear();
   auto network = prepare_cuda_network(weights(), cuda_devices()[0], cuda_precision_from_name(precision), kLastLayer,
                                       engines_to_measure());
-  kept =
-      std::make_unique<CudaBackend>(std::move(network), Pool::kNone, batch, std::function<void(const std::string&)>());
+  kept = std::make_unique<CudaBackend>(std::move(network), Stop{kLastLayer}, batch,
+                                       std::function<void(const std::string&)>());
   require(kept->on_device().batch() == batch, ErrorCode::kMemory, "no memory for the batch");
   kept_for = wanted;
   return *kept;

@@ -1,6 +1,7 @@
 // How the CPU keeps activations between layers.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace vgg16 {
@@ -20,5 +21,19 @@ struct Plane {
   }
   [[nodiscard]] int64_t count() const { return static_cast<int64_t>(channels) * rows * cols; }
 };
+
+/// Zeroes all of the plane but its h x w values.
+inline void clear_border(const Plane& plane) {
+  for (int block = 0; block < plane.channels / kBlock; ++block) {
+    float* first = plane.at(block, -1, -1);
+    const int64_t row = int64_t{plane.cols} * kBlock;
+    std::fill_n(first, row, 0.0F);
+    for (int y = 0; y < plane.h; ++y) {
+      std::fill_n(plane.at(block, y, -1), kBlock, 0.0F);
+      std::fill_n(plane.at(block, y, plane.w), (plane.cols - 1 - plane.w) * kBlock, 0.0F);
+    }
+    std::fill_n(first + (plane.h + 1) * row, (plane.rows - 1 - plane.h) * row, 0.0F);
+  }
+}
 
 }  // namespace vgg16

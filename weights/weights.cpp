@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "files/files.h"
+#include "network/network_cache.h"
 #include "network/vgg16.h"
 #include "vgg16/error.h"
 #include "vocabulary/half.h"
@@ -63,6 +64,9 @@ ConvShape conv_shape(size_t conv) {
   }
   throw Error(ErrorCode::kInvalidArgument, "convolution " + std::to_string(conv) + ": 0 to 12");
 }
+
+Weights::Weights() : networks_(std::make_unique<NetworkCache>()) {}
+Weights::~Weights() = default;
 
 TensorWeights::TensorWeights(std::array<ConvTensors, kConvLayers> tensors, WeightsType type, std::string name,
                              std::string sha256, std::shared_ptr<const void> owner)

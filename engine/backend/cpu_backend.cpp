@@ -20,14 +20,15 @@ bool pooled(size_t layer, size_t last_layer) { return layer + 1 <= last_layer &&
 
 }  // namespace
 
-CpuBackend::CpuBackend(std::shared_ptr<const CpuNetwork> network, std::unique_ptr<ThreadPool> threads, int max_batch)
-    : network_(std::move(network)), threads_(std::move(threads)), max_batch_(max_batch) {
+CpuBackend::CpuBackend(std::shared_ptr<const CpuNetwork> network, std::unique_ptr<ThreadPool> threads,
+                       size_t last_layer, int max_batch)
+    : network_(std::move(network)), threads_(std::move(threads)), last_layer_(last_layer), max_batch_(max_batch) {
   require(max_batch >= 1, ErrorCode::kInvalidArgument,
           "batch size must be 1 or more, not " + std::to_string(max_batch));
   const int group = std::min(max_batch_, kGroup);
   input_ = FloatArray(int64_t{kInputSide + 2} * (kInputSide + 2) * 3);
   int64_t output_count = 0;
-  for (size_t layer = 0; layer <= network_->last_layer; ++layer) {
+  for (size_t layer = 0; layer <= last_layer_; ++layer) {
     const Shape4 shape = output_shape(layer, group);
     output_count = std::max(output_count, int64_t{shape.n} * (shape.h + 2) * (shape.w + 2) * shape.c);
     if (!is_conv(layer) || layer == 0) continue;
@@ -35,16 +36,36 @@ CpuBackend::CpuBackend(std::shared_ptr<const CpuNetwork> network, std::unique_pt
     const WinogradLayer& w = network_->convolutions[conv];
     const int n = cut_of(w) == Cut::kPoints ? group : 1;
     scratch_.reserve(*network_->kernels, w, n);
-    if (layer == 1) continue;  // it reads what the first convolution leaves in scratch memory
-    for (int i = 0; i < n; ++i) {
-      Plane plane{nullptr, w.ic, w.side, w.side, w.padded_side(), w.padded_side()};
-      plane.data = memory_.emplace_back(plane.count()).data();
-      inputs_[conv].push_back(plane);
-    }
+    // The second convolution reads what the first leaves in scratch memory.
+    if (layer > 1)
+      inputs_[conv].assign(static_cast<size_t>(n), {nullptr, w.ic, w.side, w.side, w.padded_side(), w.padded_side()});
   }
+  place_planes();
   scratch_.allocate(threads_->size());
   output_memory_ = FloatArray(output_count);
   output_.resize(static_cast<size_t>(group));
+}
+
+// A convolution reads its planes and writes the next one's, and no other is needed meanwhile: of those that run on as
+// many pictures at a time, every second one has the same memory.
+void CpuBackend::place_planes() {
+  const auto place_of = [&](size_t conv) {
+    return 2 * static_cast<size_t>(cut_of(network_->convolutions[conv]) == Cut::kPoints) + conv % 2;
+  };
+  std::array<int64_t, 4> counts{};
+  for (size_t conv = 0; conv < kConvLayers; ++conv) {
+    if (inputs_[conv].empty()) continue;
+    int64_t& count = counts[place_of(conv)];
+    count = std::max(count, static_cast<int64_t>(inputs_[conv].size()) * inputs_[conv][0].count());
+  }
+  for (size_t place = 0; place < counts.size(); ++place) memory_[place] = FloatArray(counts[place]);
+  for (size_t conv = 0; conv < kConvLayers; ++conv) {
+    int64_t at = 0;
+    for (Plane& plane : inputs_[conv]) {
+      plane.data = memory_[place_of(conv)].data() + at;
+      at += plane.count();
+    }
+  }
 }
 
 int CpuBackend::pictures_at_a_time() const { return kGroup; }
@@ -119,12 +140,16 @@ void CpuBackend::forward_group(ImagesIn images, Stop stop, float* features) {
     const size_t done = pooled(layer, last_layer) ? layer + 1 : layer;
     return planes_after(done, last_layer) + (done + 1 >= end ? picture : 0);
   };
+  const auto cleared = [&](Plane* planes, int n) {
+    std::for_each(planes, planes + n, clear_border);
+    return planes;
+  };
   const auto run_layers = [&](size_t begin, size_t end, int picture, int n) {
     for (size_t layer = begin; layer < end; ++layer) {
       if (!is_conv(layer)) continue;
       const size_t conv = conv_index(layer);
       convolve(kernels, network_->convolutions[conv], pooled(layer, last_layer), inputs_[conv].data(), n,
-               output_of(layer, end, picture), *threads_, scratch_);
+               cleared(output_of(layer, end, picture), n), *threads_, scratch_);
     }
   };
   for (int picture = 0; picture < images.n; ++picture) {
@@ -134,7 +159,7 @@ void CpuBackend::forward_group(ImagesIn images, Stop stop, float* features) {
       continue;
     }
     convolve_first_two(kernels, network_->first, network_->convolutions[1], pooled(1, last_layer), input_.data(),
-                       *output_of(1, together, picture), *threads_, scratch_);
+                       *cleared(output_of(1, together, picture), 1), *threads_, scratch_);
     run_layers(2, together, picture, 1);
   }
   run_layers(together, last_layer + 1, 0, images.n);
@@ -145,7 +170,7 @@ void CpuBackend::forward_group(ImagesIn images, Stop stop, float* features) {
 }
 
 void CpuBackend::forward(ImagesIn images, Stop stop, HostOut features) {
-  require_forward(images, max_batch_, stop, network_->last_layer, features);
+  require_forward(images, max_batch_, stop, last_layer_, features);
   const int64_t row = features_shape(stop, 1).count();
   for (int first = 0; first < images.n; first += kGroup) {
     const int n = std::min(kGroup, images.n - first);

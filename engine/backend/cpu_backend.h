@@ -13,8 +13,9 @@ namespace vgg16 {
 
 class CpuBackend final : public Backend {
  public:
-  /// Takes all memory that forward needs. Throws Error{kMemory}.
-  CpuBackend(std::shared_ptr<const CpuNetwork> network, std::unique_ptr<ThreadPool> threads, int max_batch);
+  /// Takes all memory that forward needs up to layer `last_layer`, which the network must have. Throws Error{kMemory}.
+  CpuBackend(std::shared_ptr<const CpuNetwork> network, std::unique_ptr<ThreadPool> threads, size_t last_layer,
+             int max_batch);
 
   [[nodiscard]] std::string_view name() const override { return "cpu"; }
   [[nodiscard]] std::string_view instruction_set() const override { return network_->kernels->name; }
@@ -28,13 +29,15 @@ class CpuBackend final : public Backend {
   void first_convolution(const Plane& out);
   void write_layer(const Plane* planes, int n, size_t layer, float* features);
   void write_pooled(const Plane* planes, int n, Stop stop, float* features);
+  void place_planes();
   [[nodiscard]] Plane* planes_after(size_t layer, size_t last_layer);
 
   std::shared_ptr<const CpuNetwork> network_;
   std::unique_ptr<ThreadPool> threads_;
+  size_t last_layer_;
   int max_batch_;
   FloatArray input_;                                    // (226, 226, 3), normalised
-  std::vector<FloatArray> memory_;                      // of the planes
+  std::array<FloatArray, 4> memory_;                    // of the planes, which take turns in it
   std::array<std::vector<Plane>, kConvLayers> inputs_;  // by conv index: what that convolution reads, per picture
   FloatArray output_memory_;
   std::vector<Plane> output_;  // of the layer asked for, shaped anew per call, per picture

@@ -14,20 +14,20 @@ constexpr int kLargestBatch = 128;
 constexpr int64_t kPictureBytes = int64_t{kInputSide} * kInputSide * 3;
 
 // Null where the device has no memory for it.
-std::unique_ptr<CudaForward> try_batch(const std::shared_ptr<const CudaNetwork>& network, Pool pool, int batch) {
+std::unique_ptr<CudaForward> try_batch(const std::shared_ptr<const CudaNetwork>& network, Stop stop, int batch) {
   try {
-    return std::make_unique<CudaForward>(network, pool, batch);
+    return std::make_unique<CudaForward>(network, stop, batch);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kMemory) throw;
     return nullptr;
   }
 }
 
-std::unique_ptr<CudaForward> largest_batch(const std::shared_ptr<const CudaNetwork>& network, Pool pool, int max_batch,
+std::unique_ptr<CudaForward> largest_batch(const std::shared_ptr<const CudaNetwork>& network, Stop stop, int max_batch,
                                            const std::function<void(const std::string&)>& log) {
   const int wanted = std::min(max_batch, kLargestBatch);
   for (int batch = wanted; batch >= 1; batch /= 2) {
-    auto forward = try_batch(network, pool, batch);
+    auto forward = try_batch(network, stop, batch);
     if (forward == nullptr) continue;
     if (batch < wanted && log) {
       log(describe(network->device) + " has no memory for batches of " + std::to_string(wanted) +
@@ -42,13 +42,13 @@ std::unique_ptr<CudaForward> largest_batch(const std::shared_ptr<const CudaNetwo
 
 }  // namespace
 
-CudaBackend::CudaBackend(std::shared_ptr<const CudaNetwork> network, Pool pool, int max_batch,
+CudaBackend::CudaBackend(std::shared_ptr<const CudaNetwork> network, Stop stop, int max_batch,
                          const std::function<void(const std::string&)>& log)
     : network_(std::move(network)), max_batch_(max_batch) {
   require(max_batch >= 1, ErrorCode::kInvalidArgument,
           "batch size must be 1 or more, not " + std::to_string(max_batch));
   const CurrentDevice current(network_->device.index);
-  forward_ = largest_batch(network_, pool, max_batch, log);
+  forward_ = largest_batch(network_, stop, max_batch, log);
   instruction_set_ = "sm_" + std::to_string(network_->device.architecture) + ", cuDNN " + cudnn_version_text() +
                      ", batches of " + std::to_string(forward_->batch());
 }
@@ -72,7 +72,7 @@ CudaBackend::~CudaBackend() {
 }
 
 void CudaBackend::forward(ImagesIn images, Stop stop, HostOut features) {
-  require_forward(images, max_batch_, stop, network_->last_layer, features);
+  require_forward(images, max_batch_, stop, forward_->stop().layer, features);
   require(failure_.empty(), ErrorCode::kDevice, failure_);
   try {
     const CurrentDevice current(network_->device.index);
@@ -89,7 +89,7 @@ void CudaBackend::forward(ImagesIn images, Stop stop, HostOut features) {
 
 std::unique_ptr<Backend> CudaBackend::another() const {
   const CurrentDevice current(network_->device.index);
-  auto forward = try_batch(network_, forward_->stop().pool, forward_->batch());
+  auto forward = try_batch(network_, forward_->stop(), forward_->batch());
   if (forward == nullptr) return nullptr;
   return std::unique_ptr<Backend>(new CudaBackend(*this, std::move(forward)));
 }

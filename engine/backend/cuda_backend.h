@@ -14,9 +14,10 @@ namespace vgg16 {
 class CudaBackend final : public Backend {
  public:
   /// Computes batches of max_batch pictures, or 128 at most; where the device has no memory for them, half as many,
-  /// and so on, which `log` is told. Fastest where the network's last layer and `pool` are asked for.
+  /// and so on, which `log` is told. No layer after stop.layer can be asked for;
+  /// the pass that ends at `stop` is the one that is recorded.
   /// Throws Error{kMemory, kDevice}.
-  CudaBackend(std::shared_ptr<const CudaNetwork> network, Pool pool, int max_batch,
+  CudaBackend(std::shared_ptr<const CudaNetwork> network, Stop stop, int max_batch,
               const std::function<void(const std::string&)>& log);
   ~CudaBackend() override;
 

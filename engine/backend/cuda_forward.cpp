@@ -30,18 +30,14 @@ StreamDrain::~StreamDrain() {
   }
 }
 
-CudaForward::CudaForward(std::shared_ptr<const CudaNetwork> network, Pool pool, int batch)
-    : network_(std::move(network)),
-      stop_{network_->last_layer, pool},
-      batch_(batch),
-      cudnn_(stream_.get()),
-      drain_(stream_) {
+CudaForward::CudaForward(std::shared_ptr<const CudaNetwork> network, Stop stop, int batch)
+    : network_(std::move(network)), stop_(stop), batch_(batch), cudnn_(stream_.get()), drain_(stream_) {
   const ElementType type = element_type(network_->precision);
   Shape4 input = input_shape(0, batch);
   input.c = input_channels(network_->precision);
   std::array<int64_t, 2> counts = {input.count(), 0};
   int64_t largest_picture = 0;
-  for (size_t layer = 0; layer <= network_->last_layer; ++layer) {
+  for (size_t layer = 0; layer <= stop_.layer; ++layer) {
     int64_t& count = counts[(layer + 1) % 2];
     count = std::max(count, output_shape(layer, batch).count());
     largest_picture = std::max(largest_picture, output_shape(layer, 1).count());
@@ -50,7 +46,7 @@ CudaForward::CudaForward(std::shared_ptr<const CudaNetwork> network, Pool pool, 
   plan_convolutions();
 
   const int64_t result_bytes = std::max(features_shape(stop_, batch).count(), largest_picture) * kFloatBytes;
-  const int64_t pooled_bytes = features_shape({network_->last_layer, Pool::kAvg}, batch).count() * kFloatBytes;
+  const int64_t pooled_bytes = features_shape({stop_.layer, Pool::kAvg}, batch).count() * kFloatBytes;
   host_pixels_ = PinnedBuffer(batch * kPictureBytes);
   host_result_ = PinnedBuffer(result_bytes);
   pixels_ = DeviceBuffer(batch * kPictureBytes);
@@ -68,7 +64,7 @@ CudaForward::CudaForward(std::shared_ptr<const CudaNetwork> network, Pool pool, 
 
 void CudaForward::plan_convolutions() {
   int64_t workspace_bytes = 0;
-  for (size_t layer = 0; layer <= network_->last_layer; ++layer) {
+  for (size_t layer = 0; layer <= stop_.layer; ++layer) {
     if (!is_conv(layer)) continue;
     const ConvProblem problem = conv_problem(layer, batch_, network_->precision);
     const CudnnEngine* chosen =
@@ -77,7 +73,7 @@ void CudaForward::plan_convolutions() {
     workspace_bytes = std::max(workspace_bytes, convolution.workspace_bytes());
   }
   workspace_ = DeviceBuffer(workspace_bytes);
-  for (size_t layer = 0; layer <= network_->last_layer; ++layer) {
+  for (size_t layer = 0; layer <= stop_.layer; ++layer) {
     if (!is_conv(layer)) continue;
     const size_t conv = conv_index(layer);
     convolutions_[conv].bind(activations_[layer % 2].data(), network_->kernels[conv].data(),

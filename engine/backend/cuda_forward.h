@@ -31,10 +31,10 @@ class StreamDrain {
 class CudaForward {
  public:
   /// Throws Error{kMemory, kDevice}.
-  CudaForward(std::shared_ptr<const CudaNetwork> network, Pool pool, int batch);
+  CudaForward(std::shared_ptr<const CudaNetwork> network, Stop stop, int batch);
 
   [[nodiscard]] int batch() const { return batch_; }
-  /// What the recorded pass gives: the network's last layer, pooled or not.
+  /// Where the recorded pass ends; no other ends later.
   [[nodiscard]] Stop stop() const { return stop_; }
   /// The engine of each convolution, by conv index, and whether any uses tensor cores or rounds operands down.
   [[nodiscard]] std::vector<CudnnEngine> engines() const;

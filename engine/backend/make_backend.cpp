@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "backend/cpu_backend.h"
+#include "network/network_cache.h"
 #include "vgg16/build_info.h"
 #include "vgg16/error.h"
 #ifdef VGG16_WITH_CUDA
@@ -28,9 +29,11 @@ std::optional<int> cuda_index(std::string_view device) {
 
 std::unique_ptr<Backend> make_cpu_backend(const Weights& weights, const BackendOptions& options) {
   auto pool = std::make_unique<ThreadPool>(options.threads);
-  auto network =
-      prepare_cpu_network(weights, conv3x3_cpu(options.instruction_set, options.precision), options.stop.layer, *pool);
-  return std::make_unique<CpuBackend>(std::move(network), std::move(pool), options.max_batch);
+  const Conv3x3Cpu& kernels = conv3x3_cpu(options.instruction_set, options.precision);
+  const std::string key = "cpu " + std::string(kernels.name) + " " + options.precision;
+  auto network = weights.networks().find_or_make<CpuNetwork>(
+      key, options.stop.layer, [&] { return prepare_cpu_network(weights, kernels, options.stop.layer, *pool); });
+  return std::make_unique<CpuBackend>(std::move(network), std::move(pool), options.stop.layer, options.max_batch);
 }
 
 #ifdef VGG16_WITH_CUDA
@@ -41,8 +44,11 @@ std::unique_ptr<Backend> make_cuda_backend(const Weights& weights, const Backend
       index < static_cast<int>(devices.size()), ErrorCode::kDevice,
       "there is no device cuda:" + std::to_string(index) + "; the last is cuda:" + std::to_string(devices.size() - 1));
   const CudaDevice& device = devices[static_cast<size_t>(index)];
-  auto network = prepare_cuda_network(weights, device, cuda_precision_from_name(options.precision), options.stop.layer);
-  auto backend = std::make_unique<CudaBackend>(std::move(network), options.stop.pool, options.max_batch, options.log);
+  const CudaPrecision precision = cuda_precision_from_name(options.precision);
+  const std::string key = "cuda:" + std::to_string(device.index) + " " + options.precision;
+  auto network = weights.networks().find_or_make<CudaNetwork>(
+      key, options.stop.layer, [&] { return prepare_cuda_network(weights, device, precision, options.stop.layer); });
+  auto backend = std::make_unique<CudaBackend>(std::move(network), options.stop, options.max_batch, options.log);
   if (options.log) {
     options.log("running on " + describe(device) + ", " + std::string(backend->instruction_set()) + ", " +
                 options.precision);

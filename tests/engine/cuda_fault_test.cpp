@@ -117,8 +117,7 @@ TEST_F(CudaFaultTest, BiasAndReluAreAddedOnceWhoeverDoesIt) {
 }
 
 TEST_F(CudaFaultTest, APassWithoutItsCopiesCanBeRecordedBeside) {
-  const CudaBackend backend(prepare_cuda_network(weights(), cuda_devices()[0], CudaPrecision::kBf16, 17), Pool::kNone,
-                            2, {});
+  const CudaBackend backend(prepare_cuda_network(weights(), cuda_devices()[0], CudaPrecision::kBf16, 17), {17}, 2, {});
   const CudaForward& forward = backend.on_device();
   const int64_t kernels = device.kernel_launches;
   const int64_t taken = device.allocations;
@@ -138,8 +137,8 @@ TEST_F(CudaFaultTest, EnginesComeFromTheTableThatTheNetworkWasGiven) {
   const std::vector<CudnnTableEntry> table = {
       {90, 91900, conv_problem(1, 2, CudaPrecision::kF16), {.index = 7, .knobs = {{2, 1}}}}};
   const auto network = prepare_cuda_network(weights(), cuda_devices()[0], CudaPrecision::kF16, 2, table);
-  EXPECT_EQ(CudaForward(network, Pool::kNone, 2).engines()[1].index, 7);
-  EXPECT_EQ(CudaForward(network, Pool::kNone, 1).engines()[1].index, 0) << "of another batch size";
+  EXPECT_EQ(CudaForward(network, {2}, 2).engines()[1].index, 7);
+  EXPECT_EQ(CudaForward(network, {2}, 1).engines()[1].index, 0) << "of another batch size";
   EXPECT_THAT(device.violations, IsEmpty());
 }
 
@@ -223,7 +222,7 @@ TEST_F(CudaFaultTest, AutoSaysWhatItChose) {
 TEST_F(CudaFaultTest, Float32KeepsClearOfTensorCores) {
   const auto engines = [&](CudaPrecision precision) {
     const auto network = prepare_cuda_network(weights(), cuda_devices()[0], precision, 17);
-    const CudaForward forward(network, Pool::kNone, 1);
+    const CudaForward forward(network, {17}, 1);
     EXPECT_EQ(forward.is_reduced_precision(), precision != CudaPrecision::kF32);
     return forward.engines();
   };
@@ -264,7 +263,7 @@ constexpr size_t kEarly = 2;
 
 void use_two_engines() {
   const auto network = prepare_cuda_network(weights(), cuda_devices()[0], CudaPrecision::kF16, kEarly);
-  CudaBackend backend(network, Pool::kNone, 4, {});
+  CudaBackend backend(network, {kEarly}, 4, {});
   const auto second = backend.another();
   static const std::vector<uint8_t> pixels = pictures(0, 1);
   static std::vector<float> rows(size_t{112} * 112 * 64);

@@ -58,7 +58,7 @@ class CudaGpuTest : public testing::Test {
     }
   }
   [[nodiscard]] std::unique_ptr<CudaBackend> engine(CudaPrecision precision, int max_batch) const {
-    return std::make_unique<CudaBackend>(prepare_cuda_network(*weights(), device_, precision, kLast), Pool::kNone,
+    return std::make_unique<CudaBackend>(prepare_cuda_network(*weights(), device_, precision, kLast), Stop{kLast},
                                          max_batch, std::function<void(const std::string&)>());
   }
   CudaDevice device_;
@@ -170,7 +170,7 @@ TEST_P(CudaPrecisionTest, TwoEnginesOnTwoThreadsGiveTheSameBits) {
 TEST_P(CudaPrecisionTest, LayersByThemselvesAreThoseOfTheGraph) {
   const auto pixels = random_bytes(2 * kPictureBytes, 7);
   const auto whole = engine(GetParam().value, 2);
-  CudaBackend part(prepare_cuda_network(*weights(), device_, GetParam().value, 13), Pool::kNone, 2, {});
+  CudaBackend part(prepare_cuda_network(*weights(), device_, GetParam().value, 13), {13}, 2, {});
   // block4_pool: where the second engine's graph ends, and on the way of the first one's.
   EXPECT_EQ(forward(*whole, pixels.data(), 2, 13), forward(part, pixels.data(), 2, 13));
 }

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "support/pictures.h"
+#include "support/resident_memory.h"
 #include "support/temp_dir.h"
 #include "vgg16/dataset.h"
 #include "vgg16/error.h"
@@ -55,6 +56,40 @@ TEST(ExtractorTest, KnowsItsColumns) {
   EXPECT_EQ(pooled.columns(), 128);
   EXPECT_EQ(pooled.backend(), "cpu");
   EXPECT_FALSE(pooled.instruction_set().empty());
+}
+
+TEST(ExtractorTest, AFurtherOneSharesThePreparedWeights) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "AddressSanitizer's own memory counts as this process's";
+#endif
+  const auto shared = Weights::synthetic(6);
+  const auto pixels = random_pictures(8);
+  for (const auto& [batch_size, most_mb] : {std::pair(1, 30), {8, 130}, {32, 130}}) {
+    SCOPED_TRACE(batch_size);
+    const ExtractorOptions options = {.device = "cpu", .threads = 1, .batch_size = batch_size};
+    Extractor first(shared, options);
+    const auto expected = extracted(first, pixels, 8);  // memory is taken when it is first touched
+    const int64_t before = resident_kib();
+    Extractor further(shared, options);
+    EXPECT_EQ(extracted(further, pixels, 8), expected);
+    EXPECT_LT(resident_kib() - before, int64_t{most_mb} * 1000);
+  }
+}
+
+TEST(ExtractorTest, SharedWeightsServeEarlierLayersAndAreNotKeptAlive) {
+  const auto shared = Weights::synthetic(7);
+  const auto pixels = random_pictures(1);
+  const auto alone = [&](const char* layer) {
+    Extractor extractor(Weights::synthetic(7), {.layer = layer, .device = "cpu", .threads = 1, .batch_size = 1});
+    return extracted(extractor, pixels, 1);
+  };
+  std::optional<Extractor> early(std::in_place, shared, quick(Pool::kNone, 1, 1));
+  Extractor late(shared, {.layer = "block3_pool", .device = "cpu", .threads = 1, .batch_size = 1});  // needs more
+  Extractor earlier(shared, {.layer = "block1_pool", .device = "cpu", .threads = 1, .batch_size = 1});
+  EXPECT_EQ(extracted(*early, pixels, 1), alone("block2_pool"));
+  early.reset();
+  EXPECT_EQ(extracted(late, pixels, 1), alone("block3_pool"));
+  EXPECT_EQ(extracted(earlier, pixels, 1), alone("block1_pool"));
 }
 
 TEST(ExtractorTest, GivesTheSameBitsForAnyBatchSizeAndThreadCount) {

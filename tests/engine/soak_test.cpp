@@ -15,6 +15,7 @@
 #include "extract/rows.h"
 #include "support/feature_rows.h"
 #include "support/pictures.h"
+#include "support/resident_memory.h"
 #include "support/temp_dir.h"
 #include "vgg16/feature_file.h"
 
@@ -39,14 +40,6 @@ class StandIn : public Backend {
     }
   }
 };
-
-int64_t resident_kib() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmRSS:")) return std::stoll(line.substr(6));
-  }
-  return 0;
-}
 
 int64_t open_files() { return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()); }
 

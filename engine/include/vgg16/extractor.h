@@ -48,8 +48,10 @@ struct ExtractTimes {
   double delivering_s = 0;
 };
 
-/// One network on one device. Construct once (weights prepared, memory taken), then call often. One thread at a time;
-/// any number of extractors may share the same weights.
+/// One network on one device. Construct once (weights prepared, memory taken), then call often. One thread at a time.
+/// Extractors of the same Weights object that live at the same time share what was prepared of it, for each device,
+/// precision and instruction set: on a CPU a further one takes 30 MB at batch size 1, 130 MB from 8 on, instead of
+/// 242 MB more.
 class Extractor {
  public:
   /// Throws Error{kInvalidArgument, kMemory, kDevice}.

@@ -16,6 +16,8 @@ namespace vgg16 {
 
 inline constexpr size_t kConvLayers = 13;
 
+class NetworkCache;  // of the library's own
+
 enum class WeightsType { kF32, kF16 };
 
 struct SaveOptions {
@@ -38,7 +40,10 @@ class Weights {
   /// He-normal kernels and small biases from a seed, for tests and benchmarks: the same bits on every machine.
   [[nodiscard]] static std::shared_ptr<const Weights> synthetic(uint64_t seed);
 
-  virtual ~Weights() = default;
+  Weights();
+  virtual ~Weights();
+  Weights(const Weights&) = delete;
+  Weights& operator=(const Weights&) = delete;
 
   /// Copies convolution `conv`'s kernel, (3, 3, ic, oc) row-major (HWIO), conv in 0..12 in network order.
   virtual void copy_kernel(size_t conv, float* out) const = 0;
@@ -57,6 +62,12 @@ class Weights {
   /// Writes a safetensors file; kF16 rounds to nearest even. The file appears whole or not at all.
   /// Throws Error{kExists, kIo}, and kRefused where a value does not fit half precision.
   void save(const std::filesystem::path& path, WeightsType type, SaveOptions options) const;
+
+  /// What extractors have made of these weights and share, for the library's own use.
+  [[nodiscard]] NetworkCache& networks() const { return *networks_; }
+
+ private:
+  std::unique_ptr<NetworkCache> networks_;
 };
 
 /// Name of convolution `conv` (0..12), such as "block1_conv1", and its channels in and out.
