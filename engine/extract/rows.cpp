@@ -20,8 +20,12 @@ void pool_positions(const float* x, Shape4 shape, Pool pool, float* y) {
     for (int c = 0; c < count; ++c) folded[c] = x[first + c];
     for (int64_t p = 1; p < positions; ++p) {
       const float* at = x + p * shape.c + first;
-      for (int c = 0; c < count; ++c)
-        folded[c] = pool == Pool::kAvg ? folded[c] + at[c] : std::max<double>(folded[c], at[c]);
+      for (int c = 0; c < count; ++c) {
+        if (pool == Pool::kAvg)
+          folded[c] += at[c];
+        else if (at[c] > folded[c] || at[c] != at[c])  // NaN passes
+          folded[c] = at[c];
+      }
     }
     const double divisor = pool == Pool::kAvg ? static_cast<double>(positions) : 1.0;
     for (int c = 0; c < count; ++c) y[first + c] = static_cast<float>(folded[c] / divisor);

@@ -351,6 +351,23 @@ TEST(PoolPositions, FoldsPositionsPerChannel) {
   EXPECT_THROW(pool_positions(x.data(), {1, 2, 2, 3}, Pool::kNone, y.data()), Error);
 }
 
+TEST(PoolPositions, KeepWhatIsNotFiniteWhereverItStands) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (size_t position = 0; position < 4; ++position) {
+    std::vector<float> x(4 * 3, 1.0F);
+    x[position * 3 + 0] = kNan;
+    x[position * 3 + 1] = kInfinity;
+    for (const Pool pool : {Pool::kAvg, Pool::kMax}) {
+      std::vector<float> y(3);
+      pool_positions(x.data(), {1, 2, 2, 3}, pool, y.data());
+      EXPECT_TRUE(std::isnan(y[0])) << position;
+      EXPECT_EQ(y[1], kInfinity) << position;
+      EXPECT_EQ(y[2], 1) << position;
+    }
+  }
+}
+
 TEST(PoolPositions, RoundsTheMeanOnce) {
   // In float32 the ones would be lost beside 2^24 one by one.
   constexpr int kChannels = 130;  // two blocks and a rest
