@@ -27,29 +27,24 @@ std::string end_of(const FitCertificate& f) {
 }
 
 /// Takes the values of C out of the report that a fit failed for, each with a warning.
-/// Throws Error{kRefused} where the model's own C is one of them, or its coefficients are not finite.
+/// Throws Error{kRefused} where the model's own C is one of them, or the model is not finite.
 void leave_out_failed(const std::string& name, const Trained& trained, Report& report) {
-  const auto failure = [](const FitCertificate& f) {
-    return name_of(f) + " failed (" + end_of(f) + ", objective " + shortest(f.objective) + ", gradient norm " +
-           shortest(f.gradient_norm) + "); choose a smaller C, or scale the features";
-  };
   const double best = report.candidates[report.best].c;
-  const bool finite = trained.intercept.allFinite() && std::isfinite(report.log_loss) &&
-                      Eigen::Map<const Eigen::ArrayXd>(trained.coef.data(), std::ssize(trained.coef)).allFinite();
-  const FitCertificate& last = report.fits.back();
-  require(
-      finite || failed(last), ErrorCode::kRefused,
-      name + ": " + name_of(last) + " gives numbers that are not finite; choose a smaller C, or scale the features");
   std::vector<double> left_out;
-  for (const FitCertificate& f : report.fits) {
-    if (!failed(f) || std::find(left_out.begin(), left_out.end(), f.c) != left_out.end()) continue;
-    require(f.c != best, ErrorCode::kRefused, name + ": " + failure(f));
-    report.warnings.push_back("C = " + shortest(f.c) + " is left out: " + failure(f));
-    left_out.push_back(f.c);
-  }
   const auto is_left_out = [&](const auto& of) {
     return std::find(left_out.begin(), left_out.end(), of.c) != left_out.end();
   };
+  const std::string remedy = "; choose a smaller C, or scale the features";
+  for (const FitCertificate& f : report.fits) {
+    if (!failed(f) || is_left_out(f)) continue;
+    const std::string failure = name_of(f) + " failed: " + end_of(f);
+    require(f.c != best, ErrorCode::kRefused, name + ": " + failure + remedy);
+    report.warnings.push_back(failure + "; this C is left out");
+    left_out.push_back(f.c);
+  }
+  const Eigen::Map<const Eigen::ArrayXd> coef(trained.coef.data(), std::ssize(trained.coef));
+  require(coef.allFinite() && trained.intercept.allFinite() && std::isfinite(report.log_loss), ErrorCode::kRefused,
+          name + ": " + name_of(report.fits.back()) + " gives numbers that are not finite" + remedy);
   std::erase_if(report.candidates, is_left_out);
   std::erase_if(report.fits, is_left_out);
   const auto chosen = std::find_if(report.candidates.begin(), report.candidates.end(),

@@ -201,8 +201,11 @@ TEST_P(WinogradTest, FirstConvolutionMatchesTheReference) {
 
 TEST_P(WinogradTest, AnythingThatReadsANanIsNan) {
   const CpuKernels& kernels = *GetParam();
-  for (const Case& c : {Case{64, 64, 12, 6, 2, false}, {64, 64, 12, 6, 2, true}, {64, 64, 8, 4, 2, true},
-                        {64, 64, 4, 2, 2, false}, {64, 64, 4, 2, 2, true}}) {
+  for (const Case& c : {Case{64, 64, 12, 6, 2, false},
+                        {64, 64, 12, 6, 2, true},
+                        {64, 64, 8, 4, 2, true},
+                        {64, 64, 4, 2, 2, false},
+                        {64, 64, 4, 2, 2, true}}) {
     SCOPED_TRACE(case_name(c));
     auto x = random_floats(int64_t{c.pictures} * c.side * c.side * c.ic, 11, 0, 10);
     const auto w = random_floats(int64_t{9} * c.ic * c.oc, 12);
