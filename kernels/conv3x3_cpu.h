@@ -20,7 +20,7 @@ struct WinogradLayer {
   int m = 0;      ///< output tile: 2, 4 or 6
   const float* u = nullptr;
   int64_t u_panel_stride = 0, u_point_stride = 0;
-  const float* bias = nullptr;
+  const float* bias = nullptr;  ///< oc numbers, none of them -0
   [[nodiscard]] int tiles_per_row() const { return (side + m - 1) / m; }
   [[nodiscard]] int tiles() const { return tiles_per_row() * tiles_per_row(); }
   [[nodiscard]] int points() const { return (m + 2) * (m + 2); }

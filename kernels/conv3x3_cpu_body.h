@@ -196,7 +196,7 @@ VGG16_INLINE void transform_tile(const float* products, int64_t point_stride, Ve
   for (int i = 0; i < M; ++i) {
     output_1d(columns[i], y[i]);
 #pragma GCC unroll 8
-    for (int j = 0; j < M; ++j) y[i][j] = max(y[i][j] + bias, broadcast(0.0F));
+    for (int j = 0; j < M; ++j) y[i][j] = bias_relu(y[i][j], bias);
   }
 }
 
@@ -239,8 +239,8 @@ void transform_output_m(const WinogradLayer& layer, const float* products, int64
         for (int i = 0; i < kHalf; ++i) {
 #pragma GCC unroll 4
           for (int j = 0; j < kHalf; ++j) {
-            pooled[i][j] =
-                max(max(y[2 * i][2 * j], y[2 * i][2 * j + 1]), max(y[2 * i + 1][2 * j], y[2 * i + 1][2 * j + 1]));
+            pooled[i][j] = max_or_nan(max_or_nan(y[2 * i][2 * j], y[2 * i][2 * j + 1]),
+                                      max_or_nan(y[2 * i + 1][2 * j], y[2 * i + 1][2 * j + 1]));
           }
         }
         write_tile<kHalf>(pooled, out[at.picture], channel, at.row * kHalf, at.column * kHalf);
@@ -295,7 +295,7 @@ void first_convolution(const float* input, const float* kernel, const float* bia
           for (int o = 0; o < kFirstVecs; ++o) {
             const int channel = group + o * kLanes;
             store(corner + channel / kBlock * out_block_stride + i * kBlock + channel % kBlock,
-                  max(sum[i][o], broadcast(0.0F)));
+                  bias_relu(sum[i][o], broadcast(0.0F)));  // 0: the sums began with the bias
           }
         }
       }

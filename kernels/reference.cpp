@@ -41,7 +41,7 @@ Reference conv3x3_relu_reference(const double* x, Shape4 shape, const float* w, 
           }
         }
         for (size_t o = 0; o < sum.size(); ++o, ++at) {
-          y.values[at] = std::max(sum[o], 0.0);
+          y.values[at] = sum[o] < 0 ? 0.0 : sum[o];  // NaN passes
           y.magnitudes[at] = magnitude[o];
         }
       }
@@ -60,8 +60,12 @@ std::vector<double> maxpool2x2_reference(const double* x, Shape4 shape) {
     for (int i = 0; i < height / 2; ++i) {
       for (int j = 0; j < width / 2; ++j) {
         for (int c = 0; c < channels; ++c) {
-          y.push_back(std::max({value(picture, 2 * i, 2 * j, c), value(picture, 2 * i, 2 * j + 1, c),
-                                value(picture, 2 * i + 1, 2 * j, c), value(picture, 2 * i + 1, 2 * j + 1, c)}));
+          double largest = value(picture, 2 * i, 2 * j, c);
+          for (const double other : {value(picture, 2 * i, 2 * j + 1, c), value(picture, 2 * i + 1, 2 * j, c),
+                                     value(picture, 2 * i + 1, 2 * j + 1, c)}) {
+            if (other > largest || std::isnan(other)) largest = other;
+          }
+          y.push_back(largest);
         }
       }
     }

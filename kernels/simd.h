@@ -24,6 +24,7 @@ VGG16_INLINE Vec broadcast(float x) { return (Vec)_mm512_set1_ps(x); }
 VGG16_INLINE Vec fma(Vec a, Vec b, Vec c) { return (Vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
 // Not _mm512_max_ps: GCC 12 warns of that intrinsic's own undefined operand (GCC bug 105593).
 VGG16_INLINE Vec max(Vec a, Vec b) { return (Vec)_mm512_maskz_max_ps(0xFFFF, (__m512)a, (__m512)b); }
+VGG16_INLINE Vec max_or_nan(Vec a, Vec b) { return (Vec)_mm512_maskz_max_epu32(0xFFFF, (__m512i)a, (__m512i)b); }
 
 #elif defined(__AVX2__) && defined(__FMA__)
 
@@ -35,6 +36,7 @@ VGG16_INLINE void store(float* p, Vec v) { _mm256_storeu_ps(p, (__m256)v); }
 VGG16_INLINE Vec broadcast(float x) { return (Vec)_mm256_set1_ps(x); }
 VGG16_INLINE Vec fma(Vec a, Vec b, Vec c) { return (Vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 VGG16_INLINE Vec max(Vec a, Vec b) { return (Vec)_mm256_max_ps((__m256)a, (__m256)b); }
+VGG16_INLINE Vec max_or_nan(Vec a, Vec b) { return (Vec)_mm256_max_epu32((__m256i)a, (__m256i)b); }
 
 #else
 
@@ -47,8 +49,16 @@ VGG16_INLINE void store(float* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) =
 VGG16_INLINE Vec broadcast(float x) { return Vec{x, x, x, x}; }
 VGG16_INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }
 VGG16_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }
+VGG16_INLINE Vec max_or_nan(Vec a, Vec b) { return (a > b) | (a != a) ? a : b; }
 
 #endif
+
+// max() gives its second operand where either is NaN. max_or_nan() gives a NaN wherever there is one, of numbers that
+// are not negative: their bits are ordered as they are, and those of a NaN of either sign stand above all.
+
+// max(x + bias, 0), but NaN stays NaN: an overflow must reach the check of the finished row. `bias` is not -0, so that
+// the sum is not either.
+VGG16_INLINE Vec bias_relu(Vec x, Vec bias) { return max(broadcast(0.0F), x + bias); }
 
 constexpr int kPanel = 2 * kLanes;  // output channels that one block of the product computes
 

@@ -51,7 +51,9 @@ std::shared_ptr<const CpuNetwork> prepare_cpu_network(const Weights& weights, co
   pool.for_each(static_cast<int64_t>(n_conv), [&](int64_t i, int) {
     const size_t conv = n_conv - 1 - static_cast<size_t>(i);  // large layers first, so that the threads end together
     weights.copy_kernel(conv, plain[conv].data());
-    weights.copy_bias(conv, network->biases[conv].data());
+    float* bias = network->biases[conv].data();
+    weights.copy_bias(conv, bias);
+    for (int o = 0; o < conv_shape(conv).oc; ++o) bias[o] += 0.0F;  // -0 becomes 0, as the kernels require
   });
   pool.for_each(static_cast<int64_t>(jobs.size()), [&](int64_t i, int) {
     const auto [conv, panel] = jobs[static_cast<size_t>(i)];

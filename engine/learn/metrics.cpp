@@ -176,9 +176,13 @@ size_t rank_candidates(std::vector<Candidate>& candidates) {
     for (const double score : c.fold_scores) squares += (score - c.mean) * (score - c.mean);
     c.deviation = std::sqrt(squares / n);
   }
+  const auto better = [](const Candidate& a, const Candidate& b) {
+    const bool sound = std::isfinite(a.relative_gap);
+    return sound == std::isfinite(b.relative_gap) ? a.mean > b.mean : sound;
+  };
   for (Candidate& c : candidates) {
     c.rank = 1 + static_cast<int>(std::count_if(candidates.begin(), candidates.end(),
-                                                [&](const Candidate& other) { return other.mean > c.mean; }));
+                                                [&](const Candidate& other) { return better(other, c); }));
   }
   const auto best = std::find_if(candidates.begin(), candidates.end(), [](const Candidate& c) { return c.rank == 1; });
   return static_cast<size_t>(best - candidates.begin());

@@ -38,7 +38,8 @@ void score_predictions(std::span<const int> labels, std::span<const int> predict
 /// of the values that were tried.
 [[nodiscard]] std::vector<std::string> search_notes(const std::vector<Candidate>& candidates, size_t best);
 
-/// Fills mean, deviation and rank of each candidate from its fold scores, and returns the first of rank 1.
+/// Fills mean, deviation and rank of each candidate from its fold scores, and returns the first of rank 1. Those whose
+/// gap is infinite, since a fit failed, come after all others.
 [[nodiscard]] size_t rank_candidates(std::vector<Candidate>& candidates);
 
 }  // namespace vgg16

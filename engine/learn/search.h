@@ -20,7 +20,10 @@ struct FoldResult {
   double log_loss = 0;
 };
 
-/// The candidates in the order of `c`, ranked, from results[candidate][fold].
+/// Whether a fit overflowed, or is so far from its optimum that nothing is proven about it.
+[[nodiscard]] bool failed(const FitCertificate& fit);
+
+/// The candidates in the order of `c`, from results[candidate][fold]; the gap is infinite where a fit failed.
 [[nodiscard]] std::vector<Candidate> make_candidates(const std::vector<double>& c,
                                                      const std::vector<std::vector<FoldResult>>& results);
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -16,14 +17,46 @@
 namespace vgg16 {
 namespace {
 
+std::string name_of(const FitCertificate& f) {
+  return (f.fold < 0 ? "the fit on all training rows" : "the fit without fold " + std::to_string(f.fold)) +
+         " at C = " + shortest(f.c);
+}
+
+std::string end_of(const FitCertificate& f) {
+  return f.stop_reason + " after " + std::to_string(f.iterations) + " iterations";
+}
+
+/// Takes the values of C out of the report that a fit failed for, each with a warning.
+/// Throws Error{kRefused} where the model's own C is one of them, or the model is not finite.
+void leave_out_failed(const std::string& name, const Trained& trained, Report& report) {
+  const double best = report.candidates[report.best].c;
+  std::vector<double> left_out;
+  const auto is_left_out = [&](const auto& of) {
+    return std::find(left_out.begin(), left_out.end(), of.c) != left_out.end();
+  };
+  const std::string remedy = "; choose a smaller C, or scale the features";
+  for (const FitCertificate& f : report.fits) {
+    if (!failed(f) || is_left_out(f)) continue;
+    const std::string failure = name_of(f) + " failed: " + end_of(f);
+    require(f.c != best, ErrorCode::kRefused, name + ": " + failure + remedy);
+    report.warnings.push_back(failure + "; this C is left out");
+    left_out.push_back(f.c);
+  }
+  const Eigen::Map<const Eigen::ArrayXd> coef(trained.coef.data(), std::ssize(trained.coef));
+  require(coef.allFinite() && trained.intercept.allFinite() && std::isfinite(report.log_loss), ErrorCode::kRefused,
+          name + ": " + name_of(report.fits.back()) + " gives numbers that are not finite" + remedy);
+  std::erase_if(report.candidates, is_left_out);
+  std::erase_if(report.fits, is_left_out);
+  const auto chosen = std::find_if(report.candidates.begin(), report.candidates.end(),
+                                   [&](const Candidate& candidate) { return candidate.c == best; });
+  report.best = static_cast<size_t>(chosen - report.candidates.begin());
+}
+
 void add_search_warnings(const TrainOptions& options, Report& report) {
   for (const FitCertificate& f : report.fits) {
     if (f.relative_gap <= options.relative_gap) continue;
-    const std::string where =
-        f.fold < 0 ? "the fit on all training rows" : "the fit without fold " + std::to_string(f.fold);
-    report.warnings.push_back(where + " at C = " + shortest(f.c) + " is proven only to " + shortest(f.relative_gap) +
-                              " of the optimum (asked for " + shortest(options.relative_gap) + "): " + f.stop_reason +
-                              " after " + std::to_string(f.iterations) + " iterations");
+    report.warnings.push_back(name_of(f) + " is proven only to " + shortest(f.relative_gap) +
+                              " of the optimum (asked for " + shortest(options.relative_gap) + "): " + end_of(f));
   }
 }
 
@@ -99,6 +132,7 @@ TrainResult train(const FeatureTable& table, const TrainOptions& options, const 
   report.gram_seconds = trained.gram_seconds;
   report.search_seconds = trained.search_seconds;
   report.refit_seconds = trained.refit_seconds;
+  leave_out_failed(table.name, trained, report);
   const std::vector<std::string> notes = search_notes(report.candidates, report.best);
   report.notes.insert(report.notes.begin(), notes.begin(), notes.end());
   add_search_warnings(options, report);

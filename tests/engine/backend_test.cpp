@@ -99,6 +99,59 @@ TEST(BackendTest, ARowIsTheSameBitsForAnyBatchCompanyAndThreads) {
   }
 }
 
+// Other weights, one convolution's kernel times a factor; its biases are -0, which must not come out as such.
+class ScaledWeights : public Weights {
+ public:
+  ScaledWeights(const Weights& weights, size_t conv, float factor) : weights_(weights), conv_(conv), factor_(factor) {}
+
+  void copy_kernel(size_t conv, float* out) const override {
+    weights_.copy_kernel(conv, out);
+    const ConvShape shape = conv_shape(conv);
+    if (conv != conv_) return;
+    for (int64_t i = 0; i < int64_t{9} * shape.ic * shape.oc; ++i) out[i] *= factor_;
+  }
+  void copy_bias(size_t conv, float* out) const override {
+    weights_.copy_bias(conv, out);
+    if (conv == conv_) std::fill_n(out, conv_shape(conv).oc, -0.0F);
+  }
+  [[nodiscard]] WeightsType type() const override { return WeightsType::kF32; }
+  [[nodiscard]] const std::string& name() const override { return weights_.name(); }
+  [[nodiscard]] const std::string& sha256() const override { return weights_.sha256(); }
+
+ private:
+  const Weights& weights_;
+  size_t conv_;
+  float factor_;
+};
+
+class OverflowTest : public testing::TestWithParam<const CpuKernels*> {};
+
+TEST_P(OverflowTest, OfAnyConvolutionReachesTheRow) {
+  const auto synthetic = Weights::synthetic(6);
+  const auto pixels = random_bytes(kPictureBytes, 7);
+  const auto row_with = [&](size_t conv, float factor) {
+    const auto backend =
+        make_backend(ScaledWeights(*synthetic, conv, factor), {.device = "cpu",
+                                                               .precision = std::string(GetParam()->precision),
+                                                               .instruction_set = std::string(GetParam()->name),
+                                                               .max_batch = 1});
+    return forward(*backend, pixels, 1, 17);
+  };
+  const bool is_best = GetParam() == *runnable_cpu_kernels().begin();
+  for (size_t conv = 0; conv < kConvLayers; ++conv) {
+    if (!is_best && conv != 0 && conv != 3 && conv != 12) continue;  // of the slower sets, one of each kind
+    const auto row = row_with(conv, 1e38F);
+    EXPECT_FALSE(std::all_of(row.begin(), row.end(), [](float v) { return std::isfinite(v); })) << conv;
+  }
+  for (const float value : row_with(12, 0)) ASSERT_FALSE(value != 0 || std::signbit(value)) << "-0";
+}
+
+INSTANTIATE_TEST_SUITE_P(InstructionSets, OverflowTest,
+                         testing::ValuesIn(runnable_cpu_kernels().begin(), runnable_cpu_kernels().end()),
+                         [](const auto& param) {
+                           return std::string(param.param->name) + "_" + std::string(param.param->precision);
+                         });
+
 TEST(BackendTest, StopsAtAnyLayerForAnyBatch) {
   const auto weights = Weights::synthetic(3);
   const auto pixels = random_bytes(5 * kPictureBytes, 4);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <limits>
 
 #include "vgg16/error.h"
 
@@ -49,6 +50,16 @@ TEST(RankCandidates, TiesGoToTheFirstAndDeviationIsThePopulations) {
   EXPECT_EQ(candidates[0].rank, 3);
   EXPECT_EQ(candidates[1].rank, 1);
   EXPECT_EQ(candidates[2].rank, 1);
+}
+
+TEST(RankCandidates, ThoseThatFailedComeLast) {
+  std::vector<Candidate> candidates(3);
+  candidates[0].fold_scores = {1.0, 1.0};
+  candidates[0].relative_gap = std::numeric_limits<double>::infinity();
+  candidates[1].fold_scores = {0.5, 0.5};
+  candidates[2].fold_scores = {0.6, 0.6};
+  EXPECT_EQ(rank_candidates(candidates), 2U);
+  EXPECT_EQ(candidates[0].rank, 3);
 }
 
 TEST(PredictedClasses, TakesTheFirstOfEqualScores) {

@@ -283,6 +283,54 @@ TEST(Train, ProgressEndsAtItsTotal) {
   for (const auto& [stage, counts] : last) EXPECT_EQ(counts.first, counts.second) << stage;
 }
 
+/// The rows of sparse_classes() times a power of two, which leaves their digits alone.
+FeatureTable scaled_classes(int64_t columns, int exponent) {
+  FeatureTable table = sparse_classes({.rows = 60, .columns = columns});
+  const auto read = table.read_rows;
+  table.read_rows = [=](int64_t first, int64_t count, float* out) {
+    read(first, count, out);
+    std::transform(out, out + count * columns, out, [=](float value) { return std::ldexp(value, exponent); });
+  };
+  return table;
+}
+
+TEST(TrainOverflow, FeaturesOfAnySizeConvergeOrAreRefused) {
+  for (const int64_t columns : {20, 500}) {  // by either route
+    for (const int exponent : {123, 100, 60, -60, -126}) {
+      SCOPED_TRACE(std::to_string(columns) + " columns times 2^" + std::to_string(exponent));
+      const FeatureTable table = scaled_classes(columns, exponent);
+      try {
+        const TrainResult result = train(table, {});
+        for (const FitCertificate& f : result.report.fits) EXPECT_LE(f.relative_gap, 1e-3);
+        for (const double w : result.classifier.coef) ASSERT_TRUE(std::isfinite(w));
+        EXPECT_TRUE(std::isfinite(result.report.log_loss));
+      } catch (const Error& error) {
+        EXPECT_GE(exponent, 60);
+        EXPECT_EQ(error.code(), ErrorCode::kRefused);
+        EXPECT_THAT(error.what(), testing::MatchesRegex("test.h5: the fit .* at C = .* failed: .* iterations; choose a "
+                                                        "smaller C, or scale the features"));
+      }
+    }
+  }
+}
+
+TEST(TrainOverflow, AValueOfCThatFailsIsLeftOutAndNamed) {
+  const FeatureTable table = sparse_classes({.rows = 60, .columns = 20});
+  TrainOptions options;
+  options.c = {1e300};
+  EXPECT_THAT(train_refusal(table, options), HasSubstr("at C = 1e+300 failed: "));
+  options.c = {1e300, 0.1, 1};
+  const TrainResult result = train(table, options);
+  options.c = {0.1, 1};
+  const TrainResult without = train(table, options);
+  EXPECT_EQ(result.report.candidates.size(), 2U);
+  EXPECT_EQ(result.report.fits.size(), 7U);
+  EXPECT_EQ(result.report.best, without.report.best);
+  EXPECT_EQ(result.classifier.coef, without.classifier.coef);
+  EXPECT_THAT(result.report.warnings, Contains(HasSubstr("at C = 1e+300 failed: ")));
+  EXPECT_THAT(result.report.warnings, Contains(HasSubstr("; this C is left out")));
+}
+
 TEST(TrainRefuses, OneClass) {
   const FeatureTable table = table_of(std::vector<float>(40, 1.0F), 2, std::vector<int64_t>(20, 0), {"cats"});
   EXPECT_EQ(train_refusal(table), "test.h5: all rows belong to one class, cats; expected at least two classes");

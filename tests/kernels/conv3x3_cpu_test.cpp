@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "kernels/reference.h"
 #include "support/random.h"
@@ -194,6 +195,92 @@ TEST_P(WinogradTest, FirstConvolutionMatchesTheReference) {
                     sum_tolerance(27, reference.magnitudes[at]))
             << y << " " << column << " " << c;
       }
+    }
+  }
+}
+
+TEST_P(WinogradTest, AnythingThatReadsANanIsNan) {
+  const CpuKernels& kernels = *GetParam();
+  for (const Case& c : {Case{64, 64, 12, 6, 2, false},
+                        {64, 64, 12, 6, 2, true},
+                        {64, 64, 8, 4, 2, true},
+                        {64, 64, 4, 2, 2, false},
+                        {64, 64, 4, 2, 2, true}}) {
+    SCOPED_TRACE(case_name(c));
+    auto x = random_floats(int64_t{c.pictures} * c.side * c.side * c.ic, 11, 0, 10);
+    const auto w = random_floats(int64_t{9} * c.ic * c.oc, 12);
+    const auto b = random_floats(c.oc, 13);
+    const auto clean = run_layer(kernels, c, x, w, b, 1000);
+    const int per_output = c.pool ? 2 : 1;
+    const int out_side = c.side / per_output;
+    for (int at = 0; at < c.m * c.m; ++at) {  // every place in a tile, of the first picture
+      const int row = at / c.m;
+      const int column = at % c.m;
+      float& pixel = x[static_cast<size_t>((row * c.side + column) * c.ic + at % c.ic)];
+      const float before = std::exchange(pixel, at % 2 == 0 ? kNan : -kNan);
+      const auto y = run_layer(kernels, c, x, w, b, 1000);
+      pixel = before;
+      for (int i = std::max(row - 1, 0) / per_output; i <= (row + 1) / per_output; ++i) {
+        for (int j = std::max(column - 1, 0) / per_output; j <= (column + 1) / per_output; ++j) {
+          const float* outputs = y.data() + (i * out_side + j) * c.oc;
+          for (int o = 0; o < c.oc; ++o) ASSERT_TRUE(std::isnan(outputs[o])) << row << " " << column << " " << o;
+        }
+      }
+      const auto second = static_cast<std::ptrdiff_t>(y.size() / 2);
+      EXPECT_TRUE(std::equal(y.begin() + second, y.end(), clean.begin() + second)) << "the other picture changed";
+    }
+  }
+}
+
+// Of the products at the corners of a transformed tile each decides one output, and these stand at the four places of a
+// pooling window.
+TEST_P(WinogradTest, NanPassesReluAndEveryPlaceOfAPoolingWindow) {
+  const CpuKernels& kernels = *GetParam();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const int m : {2, 4, 6}) {
+    for (const bool pool : {false, true}) {
+      for (int corner = 0; corner < 4; ++corner) {
+        for (const auto& [value, expected] :
+             {std::pair(kNan, kNan), {-kNan, kNan}, {kInfinity, kInfinity}, {-kInfinity, 0.0F}, {-0.0F, 0.0F}}) {
+          const std::vector<float> bias(static_cast<size_t>(kernels.panel), 0.0F);
+          const WinogradLayer layer{.ic = 64, .oc = kernels.panel, .side = m, .m = m, .bias = bias.data()};
+          std::vector<float> products(static_cast<size_t>(layer.points() * kernels.panel), -0.0F);
+          const int row = corner / 2 * (m + 1);
+          const int column = corner % 2 * (m + 1);
+          std::fill_n(products.begin() + (row * (m + 2) + column) * kernels.panel, kernels.panel, value);
+          const int side = pool ? m / 2 : m;
+          OwnedPlane out((kernels.panel + kBlock - 1) / kBlock * kBlock, side, side + 2, kNan);
+          kernels.transform_output(layer, products.data(), 0, kernels.panel, {0, 1}, 0, pool, &out.plane);
+          for (int i = 0; i < side; ++i) {
+            for (int j = 0; j < side; ++j) {
+              const bool is_corner = i == corner / 2 * (side - 1) && j == corner % 2 * (side - 1);
+              const float wanted = is_corner || side == 1 ? expected : 0.0F;
+              for (int o = 0; o < kernels.panel; ++o) {
+                const float y = out.value(i, j, o);
+                ASSERT_TRUE(std::isnan(wanted) ? std::isnan(y) : y == wanted) << m << pool << corner << " " << y;
+                ASSERT_TRUE(std::isnan(y) || !std::signbit(y)) << "-0";
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_P(WinogradTest, NanPassesTheFirstConvolution) {
+  constexpr int kColumns = 9;
+  std::vector<float> input(size_t{226} * 226 * 3, 1.0F);
+  input[size_t{1} * 226 * 3 + 4 * 3 + 2] = kNan;  // of row 1 and column 4, border included
+  const auto w = random_floats(27 * 64, 14);
+  const auto b = random_floats(64, 15);
+  OwnedPlane out(64, kColumns, kColumns + 2, 0.0F);
+  const int64_t row_stride = int64_t{out.plane.cols} * kBlock;
+  GetParam()->first_conv(input.data(), w.data(), b.data(), 0, kColumns, 0, kColumns, out.plane.at(0, 0, 0),
+                         out.plane.rows * row_stride, row_stride);
+  for (int y = 0; y < kColumns; ++y) {
+    for (int x = 0; x < kColumns; ++x) {
+      for (int o = 0; o < 64; ++o) EXPECT_EQ(std::isnan(out.value(y, x, o)), y <= 1 && x >= 2 && x <= 4) << y << x << o;
     }
   }
 }

@@ -182,7 +182,8 @@ struct TrainResult {
 /// Searches C by stratified cross-validation on the training rows, fits the best on all of them and scores it on the
 /// held-out rows. The rows are read once. The result is the same bits for any number of threads.
 /// Throws Error{kInvalidArgument} for the options; Error{kRefused} for fewer than two classes, a class with fewer
-/// training rows than folds or a number that is not finite; Error{kMemory}; and what table.read_rows throws.
+/// training rows than folds, a number that is not finite, or where the fits overflow; Error{kMemory}; and what
+/// table.read_rows throws. Values of C that overflow while others do not are left out, with a warning.
 [[nodiscard]] TrainResult train(const FeatureTable& table, const TrainOptions& options,
                                 const TrainProgress& progress = {});
 
