@@ -200,7 +200,7 @@ TEST_P(WinogradTest, FirstConvolutionMatchesTheReference) {
 }
 
 TEST_P(WinogradTest, AnythingThatReadsANanIsNan) {
-  const CpuKernels& kernels = *GetParam();
+  const Conv3x3Cpu& kernels = *GetParam();
   for (const Case& c : {Case{64, 64, 12, 6, 2, false},
                         {64, 64, 12, 6, 2, true},
                         {64, 64, 8, 4, 2, true},
@@ -235,7 +235,7 @@ TEST_P(WinogradTest, AnythingThatReadsANanIsNan) {
 // Of the products at the corners of a transformed tile each decides one output, and these stand at the four places of a
 // pooling window.
 TEST_P(WinogradTest, NanPassesReluAndEveryPlaceOfAPoolingWindow) {
-  const CpuKernels& kernels = *GetParam();
+  const Conv3x3Cpu& kernels = *GetParam();
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   for (const int m : {2, 4, 6}) {
     for (const bool pool : {false, true}) {
@@ -276,7 +276,7 @@ TEST_P(WinogradTest, NanPassesTheFirstConvolution) {
   const auto b = random_floats(64, 15);
   OwnedPlane out(64, kColumns, kColumns + 2, 0.0F);
   const int64_t row_stride = int64_t{out.plane.cols} * kBlock;
-  GetParam()->first_conv(input.data(), w.data(), b.data(), 0, kColumns, 0, kColumns, out.plane.at(0, 0, 0),
+  GetParam()->first_convolution(input.data(), w.data(), b.data(), 0, kColumns, 0, kColumns, out.plane.at(0, 0, 0),
                          out.plane.rows * row_stride, row_stride);
   for (int y = 0; y < kColumns; ++y) {
     for (int x = 0; x < kColumns; ++x) {
