@@ -157,7 +157,11 @@ int extract(const ExtractOptions& o, const std::string& resume_text) {
                                 .batch_size = o.network.batch_size,
                                 .log = [&o](const std::string& line) { print_note(line, o.common); }});
   const auto seed = o.no_shuffle ? std::optional<uint64_t>() : o.seed;
-  Dataset dataset = list_dataset(o.dataset, seed, o.network.threads > 0 ? o.network.threads : build_info().processors);
+  Dataset dataset = list_dataset(o.dataset, seed, o.network.threads > 0 ? o.network.threads : build_info().processors,
+                                 allows_all_skips(o.max_skipped) ? Unlisted::kSkip : Unlisted::kRefuse);
+  for (const auto& [path, reason] : dataset.unlisted) {  // said in spite of --quiet: whole classes may be missing
+    print_error("warning: " + printable((dataset.folder / path).native()) + ": " + reason);
+  }
   require_pictures(dataset);
   const auto found = static_cast<int64_t>(dataset.pictures.size() + dataset.skipped.size());
   const std::filesystem::path folder = dataset.folder;
