@@ -247,8 +247,9 @@ Command add_extract(CLI::App& program, const std::string& resume_text) {
       ->check(one_of({"f32", "f16"}, "f32 or f16"));
   app->add_flag("--resume", o->resume, "Go on with an interrupted run of the same command");
   app->add_flag("--overwrite", o->overwrite, "Replace the output when the new one is complete");
-  app->add_option("--max-skipped", o->max_skipped,
-                  "Skipped pictures that are no failure: a number, or a share such as 1%")
+  app->add_option(
+         "--max-skipped", o->max_skipped,
+         "Skipped pictures that are no failure: a number, or a share such as 1%; 100%: folders not listed, too")
       ->type_name("N")
       ->capture_default_str()
       ->check(expects("a number of pictures or a share such as 1%",

@@ -150,7 +150,7 @@ class Walk {
     const std::pair id(status.st_dev, status.st_ino);
     const auto same = listed_.find(id);
     if (behind_links_ && same != listed_.end()) {
-      const std::string first = same->second.empty() ? "the dataset folder" : printable(same->second);
+      const std::string first = same->second.empty() ? "the top folder" : printable(same->second);
       listing_.links.push_back({path, "the same folder as " + first + ", which is listed"});
       return 0;
     }

@@ -87,17 +87,18 @@ std::string picture_difference(const FeatureFilePlan& there, const FeatureFilePl
   for (const auto& [path, picture] : after) {
     if (!before.contains(path)) return printable(path) + " is new" + shard;
   }
+  std::string change;  // of what is skipped: last, because a finished file has skipped what could not be decoded
   for (const auto& [path, was] : before) {
     const auto found = after.find(path);
     if (found == after.end()) return printable(path) + (now.shard ? " is no longer in this shard" : " is gone");
     const PictureFile* picture = found->second;
-    if (was == nullptr && picture == nullptr) continue;
-    if (picture == nullptr) return printable(path) + " is skipped now";
-    if (was == nullptr) return printable(path) + " is no longer skipped";
-    if (was->size_bytes != picture->size_bytes || was->crc32 != picture->crc32) {
+    if ((was == nullptr) != (picture == nullptr)) {
+      change = printable(path) + (picture == nullptr ? " is skipped now" : " is no longer skipped");
+    } else if (was != nullptr && (was->size_bytes != picture->size_bytes || was->crc32 != picture->crc32)) {
       return "the contents of " + printable(path) + " have changed";
     }
   }
+  if (!change.empty()) return change;
   if (there.pictures.size() != now.pictures.size() || there.skipped.size() != now.skipped.size()) {
     return "a path stands twice";
   }

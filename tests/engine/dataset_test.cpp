@@ -142,7 +142,7 @@ TEST(Dataset, FollowsLinksButNotInCircles) {
   const Dataset dataset = list_dataset(folder / "set", std::nullopt, 1);
   EXPECT_EQ(paths_of(dataset), (Strings{"cats/1.png", "cats/2.png", "linked/1.png"}));
   EXPECT_EQ(dataset.label_names, (Strings{"cats", "linked"}));
-  const std::string same = "the same folder as the dataset folder, which is listed";
+  const std::string same = "the same folder as the top folder, which is listed";
   EXPECT_EQ(skipped_of(dataset), (std::map<std::string, std::string>{{"cats/up", same}, {"self", same}}));
 }
 

@@ -174,6 +174,11 @@ TEST(FeatureResume, RefusesByNameWhatDiffers) {
     p.skipped.push_back({p.pictures[3].path, "empty file"});
     p.pictures.erase(p.pictures.begin() + 3);
   });
+  expect_refused("pictures differ: the contents of " + plan.pictures[3].path + " have changed", [](auto& p) {
+    p.skipped.push_back({p.pictures[0].path, "empty file"});
+    p.pictures[3].crc32 ^= 1;
+    p.pictures.erase(p.pictures.begin());
+  });
   expect_refused("pictures differ: dogs/moving.gif is no longer skipped", [](auto& p) {
     p.pictures.push_back(p.pictures[0]);
     p.pictures.back().path = "dogs/moving.gif";
