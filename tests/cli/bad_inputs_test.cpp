@@ -103,8 +103,6 @@ TEST_F(BadInputs, Rows4To9Datasets) {
 TEST_F(BadInputs, Rows10To16WhatIsNoPicture) {
   make_pets();
   expect_skipped("x.jpg", "empty file", "");
-  fs::create_directory(path("pets/cats/x.jpg"));
-  expect_skipped("x.jpg", "is a directory");
   ASSERT_EQ(mkfifo(path("pets/cats/x.jpg").c_str(), 0600), 0);
   expect_skipped("x.jpg", "not a regular file");
   fs::create_symlink("/dev/zero", path("pets/cats/x.jpg"));
