@@ -72,7 +72,8 @@ Command add_train(CLI::App& program) {
                               "vgg16 train -d animals.h5 -m animals.model", o->common);
   app->add_option("-d,--db", o->features, "Features file")->required()->type_name("FILE");
   app->add_option("-m,--model", o->model, "Model file to write")->required()->type_name("FILE");
-  app->add_option("-j,--jobs", o->options.threads, "Threads; -1 and 0 are one per processor")
+  app->add_option("-j,--jobs", o->options.threads,
+                  "Threads; -1 and 0 are one per processor, within a container's quota")
       ->type_name("N")
       ->default_str("-1")
       ->check(whole_number(-1, 1024));

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
 
+#include "kernels/cpu_quota.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
@@ -65,10 +67,16 @@ struct ThreadPool::State {
   }
 };
 
-int available_processors() {
+int allowed_processors() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
   return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+int available_processors() {
+  const int allowed = allowed_processors();
+  const double quota = cpu_quota();
+  return quota > 0 && quota < allowed ? static_cast<int>(std::ceil(quota)) : allowed;
 }
 
 ThreadPool::ThreadPool(int n_threads) : state_(std::make_unique<State>()) {

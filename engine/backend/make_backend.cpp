@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "backend/cpu_backend.h"
+#include "kernels/cpu_quota.h"
 #include "vgg16/build_info.h"
 #include "vgg16/error.h"
 #ifdef VGG16_WITH_CUDA
@@ -102,6 +103,8 @@ BuildInfo build_info() {
       info.precisions.push_back(kernels->precision);
   }
   info.processors = available_processors();
+  info.processors_allowed = allowed_processors();
+  info.cpu_quota = cpu_quota();
   return info;
 }
 
