@@ -100,8 +100,9 @@ Command add_train(CLI::App& program) {
         return share && *share > 0 && *share < 1;
       }));
   app->add_option("--split", o->split, "Rows held out: the last ones (tail), or every class's share (stratified)")
+      ->type_name("NAME")
       ->capture_default_str()
-      ->check(CLI::IsMember({"tail", "stratified"}));
+      ->check(one_of({"tail", "stratified"}, "tail or stratified"));
   app->add_option("--seed", o->options.seed, "Of the stratified draw")
       ->type_name("N")
       ->capture_default_str()
