@@ -12,6 +12,7 @@
 
 #include "kernels/cpu_quota.h"
 #include "vgg16/error.h"
+#include "vocabulary/floating_point.h"
 
 namespace vgg16 {
 namespace {
@@ -49,6 +50,7 @@ struct ThreadPool::State {
   std::vector<std::thread> members;
 
   void serve(int member) {
+    const StandardFloatingPoint mode;
     uint32_t seen = 0;
     for (;;) {
       wait_while_equal(generation, seen);

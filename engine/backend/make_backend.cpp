@@ -8,6 +8,7 @@
 #include "kernels/cpu_quota.h"
 #include "vgg16/build_info.h"
 #include "vgg16/error.h"
+#include "vocabulary/floating_point.h"
 #ifdef VGG16_WITH_CUDA
 #include "backend/cuda_backend.h"
 #endif
@@ -93,6 +94,7 @@ std::unique_ptr<Backend> make_backend(const Weights& weights, const BackendOptio
 }
 
 BuildInfo build_info() {
+  const StandardFloatingPoint mode;
   BuildInfo info;
   info.version = VGG16_VERSION;
   info.backends = {"cpu"};

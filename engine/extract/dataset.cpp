@@ -16,6 +16,7 @@
 #include "extract/walk.h"
 #include "vgg16/error.h"
 #include "vgg16/image.h"
+#include "vocabulary/floating_point.h"
 
 namespace vgg16 {
 namespace {
@@ -73,6 +74,7 @@ void sort_by_path(std::vector<SkippedPicture>& skipped) {
 }  // namespace
 
 Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t> seed, int threads) {
+  const StandardFloatingPoint mode;
   FolderListing listing = walk_dataset_folder(folder);
   if (!listing.without_class.empty() && listing.candidates.empty()) {
     throw Error(ErrorCode::kRefused, printable(folder.native()) + " holds " +
@@ -116,6 +118,7 @@ Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t
 }
 
 PictureListing list_pictures(const std::filesystem::path& folder) {
+  const StandardFloatingPoint mode;
   FolderListing listing = walk_dataset_folder(folder);
   PictureListing pictures{.paths = std::move(listing.candidates), .skipped = std::move(listing.unreadable)};
   for (auto* more : {&listing.without_class, &listing.irregular}) {
