@@ -16,6 +16,7 @@
 #include "extract/walk.h"
 #include "vgg16/error.h"
 #include "vgg16/image.h"
+#include "vocabulary/floating_point.h"
 
 namespace vgg16 {
 namespace {
@@ -90,6 +91,7 @@ void sort_by_path(std::vector<SkippedPicture>& skipped) {
 
 Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t> seed, int threads,
                      Unlisted unlisted) {
+  const StandardFloatingPoint mode;
   FolderListing listing = walk_dataset_folder(folder);
   sort_by_path(listing.unlisted);
   if (unlisted == Unlisted::kRefuse && !listing.unlisted.empty()) refuse_unlisted(folder, listing.unlisted);
@@ -141,6 +143,7 @@ Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t
 }
 
 PictureListing list_pictures(const std::filesystem::path& folder) {
+  const StandardFloatingPoint mode;
   FolderListing listing = walk_dataset_folder(folder);
   PictureListing pictures{.paths = std::move(listing.candidates),
                           .links = std::move(listing.links),

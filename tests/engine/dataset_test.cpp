@@ -7,10 +7,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <map>
-#include <system_error>
 
+#include "support/another_user.h"
 #include "support/expect_error.h"
 #include "support/pictures.h"
 #include "support/temp_dir.h"
@@ -238,22 +237,8 @@ TEST(Dataset, SaysWhatIsWrongWithTheFolder) {
                list(folder / "flat"));
 }
 
-// While it lives, the process may do only what everybody may.
-class AsNobody {
- public:
-  AsNobody() {
-    if (was_ == 0 && seteuid(65534) != 0) throw std::system_error(errno, std::generic_category(), "seteuid");
-  }
-  ~AsNobody() { EXPECT_EQ(seteuid(was_), 0); }
-  AsNobody(const AsNobody&) = delete;
-  AsNobody& operator=(const AsNobody&) = delete;
-
- private:
-  uid_t was_ = geteuid();
-};
-
 void expect_unlisted(const fs::path& folder, const std::string& path, const std::string& reason) {
-  const AsNobody nobody;
+  const AnotherUser user(folder);
   const std::string expected = ": a folder would be left out: " + path + " (" + reason +
                                "); mount what is missing or mend the rights, or add --max-skipped 100% to go on";
   expect_error(ErrorCode::kIo, expected, [&] { static_cast<void>(list_dataset(folder, 42, 1)); });
@@ -272,13 +257,12 @@ void expect_unlisted(const fs::path& folder, const std::string& path, const std:
 TEST(Dataset, RefusesFoldersThatItMayNotRead) {
   for (const char* path : {"secret", "cats/secret", "cats/deep/secret.png"}) {
     const TempDir folder;
-    fs::permissions(folder.path(), fs::perms(0755));
     add_picture(folder / "cats/1.png");
     add_picture(folder.path() / path / "1.png");
     fs::permissions(folder.path() / path, fs::perms::none);
     expect_unlisted(folder.path(), path, "folder cannot be listed: Permission denied");
     {
-      const AsNobody nobody;
+      const AnotherUser user(folder.path());
       expect_error(ErrorCode::kIo, "Permission denied",
                    [&] { static_cast<void>(list_dataset(folder.path() / path, 42, 1)); });
     }
@@ -300,7 +284,6 @@ TEST(Dataset, RefusesLinksThatMayLeadToFoldersItCannotList) {
       {"cats/far", locked / "in/far", "link cannot be followed: Permission denied"}};
   for (const auto& [path, target, reason] : cases) {
     const TempDir folder;
-    fs::permissions(folder.path(), fs::perms(0755));
     add_picture(folder / "cats/1.png");
     fs::create_symlink(target, folder / path);
     expect_unlisted(folder.path(), path, reason);
