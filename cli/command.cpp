@@ -38,7 +38,7 @@ void add_network_options(CLI::App& app, NetworkOptions& options) {
       ->type_name("NAME")
       ->capture_default_str()
       ->check(one_of({"f32", "tf32", "f16", "bf16"}, "f32, tf32, f16 or bf16"));
-  app.add_option("--threads", options.threads, "0 to 1024; 0 is one per processor")
+  app.add_option("--threads", options.threads, "0 to 1024; 0 is one per processor, within a container's quota")
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(0, 1024));

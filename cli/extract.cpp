@@ -157,7 +157,11 @@ int extract(const ExtractOptions& o, const std::string& resume_text) {
                                 .batch_size = o.network.batch_size,
                                 .log = [&o](const std::string& line) { print_note(line, o.common); }});
   const auto seed = o.no_shuffle ? std::optional<uint64_t>() : o.seed;
-  Dataset dataset = list_dataset(o.dataset, seed, o.network.threads > 0 ? o.network.threads : build_info().processors);
+  Dataset dataset = list_dataset(o.dataset, seed, o.network.threads > 0 ? o.network.threads : build_info().processors,
+                                 allows_all_skips(o.max_skipped) ? Unlisted::kSkip : Unlisted::kRefuse);
+  for (const auto& [path, reason] : dataset.unlisted) {  // said in spite of --quiet: whole classes may be missing
+    print_error("warning: " + printable((dataset.folder / path).native()) + ": " + reason);
+  }
   require_pictures(dataset);
   const auto found = static_cast<int64_t>(dataset.pictures.size() + dataset.skipped.size());
   const std::filesystem::path folder = dataset.folder;
@@ -243,8 +247,9 @@ Command add_extract(CLI::App& program, const std::string& resume_text) {
       ->check(one_of({"f32", "f16"}, "f32 or f16"));
   app->add_flag("--resume", o->resume, "Go on with an interrupted run of the same command");
   app->add_flag("--overwrite", o->overwrite, "Replace the output when the new one is complete");
-  app->add_option("--max-skipped", o->max_skipped,
-                  "Skipped pictures that are no failure: a number, or a share such as 1%")
+  app->add_option(
+         "--max-skipped", o->max_skipped,
+         "Skipped pictures that are no failure: a number, or a share such as 1%; 100%: folders not listed, too")
       ->type_name("N")
       ->capture_default_str()
       ->check(expects("a number of pictures or a share such as 1%",

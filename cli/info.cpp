@@ -99,8 +99,10 @@ Json describe_build() {
                    {"instruction_sets", info.instruction_sets},
                    {"precisions", info.precisions},
                    {"processors", info.processors},
+                   {"processors_allowed", info.processors_allowed},
                    {"built_in_weights_sha256", builtin_weights_digest()},
                    {"weights_source", "Visual Geometry Group, University of Oxford; licence CC BY 4.0"}};
+  if (info.cpu_quota > 0) document["cpu_quota"] = info.cpu_quota;
   add_devices(document);
   return document;
 }

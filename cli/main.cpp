@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <new>
 #include <span>
 #include <sstream>
@@ -15,6 +16,7 @@
 
 #include "command.h"
 #include "command_text.h"
+#include "help.h"
 #include "interrupt.h"
 #include "print.h"
 #include "vgg16/build_info.h"
@@ -80,7 +82,7 @@ int run(int argc, const char* const* argv) {
   program.footer(kFooter);
   program.set_version_flag("--version", version_text, "Print version, backends, instruction set and weights' digest");
   program.require_subcommand(1);
-  program.get_formatter()->column_width(34);
+  program.formatter(std::make_shared<HelpFormatter>());
   const std::span words(argv, static_cast<size_t>(argc));
   const std::vector<Command> commands = {add_extract(program, resume_command_text(words)),
                                          add_merge(program),

@@ -7,7 +7,7 @@ build_packages=(g++ cmake make libhdf5-dev libaec-dev zlib1g-dev libeigen3-dev l
                 libjpeg62-turbo-dev libstb-dev)
 # tests/run builds the benchmarks too, so that they cannot rot, makes a Python environment of its own, and fuzzes with
 # Clang's library.
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev parallel python3-venv clang-14 libclang-rt-14-dev)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev parallel valgrind python3-venv clang-14 libclang-rt-14-dev)
 
 die() {
   printf '%s: %s\n' "${0##*/}" "$*" >&2

@@ -32,7 +32,7 @@ struct PredictOptions {
 
 using Skip = std::function<void(const fs::path&, const std::string& reason)>;
 
-std::vector<fs::path> expand(const std::vector<std::string>& names, const Skip& skip) {
+std::vector<fs::path> expand(const std::vector<std::string>& names, const Skip& skip, const Common& common) {
   std::vector<fs::path> pictures;
   for (const std::string& name : names) {
     std::error_code unknown;
@@ -42,7 +42,10 @@ std::vector<fs::path> expand(const std::vector<std::string>& names, const Skip& 
       }
     } else if (fs::is_directory(name, unknown)) {
       const PictureListing found = list_pictures(name);
-      for (const auto& [path, reason] : found.skipped) skip(name / fs::path(path), reason);
+      for (const auto& [path, reason] : found.unlisted) skip(name / fs::path(path), reason);
+      for (const auto& [path, reason] : found.links) {
+        print_warning(printable((name / fs::path(path)).native()) + ": " + reason, common);
+      }
       for (const std::string& path : found.paths) pictures.push_back(name / fs::path(path));
     } else {
       pictures.emplace_back(name);
@@ -131,7 +134,7 @@ int predict(const PredictOptions& o) {
     if (o.common.json) print_json({{"schema", 1}, {"path", path.native()}, {"error", reason}});
     print_error(printable(path.native()) + ": " + reason);
   };
-  const std::vector<fs::path> pictures = expand(o.pictures, skip);
+  const std::vector<fs::path> pictures = expand(o.pictures, skip, o.common);
   ExtractorOptions options = recipe_of(model, *weights, o);
   options.batch_size = static_cast<int>(std::min<size_t>(static_cast<size_t>(options.batch_size), pictures.size()));
   Extractor extractor(weights, options);

@@ -72,7 +72,8 @@ Command add_train(CLI::App& program) {
                               "vgg16 train -d animals.h5 -m animals.model", o->common);
   app->add_option("-d,--db", o->features, "Features file")->required()->type_name("FILE");
   app->add_option("-m,--model", o->model, "Model file to write")->required()->type_name("FILE");
-  app->add_option("-j,--jobs", o->options.threads, "Threads; -1 and 0 are one per processor")
+  app->add_option("-j,--jobs", o->options.threads,
+                  "Threads; -1 and 0 are one per processor, within a container's quota")
       ->type_name("N")
       ->default_str("-1")
       ->check(whole_number(-1, 1024));
@@ -99,8 +100,9 @@ Command add_train(CLI::App& program) {
         return share && *share > 0 && *share < 1;
       }));
   app->add_option("--split", o->split, "Rows held out: the last ones (tail), or every class's share (stratified)")
+      ->type_name("NAME")
       ->capture_default_str()
-      ->check(CLI::IsMember({"tail", "stratified"}));
+      ->check(one_of({"tail", "stratified"}, "tail or stratified"));
   app->add_option("--seed", o->options.seed, "Of the stratified draw")
       ->type_name("N")
       ->capture_default_str()

@@ -70,4 +70,6 @@ std::optional<int64_t> parse_allowed_skips(std::string_view text, int64_t pictur
   return static_cast<int64_t>(std::floor(static_cast<double>(pictures) * *share / 100));
 }
 
+bool allows_all_skips(std::string_view text) { return text.ends_with('%') && parse_allowed_skips(text, 1) == 1; }
+
 }  // namespace vgg16

@@ -32,4 +32,7 @@ namespace vgg16 {
 /// How many of `pictures` may be skipped: "5" of them, or "1%".
 [[nodiscard]] std::optional<int64_t> parse_allowed_skips(std::string_view text, int64_t pictures);
 
+/// "100%": any number of pictures, whole folders too.
+[[nodiscard]] bool allows_all_skips(std::string_view text);
+
 }  // namespace vgg16

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
 
+#include "kernels/cpu_quota.h"
 #include "vgg16/error.h"
+#include "vocabulary/floating_point.h"
 
 namespace vgg16 {
 namespace {
@@ -47,6 +50,7 @@ struct ThreadPool::State {
   std::vector<std::thread> members;
 
   void serve(int member) {
+    const StandardFloatingPoint mode;
     uint32_t seen = 0;
     for (;;) {
       wait_while_equal(generation, seen);
@@ -65,10 +69,16 @@ struct ThreadPool::State {
   }
 };
 
-int available_processors() {
+int allowed_processors() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
   return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+int available_processors() {
+  const int allowed = allowed_processors();
+  const double quota = cpu_quota();
+  return quota > 0 && quota < allowed ? static_cast<int>(std::ceil(quota)) : allowed;
 }
 
 ThreadPool::ThreadPool(int n_threads) : state_(std::make_unique<State>()) {

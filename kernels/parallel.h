@@ -12,7 +12,7 @@ namespace vgg16 {
 /// is awake (a team that sleeps is woken through a futex).
 class ThreadPool {
  public:
-  /// `n_threads` members, the caller included; 0 means one per processor that this process may use.
+  /// `n_threads` members, the caller included; 0 means available_processors().
   /// Throws Error{kMemory} where the system gives no more threads.
   explicit ThreadPool(int n_threads);
   ~ThreadPool();
@@ -45,7 +45,11 @@ class ThreadPool {
   std::unique_ptr<State> state_;
 };
 
-/// Processors this process may use.
+/// Processors that this process may run on.
+[[nodiscard]] int allowed_processors();
+
+/// Processors whose time this process gets, and the default number of threads: those allowed, but no more than the
+/// quota of its container (cpu_quota.h), rounded up.
 [[nodiscard]] int available_processors();
 
 }  // namespace vgg16

@@ -5,15 +5,15 @@ get_filename_component(top ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
 
 # room, then what it may include beside its own headers and vgg16/*: other rooms, or single headers of theirs.
 set(arrows
-    "kernels"
+    "kernels vocabulary"
     "engine/vocabulary"
     "engine/files"
     "engine/hdf5 files"
     "engine/network"
-    "engine/image"
+    "engine/image vocabulary"
     "engine/safetensors files"
-    "engine/backend network kernels"
-    "engine/extract backend network kernels/parallel.h"
+    "engine/backend vocabulary network kernels"
+    "engine/extract vocabulary backend network kernels/parallel.h"
     "engine/features vocabulary files hdf5"
     "engine/learn vocabulary files safetensors kernels/parallel.h"
     "weights vocabulary network files hdf5 safetensors"

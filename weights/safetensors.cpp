@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "vgg16/error.h"
+#include "vocabulary/floating_point.h"
 #include "vocabulary/half.h"
 #include "weights/tensor_weights.h"
 
@@ -35,6 +36,7 @@ const TensorView& find(const SafetensorsView& file, const std::string& tensor, c
 
 std::shared_ptr<const Weights> Weights::from_safetensors(std::span<const std::byte> bytes, std::string_view name,
                                                          std::string_view sha256) {
+  const StandardFloatingPoint mode;
   return read_safetensors(bytes, name, sha256, nullptr);
 }
 
@@ -56,6 +58,7 @@ std::shared_ptr<const Weights> read_safetensors(std::span<const std::byte> bytes
 }
 
 void Weights::save(const std::filesystem::path& path, WeightsType type, SaveOptions options) const {
+  const StandardFloatingPoint mode;
   std::vector<std::vector<std::byte>> buffers;
   std::vector<TensorToWrite> tensors;
   const auto add = [&](const std::string& tensor, std::vector<int64_t> shape, const std::vector<float>& values) {

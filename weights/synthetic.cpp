@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "vocabulary/floating_point.h"
 #include "weights/tensor_weights.h"
 
 namespace vgg16 {
@@ -30,6 +31,7 @@ class Random {
 }  // namespace
 
 std::shared_ptr<const Weights> Weights::synthetic(uint64_t seed) {
+  const StandardFloatingPoint mode;
   auto arrays = std::make_shared<std::vector<std::vector<float>>>();
   std::array<ConvTensors, kConvLayers> tensors;
   Random random(seed);

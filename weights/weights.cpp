@@ -10,6 +10,7 @@
 #include "network/network_cache.h"
 #include "network/vgg16.h"
 #include "vgg16/error.h"
+#include "vocabulary/floating_point.h"
 #include "vocabulary/half.h"
 #include "weights/sha256.h"
 #include "weights/tensor_weights.h"
@@ -107,6 +108,7 @@ const std::string& TensorWeights::sha256() const {
 }
 
 std::shared_ptr<const Weights> Weights::load(const std::filesystem::path& path) {
+  const StandardFloatingPoint mode;
   const PosixFile file = open_regular_file(path);
   std::array<std::byte, 64> start{};
   file.read_at(0, std::span(start).first(std::min(start.size(), static_cast<size_t>(file.status().st_size))));

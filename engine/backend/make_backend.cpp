@@ -5,9 +5,11 @@
 #include <string_view>
 
 #include "backend/cpu_backend.h"
+#include "kernels/cpu_quota.h"
 #include "network/network_cache.h"
 #include "vgg16/build_info.h"
 #include "vgg16/error.h"
+#include "vocabulary/floating_point.h"
 #ifdef VGG16_WITH_CUDA
 #include "backend/cuda_backend.h"
 #endif
@@ -98,6 +100,7 @@ std::unique_ptr<Backend> make_backend(const Weights& weights, const BackendOptio
 }
 
 BuildInfo build_info() {
+  const StandardFloatingPoint mode;
   BuildInfo info;
   info.version = VGG16_VERSION;
   info.backends = {"cpu"};
@@ -108,6 +111,8 @@ BuildInfo build_info() {
       info.precisions.push_back(kernels->precision);
   }
   info.processors = available_processors();
+  info.processors_allowed = allowed_processors();
+  info.cpu_quota = cpu_quota();
   return info;
 }
 

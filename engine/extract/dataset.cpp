@@ -16,6 +16,7 @@
 #include "extract/walk.h"
 #include "vgg16/error.h"
 #include "vgg16/image.h"
+#include "vocabulary/floating_point.h"
 
 namespace vgg16 {
 namespace {
@@ -70,10 +71,30 @@ void sort_by_path(std::vector<SkippedPicture>& skipped) {
             [](const SkippedPicture& a, const SkippedPicture& b) { return a.path < b.path; });
 }
 
+[[noreturn]] void refuse_unlisted(const std::filesystem::path& folder, const std::vector<SkippedPicture>& unlisted) {
+  constexpr size_t kNamed = 5;
+  std::string names;
+  for (size_t i = 0; i < std::min(unlisted.size(), kNamed); ++i) {
+    names += (i == 0 ? "" : ", ") + printable(unlisted[i].path) + " (" + unlisted[i].reason + ")";
+  }
+  if (unlisted.size() > kNamed) names += " and " + std::to_string(unlisted.size() - kNamed) + " more";
+  const bool one = unlisted.size() == 1;
+  throw Error(ErrorCode::kIo, printable(folder.native()) + ": " +
+                                  (one ? "a folder" : std::to_string(unlisted.size()) + " folders") +
+                                  " would be left out: " + names +
+                                  "; mount what is missing or mend the rights, or add "
+                                  "--max-skipped 100% to go on without " +
+                                  (one ? "it" : "them"));
+}
+
 }  // namespace
 
-Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t> seed, int threads) {
+Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t> seed, int threads,
+                     Unlisted unlisted) {
+  const StandardFloatingPoint mode;
   FolderListing listing = walk_dataset_folder(folder);
+  sort_by_path(listing.unlisted);
+  if (unlisted == Unlisted::kRefuse && !listing.unlisted.empty()) refuse_unlisted(folder, listing.unlisted);
   if (!listing.without_class.empty() && listing.candidates.empty()) {
     throw Error(ErrorCode::kRefused, printable(folder.native()) + " holds " +
                                          std::to_string(listing.without_class.size()) +
@@ -82,8 +103,14 @@ Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t
   }
   if (seed) python_shuffle(std::span(listing.candidates), *seed);
 
-  Dataset dataset{.folder = folder, .label_names = {}, .pictures = {}, .skipped = std::move(listing.unsupported)};
-  std::move(listing.unreadable.begin(), listing.unreadable.end(), std::back_inserter(dataset.skipped));
+  Dataset dataset{.folder = folder,
+                  .label_names = {},
+                  .pictures = {},
+                  .skipped = listing.unlisted,
+                  .unlisted = std::move(listing.unlisted)};
+  for (auto* more : {&listing.unsupported, &listing.links}) {
+    std::move(more->begin(), more->end(), std::back_inserter(dataset.skipped));
+  }
   for (std::string& path : listing.without_class) {
     dataset.skipped.push_back({std::move(path), "directly in the dataset folder, so it has no class"});
   }
@@ -116,13 +143,17 @@ Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t
 }
 
 PictureListing list_pictures(const std::filesystem::path& folder) {
+  const StandardFloatingPoint mode;
   FolderListing listing = walk_dataset_folder(folder);
-  PictureListing pictures{.paths = std::move(listing.candidates), .skipped = std::move(listing.unreadable)};
+  PictureListing pictures{.paths = std::move(listing.candidates),
+                          .links = std::move(listing.links),
+                          .unlisted = std::move(listing.unlisted)};
   for (auto* more : {&listing.without_class, &listing.irregular}) {
     std::move(more->begin(), more->end(), std::back_inserter(pictures.paths));
   }
   std::sort(pictures.paths.begin(), pictures.paths.end());
-  sort_by_path(pictures.skipped);
+  sort_by_path(pictures.links);
+  sort_by_path(pictures.unlisted);
   return pictures;
 }
 

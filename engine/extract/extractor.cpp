@@ -14,6 +14,7 @@
 #include "vgg16/error.h"
 #include "vgg16/image.h"
 #include "vgg16/preprocess.h"
+#include "vocabulary/floating_point.h"
 
 namespace vgg16 {
 namespace {
@@ -71,6 +72,7 @@ struct Extractor::Impl {
 
   ExtractTimes run(std::span<const std::filesystem::path> paths, const LoadPicture& load,
                    const ExtractCallbacks& callbacks) {
+    const StandardFloatingPoint mode;
     if (paths.size() > static_cast<size_t>(pipeline.batch_size)) add_lane();
     try {
       return run_pipeline(lanes, paths, load, callbacks, pipeline);
@@ -89,8 +91,10 @@ struct Extractor::Impl {
   PipelineOptions pipeline;
 };
 
-Extractor::Extractor(std::shared_ptr<const Weights> weights, const ExtractorOptions& options)
-    : impl_(std::make_unique<Impl>(std::move(weights), options)) {}
+Extractor::Extractor(std::shared_ptr<const Weights> weights, const ExtractorOptions& options) {
+  const StandardFloatingPoint mode;
+  impl_ = std::make_unique<Impl>(std::move(weights), options);
+}
 Extractor::~Extractor() = default;
 Extractor::Extractor(Extractor&&) noexcept = default;
 Extractor& Extractor::operator=(Extractor&&) noexcept = default;
@@ -100,6 +104,7 @@ std::string_view Extractor::backend() const { return impl_->backend->name(); }
 std::string_view Extractor::instruction_set() const { return impl_->backend->instruction_set(); }
 
 void Extractor::extract(ImagesIn images, float* rows) {
+  const StandardFloatingPoint mode;
   require(images.n >= 0, ErrorCode::kShape,
           "extract: " + std::to_string(images.n) + " pictures, expected none or more");
   constexpr int64_t kPictureBytes = int64_t{3} * kInputSide * kInputSide;

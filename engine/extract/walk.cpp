@@ -1,13 +1,15 @@
 #include "extract/walk.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <functional>
+#include <map>
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -20,21 +22,25 @@ struct EndingRule {
   std::string_view ending;
   std::string_view unsupported;  // the format's name where it is not read
 };
-constexpr std::array<EndingRule, 8> kEndings = {{{".jpg", {}},
-                                                 {".jpeg", {}},
-                                                 {".png", {}},
-                                                 {".bmp", "BMP"},
-                                                 {".gif", "GIF"},
-                                                 {".tif", "TIFF"},
-                                                 {".tiff", "TIFF"},
-                                                 {".webp", "WebP"}}};
+constexpr std::array<EndingRule, 10> kEndings = {{{".jpg", {}},
+                                                  {".jpeg", {}},
+                                                  {".jpe", {}},
+                                                  {".jfif", {}},
+                                                  {".png", {}},
+                                                  {".bmp", "BMP"},
+                                                  {".gif", "GIF"},
+                                                  {".tif", "TIFF"},
+                                                  {".tiff", "TIFF"},
+                                                  {".webp", "WebP"}}};
 
 // Locale-free: a Turkish locale must not change which files are pictures.
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
 bool ends_with_ignoring_case(std::string_view name, std::string_view ending) {
-  if (name.size() < ending.size()) return false;
-  name.remove_prefix(name.size() - ending.size());
-  return std::equal(name.begin(), name.end(), ending.begin(),
-                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b; });
+  return name.size() >= ending.size() && same_ignoring_case(name.substr(name.size() - ending.size()), ending);
 }
 
 const EndingRule* find_rule(std::string_view name) {
@@ -43,112 +49,145 @@ const EndingRule* find_rule(std::string_view name) {
   return rule == kEndings.end() ? nullptr : rule;
 }
 
+// Folders that desktops, file servers and file systems make for themselves; some hold pictures.
+constexpr std::array<std::string_view, 5> kSystemFolders = {"@eaDir", "$RECYCLE.BIN", "System Volume Information",
+                                                            "lost+found", "__MACOSX"};
+
+bool is_ignored(std::string_view name) {
+  return name.starts_with('.') ||
+         std::any_of(kSystemFolders.begin(), kSystemFolders.end(),
+                     [&](std::string_view folder) { return same_ignoring_case(name, folder); });
+}
+
 enum class Kind { kRegular, kFolder, kOther };
 
 struct Entry {
   std::string name;
-  Kind kind;
+  Kind kind = Kind::kOther;  // of what a link leads to
+  bool is_link = false;
+  int error = 0;  // why it is not known what this is
 };
 
-struct FolderId {
-  dev_t device;
-  ino_t inode;
-  friend bool operator==(const FolderId& a, const FolderId& b) { return a.device == b.device && a.inode == b.inode; }
-};
+Entry look_at(int folder, const dirent& found) {
+  Entry entry{.name = found.d_name};
+  unsigned char type = found.d_type;
+  struct stat status {};
+  const auto ask = [&](int flags) {
+    if (fstatat(folder, found.d_name, &status, flags) == 0) {
+      type = IFTODT(status.st_mode);
+    } else {
+      entry.error = errno;
+    }
+  };
+  if (type == DT_UNKNOWN) ask(AT_SYMLINK_NOFOLLOW);  // some file systems do not say
+  entry.is_link = type == DT_LNK;
+  if (entry.is_link) ask(0);
+  entry.kind = type == DT_REG ? Kind::kRegular : type == DT_DIR ? Kind::kFolder : Kind::kOther;
+  return entry;
+}
 
-Kind kind_of(mode_t mode) { return S_ISREG(mode) ? Kind::kRegular : S_ISDIR(mode) ? Kind::kFolder : Kind::kOther; }
+// Those of `folder` that are not to be ignored; 0 or an errno.
+int read_entries(DIR* folder, std::vector<Entry>& entries) {
+  for (;;) {
+    errno = 0;
+    const dirent* found = readdir(folder);
+    if (found == nullptr) return errno;
+    if (!is_ignored(found->d_name)) entries.push_back(look_at(dirfd(folder), *found));
+  }
+}
 
 class Walk {
  public:
   explicit Walk(std::filesystem::path folder) : root_(std::move(folder)) {}
 
   FolderListing run() {
-    struct stat status {};
-    if (stat(root_.c_str(), &status) != 0) fail_root(errno);
-    if (!S_ISDIR(status.st_mode)) {
-      throw Error(ErrorCode::kNotFound,
-                  printable(root_.native()) + " is not a directory; expected a folder of pictures");
+    if (const int error = list("")) fail_root(error);
+    list_folders();
+    behind_links_ = true;
+    while (!links_.empty()) {
+      std::vector<std::string> links;
+      links.swap(links_);
+      std::sort(links.begin(), links.end());
+      for (std::string& link : links) {
+        folders_.push_back(std::move(link));
+        list_folders();
+      }
     }
-    std::vector<Entry> entries;
-    if (const int error = read_folder(root_, entries)) fail_root(error);
-    ancestors_.push_back({status.st_dev, status.st_ino});
-    visit(entries, "");
     std::sort(listing_.candidates.begin(), listing_.candidates.end());
     return std::move(listing_);
   }
 
  private:
   [[noreturn]] void fail_root(int error) const {
+    const std::string name = printable(root_.native());
     if (error == ENOENT) {
-      throw Error(ErrorCode::kNotFound,
-                  printable(root_.native()) + ": no such directory; expected a folder with one sub-folder per class");
+      throw Error(ErrorCode::kNotFound, name + ": no such directory; expected a folder with one sub-folder per class");
     }
-    throw Error(error == ENOTDIR ? ErrorCode::kNotFound : ErrorCode::kIo,
-                printable(root_.native()) + " cannot be read: " + system_message(error));
+    if (error == ENOTDIR) {
+      throw Error(ErrorCode::kNotFound, name + " is not a directory; expected a folder of pictures");
+    }
+    throw Error(ErrorCode::kIo, name + " cannot be read: " + system_message(error));
   }
 
-  // The entries of `folder` that are not hidden; 0 or an errno. The folder is closed before any other is opened, so
-  // that deep trees do not use up descriptors.
-  static int read_folder(const std::filesystem::path& folder, std::vector<Entry>& entries) {
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(folder.c_str()), closedir);
-    if (!stream) return errno;
-    for (;;) {
-      errno = 0;
-      const dirent* found = readdir(stream.get());
-      if (found == nullptr) return errno;
-      const std::string_view name = found->d_name;
-      if (name.starts_with('.')) continue;
-      Kind kind = found->d_type == DT_REG ? Kind::kRegular : found->d_type == DT_DIR ? Kind::kFolder : Kind::kOther;
-      if (found->d_type == DT_LNK || found->d_type == DT_UNKNOWN) {
-        struct stat status {};
-        kind = stat((folder / name).c_str(), &status) == 0 ? kind_of(status.st_mode) : Kind::kOther;
+  // The folders to do and the real ones below them: a list instead of a recursion, because trees may be deep.
+  void list_folders() {
+    while (!folders_.empty()) {
+      const std::string path = std::move(folders_.back());
+      folders_.pop_back();
+      const int error = list(path);
+      if (error == EMFILE || error == ENFILE || error == ENOMEM) {  // not the folder's fault
+        throw Error(ErrorCode::kIo, printable((root_ / path).native()) + " cannot be read: " + system_message(error));
       }
-      entries.push_back({std::string(name), kind});
+      if (error != 0) listing_.unlisted.push_back({path, "folder cannot be listed: " + system_message(error)});
     }
   }
 
-  // `below` is the folder's path below the root: empty, or ending in '/'.
-  void visit(const std::vector<Entry>& entries, const std::string& below) {
-    for (const Entry& entry : entries) {
-      const EndingRule* rule = find_rule(entry.name);
-      const std::string path = below + entry.name;
-      if (rule == nullptr) {
-        if (entry.kind == Kind::kFolder) descend(path);
-      } else if (entry.kind == Kind::kFolder || (rule->unsupported.empty() && entry.kind == Kind::kOther)) {
-        listing_.irregular.push_back(path);
-      } else if (!rule->unsupported.empty()) {
-        listing_.unsupported.push_back({path, std::string(rule->unsupported) + " is not supported"});
-      } else {
-        (below.empty() ? listing_.without_class : listing_.candidates).push_back(path);
-      }
-    }
-  }
-
-  void descend(const std::string& path) {
-    const std::filesystem::path folder = root_ / path;
+  // Lists the folder at `path` below the root; 0 or an errno.
+  int list(const std::string& path) {
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir((root_ / path).c_str()), closedir);
     struct stat status {};
+    if (!folder || fstat(dirfd(folder.get()), &status) != 0) return errno;
+    const std::pair id(status.st_dev, status.st_ino);
+    const auto same = listed_.find(id);
+    if (behind_links_ && same != listed_.end()) {
+      const std::string first = same->second.empty() ? "the top folder" : printable(same->second);
+      listing_.links.push_back({path, "the same folder as " + first + ", which is listed"});
+      return 0;
+    }
     std::vector<Entry> entries;
-    int error = stat(folder.c_str(), &status) == 0 ? 0 : errno;
-    const FolderId id = {status.st_dev, status.st_ino};
-    if (error == 0) {
-      if (std::find(ancestors_.begin(), ancestors_.end(), id) != ancestors_.end()) return;
-      error = read_folder(folder, entries);
+    if (const int error = read_entries(folder.get(), entries)) return error;
+    listed_.try_emplace(id, path);
+    const size_t to_do = folders_.size();
+    for (const Entry& entry : entries) add(entry, path.empty() ? entry.name : path + '/' + entry.name);
+    std::sort(folders_.begin() + static_cast<std::ptrdiff_t>(to_do), folders_.end(), std::greater<>());
+    return 0;
+  }
+
+  void add(const Entry& entry, const std::string& path) {
+    const bool in_root = path.size() == entry.name.size();
+    if (entry.kind == Kind::kFolder) {
+      (entry.is_link ? links_ : folders_).push_back(path);
+    } else if (const EndingRule* rule = find_rule(entry.name); rule != nullptr) {
+      if (!rule->unsupported.empty()) {
+        listing_.unsupported.push_back({path, std::string(rule->unsupported) + " is not supported"});
+      } else if (entry.kind == Kind::kOther) {
+        listing_.irregular.push_back(path);
+      } else {
+        (in_root ? listing_.without_class : listing_.candidates).push_back(path);
+      }
+    } else if (entry.error != 0) {
+      const bool leads_nowhere = entry.error == ENOENT || entry.error == ENOTDIR || entry.error == ELOOP;
+      (in_root || !leads_nowhere ? listing_.unlisted : listing_.links)
+          .push_back({path, "link cannot be followed: " + system_message(entry.error)});
     }
-    if (error == EMFILE || error == ENFILE || error == ENOMEM) {  // not the folder's fault
-      throw Error(ErrorCode::kIo, printable(folder.native()) + " cannot be read: " + system_message(error));
-    }
-    if (error != 0) {
-      listing_.unreadable.push_back({path, "folder cannot be read: " + system_message(error)});
-      return;
-    }
-    ancestors_.push_back(id);
-    visit(entries, path + '/');
-    ancestors_.pop_back();
   }
 
   std::filesystem::path root_;
   FolderListing listing_;
-  std::vector<FolderId> ancestors_;  // of the folder being visited, itself included
+  std::vector<std::string> folders_;  // to do, the next one last
+  std::vector<std::string> links_;    // to folders, to do when folders_ is empty
+  bool behind_links_ = false;         // whether folders_ may hold what is listed already
+  std::map<std::pair<dev_t, ino_t>, std::string> listed_;
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "files/posix_file.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
+#include "vocabulary/floating_point.h"
 
 namespace vgg16 {
 namespace {
@@ -127,6 +128,7 @@ MergePlan merge_plans(const std::vector<Part>& parts) {
 
 MergeResult merge_feature_files(std::span<const std::filesystem::path> parts, const std::filesystem::path& output,
                                 bool overwrite) {
+  const StandardFloatingPoint mode;
   require(!parts.empty(), ErrorCode::kInvalidArgument, "there are no parts to merge");
   require(overwrite || !something_at(output), ErrorCode::kExists,
           printable(output.native()) + " already exists; add --overwrite to replace it");

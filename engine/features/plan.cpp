@@ -71,31 +71,47 @@ std::string shard_name(const std::optional<ShardPlan>& shard) {
   return shard ? std::to_string(shard->shard.index) + "/" + std::to_string(shard->shard.count) : "none";
 }
 
-// The pictures, compared by name first: a changed order comes last, because it is what other changes bring about.
-std::string picture_difference(const std::vector<PictureFile>& there, const std::vector<PictureFile>& now) {
-  std::map<std::string_view, const PictureFile*> by_path;
-  for (const PictureFile& picture : there) by_path.emplace(picture.path, &picture);
-  for (const PictureFile& picture : now) {
-    const auto found = by_path.find(picture.path);
-    if (found == by_path.end()) return "pictures differ: " + printable(picture.path) + " is new";
-    if (found->second->size_bytes != picture.size_bytes || found->second->crc32 != picture.crc32) {
-      return "pictures differ: the contents of " + printable(picture.path) + " have changed";
-    }
-    by_path.erase(found);
-  }
-  if (!by_path.empty()) return "pictures differ: " + printable(by_path.begin()->first) + " is gone";
-  for (size_t i = 0; i < now.size(); ++i) {
-    if (there[i].path != now[i].path) return "pictures differ: another order from row " + std::to_string(i) + " on";
-    if (there[i].label != now[i].label) return "pictures differ: another class for " + printable(now[i].path);
-  }
-  return {};
+// Every path of a plan, with its picture unless that is skipped.
+std::map<std::string_view, const PictureFile*> paths_of(const FeatureFilePlan& plan) {
+  std::map<std::string_view, const PictureFile*> paths;
+  for (const PictureFile& picture : plan.pictures) paths.emplace(picture.path, &picture);
+  for (const SkippedPicture& skipped : plan.skipped) paths.emplace(skipped.path, nullptr);
+  return paths;
 }
 
-std::string skipped_difference(const std::vector<SkippedPicture>& there, const std::vector<SkippedPicture>& now) {
-  for (size_t i = 0; i < std::max(there.size(), now.size()); ++i) {
-    if (i < there.size() && i < now.size() && there[i].path == now[i].path && there[i].reason == now[i].reason)
-      continue;
-    return "skipped pictures differ from " + printable(i < now.size() ? now[i].path : there[i].path) + " on";
+// Paths first and the order last: a file that comes or goes, even one that is skipped, changes the order of all.
+std::string picture_difference(const FeatureFilePlan& there, const FeatureFilePlan& now) {
+  const auto before = paths_of(there);
+  const auto after = paths_of(now);
+  const std::string shard = now.shard ? " in this shard" : "";
+  for (const auto& [path, picture] : after) {
+    if (!before.contains(path)) return printable(path) + " is new" + shard;
+  }
+  std::string change;  // of what is skipped: last, because a finished file has skipped what could not be decoded
+  for (const auto& [path, was] : before) {
+    const auto found = after.find(path);
+    if (found == after.end()) return printable(path) + (now.shard ? " is no longer in this shard" : " is gone");
+    const PictureFile* picture = found->second;
+    if ((was == nullptr) != (picture == nullptr)) {
+      change = printable(path) + (picture == nullptr ? " is skipped now" : " is no longer skipped");
+    } else if (was != nullptr && (was->size_bytes != picture->size_bytes || was->crc32 != picture->crc32)) {
+      return "the contents of " + printable(path) + " have changed";
+    }
+  }
+  if (!change.empty()) return change;
+  if (there.pictures.size() != now.pictures.size() || there.skipped.size() != now.skipped.size()) {
+    return "a path stands twice";
+  }
+  for (size_t i = 0; i < now.pictures.size(); ++i) {
+    const PictureFile& picture = now.pictures[i];
+    if (there.pictures[i].path != picture.path) return "another order from row " + std::to_string(i) + " on";
+    if (there.pictures[i].label != picture.label) return "another class for " + printable(picture.path);
+  }
+  for (size_t i = 0; i < now.skipped.size(); ++i) {
+    const SkippedPicture& skipped = now.skipped[i];
+    if (there.skipped[i].path != skipped.path || there.skipped[i].reason != skipped.reason) {
+      return "another reason to skip " + printable(skipped.path);
+    }
   }
   return {};
 }
@@ -209,13 +225,11 @@ std::string plan_difference(const FeatureFilePlan& there, const FeatureFilePlan&
   if (shard_name(there.shard) != shard_name(now.shard)) {
     return differ("shards differ", shard_name(there.shard), shard_name(now.shard));
   }
-  std::string difference = picture_difference(there.pictures, now.pictures);
-  if (difference.empty()) difference = skipped_difference(there.skipped, now.skipped);
-  if (difference.empty() && there.label_names != now.label_names) return "class names differ";
-  if (difference.empty() && there.shard && there.shard->plan_digest != now.shard->plan_digest) {
-    return "pictures of other shards differ";
-  }
-  return difference;
+  const std::string difference = picture_difference(there, now);
+  if (!difference.empty()) return "pictures differ: " + difference;
+  if (there.label_names != now.label_names) return "class names differ";
+  if (there.shard && there.shard->plan_digest != now.shard->plan_digest) return "pictures of other shards differ";
+  return {};
 }
 
 }  // namespace vgg16

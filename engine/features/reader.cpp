@@ -10,6 +10,7 @@
 #include "hdf5/h5_chunks.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
+#include "vocabulary/floating_point.h"
 
 namespace vgg16 {
 namespace {
@@ -102,6 +103,7 @@ class ScatteredRows {
 template <class Rows>
 auto reading(std::shared_ptr<const Rows> rows, int64_t total) {
   return [rows = std::move(rows), total](int64_t first, int64_t count, float* out) {
+    const StandardFloatingPoint mode;
     require(first >= 0 && count >= 0 && first <= total - count, ErrorCode::kShape,
             "rows " + std::to_string(first) + " to " + std::to_string(first + count) + " of " + std::to_string(total) +
                 " do not exist");
@@ -132,6 +134,7 @@ FeatureTable table_of(UntrustedH5 file, FeatureFileContents contents) {
 }
 
 FeatureTable open_feature_file(const std::filesystem::path& path) {
+  const StandardFloatingPoint mode;
   UntrustedH5 file(path);
   FeatureFileContents contents = read_contents(file);
   require_finished(contents, file.name());
@@ -139,6 +142,7 @@ FeatureTable open_feature_file(const std::filesystem::path& path) {
 }
 
 std::vector<SkippedPicture> read_skipped(const std::filesystem::path& path) {
+  const StandardFloatingPoint mode;
   const UntrustedH5 file(path);
   FeatureFileContents contents = read_contents(file);
   require_finished(contents, file.name());

@@ -16,6 +16,7 @@
 #include "files/posix_file.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
+#include "vocabulary/floating_point.h"
 
 namespace vgg16 {
 
@@ -168,8 +169,9 @@ struct FeatureFileWriter::Impl {
   std::unique_ptr<RowCommitter> committer;  // uses file and header
 };
 
-FeatureFileWriter::FeatureFileWriter(std::filesystem::path path, FeatureFilePlan plan, FeatureWriteOptions options)
-    : impl_(std::make_unique<Impl>(std::move(path), std::move(plan), options)) {
+FeatureFileWriter::FeatureFileWriter(std::filesystem::path path, FeatureFilePlan plan, FeatureWriteOptions options) {
+  const StandardFloatingPoint mode;
+  impl_ = std::make_unique<Impl>(std::move(path), std::move(plan), options);
   try {
     impl_->open();
   } catch (...) {
@@ -195,6 +197,7 @@ int64_t FeatureFileWriter::committed_rows() const { return impl_->committed(); }
 const std::filesystem::path& FeatureFileWriter::partial_path() const { return impl_->partial; }
 
 void FeatureFileWriter::write(int64_t row, std::span<const float> features) {
+  const StandardFloatingPoint mode;
   Impl& impl = *impl_;
   Impl::RowState& state = impl.missing_row(row);
   const PictureFile& picture = impl.plan.pictures[static_cast<size_t>(row)];
@@ -225,6 +228,7 @@ void FeatureFileWriter::commit() {
 }
 
 void FeatureFileWriter::finish() {
+  const StandardFloatingPoint mode;
   Impl& impl = *impl_;
   if (impl.finished) return;
   const std::vector<int64_t> missing = missing_rows();

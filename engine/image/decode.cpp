@@ -1,10 +1,12 @@
 #include "image/decode.h"
 
 #include "image/walk.h"
+#include "vocabulary/floating_point.h"
 
 namespace vgg16 {
 
 Result<Image> decode_image(Bytes bytes) {
+  const StandardFloatingPoint mode;
   if (!refused_bytes(static_cast<int64_t>(bytes.size())).empty()) return inspect_image(bytes);
   if (looks_like_png(bytes)) {
     const Result<PngParts> parts = walk_png(bytes);

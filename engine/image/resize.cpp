@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "vgg16/image.h"
+#include "vocabulary/floating_point.h"
 
 namespace vgg16 {
 
@@ -21,6 +22,7 @@ std::vector<int> nearest_indices(int in, int out) {
 }
 
 void resize_nearest(const Image& image, int side, uint8_t* out) {
+  const StandardFloatingPoint mode;
   const std::vector<int> rows = nearest_indices(image.height, side);
   const std::vector<int> columns = nearest_indices(image.width, side);
   const size_t row_bytes = 3 * static_cast<size_t>(side);

@@ -5,6 +5,7 @@
 
 #include "vgg16/classifier.h"
 #include "vgg16/error.h"
+#include "vocabulary/floating_point.h"
 
 namespace vgg16 {
 namespace {
@@ -57,6 +58,7 @@ void append_range(std::string_view part, size_t first_colon, std::vector<double>
 }  // namespace
 
 std::vector<double> parse_c_list(std::string_view text) {
+  const StandardFloatingPoint mode;
   std::vector<double> values;
   while (true) {
     const size_t comma = text.find(',');

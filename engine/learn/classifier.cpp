@@ -6,10 +6,12 @@
 
 #include "learn/softmax.h"
 #include "vgg16/error.h"
+#include "vocabulary/floating_point.h"
 
 namespace vgg16 {
 
 std::vector<double> Classifier::predict_probabilities(std::span<const float> row) const {
+  const StandardFloatingPoint mode;
   require(static_cast<int64_t>(row.size()) == columns, ErrorCode::kShape,
           "a row of " + std::to_string(row.size()) + " numbers, expected " + std::to_string(columns) +
               " as the model was trained on");

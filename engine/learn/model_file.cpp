@@ -18,6 +18,7 @@
 #include "files/files.h"
 #include "safetensors/safetensors.h"
 #include "vgg16/error.h"
+#include "vocabulary/floating_point.h"
 
 namespace vgg16 {
 namespace {
@@ -259,6 +260,7 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
 }
 
 Classifier Classifier::load(const std::filesystem::path& path) {
+  const StandardFloatingPoint mode;
   const PosixFile file = open_regular_file(path);
   // Before a file of any size is read: it may be a film.
   std::vector<std::byte> start(std::min(kStartBytes, static_cast<size_t>(file.status().st_size)));
@@ -268,6 +270,7 @@ Classifier Classifier::load(const std::filesystem::path& path) {
 }
 
 void Classifier::save(const std::filesystem::path& path, ClassifierSaveOptions options) const {
+  const StandardFloatingPoint mode;
   const auto rows = static_cast<int64_t>(intercept.size());
   SafetensorsView file;
   file.tensors = {{"coef", {"F64", {rows, columns}, bytes_of(coef)}},

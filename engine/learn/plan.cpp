@@ -10,6 +10,7 @@
 #include "learn/metrics.h"
 #include "learn/split.h"
 #include "vgg16/error.h"
+#include "vocabulary/floating_point.h"
 
 namespace vgg16 {
 namespace {
@@ -160,6 +161,7 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
 }
 
 TrainEstimate estimate_training(const FeatureTable& table, const TrainOptions& options) {
+  const StandardFloatingPoint mode;
   check_options(options);
   std::vector<std::string> warnings;
   const Plan plan = make_plan(table, options, warnings);

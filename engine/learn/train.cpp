@@ -13,6 +13,7 @@
 #include "learn/search.h"
 #include "vgg16/classifier.h"
 #include "vgg16/error.h"
+#include "vocabulary/floating_point.h"
 
 namespace vgg16 {
 namespace {
@@ -100,6 +101,7 @@ Classifier make_classifier(const FeatureTable& table, const Plan& plan, const Tr
 }  // namespace
 
 TrainResult train(const FeatureTable& table, const TrainOptions& options, const TrainProgress& progress) {
+  const StandardFloatingPoint mode;
   check_options(options);
   TrainResult result;
   Report& report = result.report;

@@ -1,4 +1,5 @@
-// IEEE 754 binary16 in memory, by bit operations: the baseline processor has no instruction for it.
+// IEEE 754 binary16 in memory, by operations on integers: the baseline processor has no instruction
+// for it, and what floating-point arithmetic makes of subnormal numbers depends on the mode that the host has set.
 #pragma once
 
 #include <bit>
@@ -16,9 +17,11 @@ inline constexpr uint16_t kHalfOverflow = 0xFFFF;
   const uint32_t magnitude = bits & 0x7FFFFFFFU;
   if (magnitude >= 0x477FF000U) return kHalfOverflow;  // 65520
   if (magnitude < 0x38800000U) {                       // below 2^-14: subnormal, steps of 2^-24
-    // 0.5 has steps of 2^-24, so the addition itself rounds, to even.
-    const float aligned = std::bit_cast<float>(magnitude) + 0.5F;
-    return static_cast<uint16_t>(sign | (std::bit_cast<uint32_t>(aligned) - 0x3F000000U));
+    const uint32_t shift = 126U - (magnitude >> 23U);  // from steps of 2^(exponent - 150)
+    if (shift > 24U) return static_cast<uint16_t>(sign);
+    const uint32_t significand = (magnitude & 0x7FFFFFU) | 0x800000U;
+    const uint32_t odd = (significand >> shift) & 1U;
+    return static_cast<uint16_t>(sign | ((significand + (1U << (shift - 1U)) - 1U + odd) >> shift));
   }
   const uint32_t odd = (magnitude >> 13U) & 1U;
   const uint32_t rounded = magnitude - (112U << 23U) + 0xFFFU + odd;
@@ -30,9 +33,12 @@ inline constexpr uint16_t kHalfOverflow = 0xFFFF;
   const uint32_t sign = (half & 0x8000U) << 16U;
   const uint32_t magnitude = half & 0x7FFFU;
   if (magnitude >= 0x7C00U) return std::bit_cast<float>(sign | 0x7F800000U | (magnitude << 13U));  // inf, NaN
-  // The exponent moves from bias 15 to bias 127 by an exact multiplication, which also normalises subnormals.
-  const float scaled = std::bit_cast<float>(magnitude << 13U) * 0x1p112F;
-  return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(scaled));
+  // The exponent moves from bias 15 to bias 127.
+  if (magnitude >= 0x400U) return std::bit_cast<float>(sign | ((magnitude << 13U) + (112U << 23U)));
+  if (magnitude == 0) return std::bit_cast<float>(sign);
+  // Subnormal: the highest bit moves to where it is implied, and counts one up in the exponent.
+  const auto zeros = static_cast<uint32_t>(std::countl_zero(magnitude));
+  return std::bit_cast<float>(sign | (((133U - zeros) << 23U) + (magnitude << (zeros - 8U))));
 }
 
 }  // namespace vgg16

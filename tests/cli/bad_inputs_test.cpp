@@ -94,17 +94,16 @@ TEST_F(BadInputs, Rows4To9Datasets) {
   make_pictures("one", {"cats"}, 8);
   ASSERT_EQ(run(quick_extract("one", "one.h5")).status, 0);
   expect_failure(4, "expected at least two classes", {"train", "-d", "one.h5", "-m", "a.model"});
-  if (geteuid() == 0) return;  // the superuser may read every folder
   fs::create_directory(path("secret"));
   ASSERT_EQ(chmod(path("secret").c_str(), 0), 0);
-  expect_failure(1, "secret cannot be read: Permission denied", quick_extract("secret", "a.h5"));
+  expect_failure(1, "secret cannot be read: Permission denied", quick_extract("secret", "a.h5"),
+                 {.another_user = true});
+  ASSERT_EQ(chmod(path("secret").c_str(), 0700), 0);
 }
 
 TEST_F(BadInputs, Rows10To16WhatIsNoPicture) {
   make_pets();
   expect_skipped("x.jpg", "empty file", "");
-  fs::create_directory(path("pets/cats/x.jpg"));
-  expect_skipped("x.jpg", "is a directory");
   ASSERT_EQ(mkfifo(path("pets/cats/x.jpg").c_str(), 0600), 0);
   expect_skipped("x.jpg", "not a regular file");
   fs::create_symlink("/dev/zero", path("pets/cats/x.jpg"));

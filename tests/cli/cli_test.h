@@ -28,7 +28,7 @@ class CliTest : public PythonTest {
 
   CliTest();
 
-  /// Runs the program with `words` in the test's folder.
+  /// Runs the program with `words` in the test's folder, which is opened to everybody for another user.
   Outcome run(const Words& words, const RunOptions& options = {}) const;
   /// Runs `script` with bash in the test's folder; the program is "$VGG16".
   Outcome bash(const std::string& script, const RunOptions& options = {}) const;

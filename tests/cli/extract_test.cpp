@@ -138,6 +138,31 @@ TEST_F(ExtractCommand, FailsOnFoldersWithoutUsablePictures) {
                  quick_extract("flat", "a.h5"));
 }
 
+TEST_F(ExtractCommand, LosesNoClassFolderUnlessAllowedTo) {
+  make_pictures("pets", {"cats", "dogs"}, 3);
+  fs::create_symlink("/mnt/not-mounted/owls", path("pets/owls"));
+  for (const char* allowed : {"1%", "99.9%", "1000"}) {
+    expect_failure(1, "pets: a folder would be left out: owls (link cannot be followed: No such file or directory)",
+                   quick_extract("pets", "pets.h5", {"-q", "--max-skipped", allowed}));
+  }
+  const Outcome outcome = run(quick_extract("pets", "pets.h5", {"-q", "--json", "--max-skipped", "100%"}));
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.err, "vgg16: warning: pets/owls: link cannot be followed: No such file or directory\n");
+  EXPECT_EQ(json_line(outcome.out)["skipped"][0]["path"], "owls");
+}
+
+TEST_F(ExtractCommand, WalksDeepTreesOnASmallStack) {
+  make_pictures("pets", {"cats", "dogs"}, 1);
+  const std::string extract = "ulimit -s 256; \"$VGG16\" extract -d pets -o pets.h5 --layer block1_pool --pool avg";
+  const Outcome deep = bash("d=pets/$(printf 'd/%.0s' {1..1900}); mkdir -p $d; cp pets/cats/0.png $d; " + extract);
+  EXPECT_EQ(deep.status, 0) << deep.err;
+  EXPECT_EQ(open_feature_file(path("pets.h5")).rows, 3);
+  const Outcome deeper =
+      bash("(cd pets/$(printf 'd/%.0s' {1..1900}); mkdir -p $(printf 'd/%.0s' {1..190})); " + extract + " --overwrite");
+  EXPECT_EQ(deeper.status, 1);
+  EXPECT_THAT(deeper.err, HasSubstr("d/d (folder cannot be listed: File name too long)"));
+}
+
 TEST_F(ExtractCommand, FailsOnOutputsThatCannotBeWritten) {
   make_pictures("pets", {"cats", "dogs"}, 1);
   write_test_file(path("a.h5"), "something of value");

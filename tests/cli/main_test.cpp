@@ -57,7 +57,7 @@ TEST_F(CommandLine, HelpShowsEveryOptionWithItsDefault) {
       {"merge", {"-o,--output FILE", "PART ...", "--overwrite"}},
       {"train",
        {"-d,--db FILE", "-m,--model FILE", "-j,--jobs N=-1", "--c LIST=0.1,1,10,100,1000,10000", "--folds N=3",
-        "--test-size SHARE=0.25", "--overwrite"}},
+        "--test-size SHARE=0.25", "--split NAME=tail", "--overwrite"}},
       {"predict",
        {"-m,--model FILE", "PICTURE ...", "--top N=3", "--weights FILE", "--device NAME=auto", "--precision NAME=f32",
         "--threads N=0", "-b,--batch-size N=32"}},
@@ -145,6 +145,8 @@ TEST_F(CommandLine, UnknownNamesAreRefusedWithTheKnownOnes) {
   for (const char* device : {"tpu", "cuda:", "cuda:x", "cuda:-1", "cuda0"}) {
     expect_failure(2, "\"" + std::string(device) + "\" is not auto, cpu, cuda or cuda:N", extract("--device", device));
   }
+  expect_failure(2, "\"tial\" is not tail or stratified; did you mean tail?",
+                 {"train", "-d", "no", "-m", "no/m", "--split", "tial"});
   expect_failure(2, "\"f8\" is not ", extract("--precision", "f8"));
   expect_failure(2, "\"f64\" is not f16 or f32", {"convert", "no", "no/b", "--dtype", "f64"});
 }

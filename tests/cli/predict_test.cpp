@@ -83,7 +83,17 @@ TEST_F(PredictCommand, ListsAFolderAsExtractDoes) {
               testing::ElementsAre(StartsWith("mixed/b.PNG: "), StartsWith("mixed/deep/a.png: "),
                                    StartsWith("mixed/linked/0.png: "), StartsWith("mixed/linked/1.png: "),
                                    StartsWith("mixed/linked/2.png: ")));
-  EXPECT_THAT(outcome.err_lines(), testing::ElementsAre("vgg16: mixed/p.jpg: not a regular file"));
+  EXPECT_THAT(outcome.err_lines(),
+              testing::ElementsAre("vgg16: warning: mixed/deep/up: the same folder as the top folder, which is listed",
+                                   "vgg16: mixed/p.jpg: not a regular file"));
+}
+
+TEST_F(PredictCommand, NamesFoldersThatItCannotList) {
+  fs::create_symlink("/mnt/not-mounted/more", path("new/more"));
+  const Outcome outcome = run({"predict", "-m", "pets.model", "new", "-q"});
+  EXPECT_EQ(outcome.status, 3);
+  EXPECT_THAT(outcome.out_lines(), SizeIs(3));
+  EXPECT_EQ(outcome.err, "vgg16: new/more: link cannot be followed: No such file or directory\n");
 }
 
 TEST_F(PredictCommand, UnreadablePicturesAreNamedAndTheOthersPredicted) {

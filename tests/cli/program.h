@@ -28,6 +28,7 @@ struct RunOptions {
   std::vector<int> closed = {};               ///< which of 0, 1 and 2 the process is started without
   std::filesystem::path output = {};       ///< where standard output goes, such as /dev/full; empty: into Outcome::out
   rlim_t file_size_limit = RLIM_INFINITY;  ///< ulimit -f, in bytes
+  bool another_user = false;               ///< as somebody who is not root, for CliTest::run
 };
 
 /// A process that runs. Killed when it is still there at the end, or after two minutes.

@@ -31,6 +31,12 @@ TEST(Values, AllowedSkipsAreANumberOrAShare) {
   }
 }
 
+TEST(Values, OnlyTheShareOfAllAllowsAllSkips) {
+  for (const char* all : {"100%", "100.0%"}) EXPECT_TRUE(allows_all_skips(all)) << all;
+  for (const char* some : {"100", "1", "99.9%", "1%", "0", "1000000000", ""})
+    EXPECT_FALSE(allows_all_skips(some)) << some;
+}
+
 TEST(Values, ShardsCountFromOne) {
   const auto shard = parse_shard("2/8");
   ASSERT_TRUE(shard);

@@ -124,7 +124,7 @@ class ScaledWeights : public Weights {
   float factor_;
 };
 
-class OverflowTest : public testing::TestWithParam<const CpuKernels*> {};
+class OverflowTest : public testing::TestWithParam<const Conv3x3Cpu*> {};
 
 TEST_P(OverflowTest, OfAnyConvolutionReachesTheRow) {
   const auto synthetic = Weights::synthetic(6);
@@ -137,7 +137,7 @@ TEST_P(OverflowTest, OfAnyConvolutionReachesTheRow) {
                                                                .max_batch = 1});
     return forward(*backend, pixels, 1, 17);
   };
-  const bool is_best = GetParam() == *runnable_cpu_kernels().begin();
+  const bool is_best = GetParam() == *runnable_conv3x3_cpu().begin();
   for (size_t conv = 0; conv < kConvLayers; ++conv) {
     if (!is_best && conv != 0 && conv != 3 && conv != 12) continue;  // of the slower sets, one of each kind
     const auto row = row_with(conv, 1e38F);
@@ -147,7 +147,7 @@ TEST_P(OverflowTest, OfAnyConvolutionReachesTheRow) {
 }
 
 INSTANTIATE_TEST_SUITE_P(InstructionSets, OverflowTest,
-                         testing::ValuesIn(runnable_cpu_kernels().begin(), runnable_cpu_kernels().end()),
+                         testing::ValuesIn(runnable_conv3x3_cpu().begin(), runnable_conv3x3_cpu().end()),
                          [](const auto& param) {
                            return std::string(param.param->name) + "_" + std::string(param.param->precision);
                          });

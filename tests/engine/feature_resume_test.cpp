@@ -162,7 +162,31 @@ TEST(FeatureResume, RefusesByNameWhatDiffers) {
                  [](auto& p) { std::swap(p.pictures[1], p.pictures[5]); });
   expect_refused("pictures differ: another class for ", [](auto& p) { p.pictures[0].label = 0; });
   expect_refused("class names differ", [](auto& p) { p.label_names[1] = "wolves"; });
-  expect_refused("skipped pictures differ from dogs/moving.gif on", [](auto& p) { p.skipped.pop_back(); });
+  expect_refused("pictures differ: dogs/moving.gif is gone", [](auto& p) {
+    p.skipped.pop_back();
+    std::swap(p.pictures[0], p.pictures[5]);  // the shuffle of other files is another
+  });
+  expect_refused("pictures differ: dogs/a.gif is new", [](auto& p) {
+    p.skipped.insert(p.skipped.begin(), {"dogs/a.gif", "GIF is not supported"});
+    std::swap(p.pictures[0], p.pictures[5]);
+  });
+  expect_refused("pictures differ: " + plan.pictures[3].path + " is skipped now", [](auto& p) {
+    p.skipped.push_back({p.pictures[3].path, "empty file"});
+    p.pictures.erase(p.pictures.begin() + 3);
+  });
+  expect_refused("pictures differ: the contents of " + plan.pictures[3].path + " have changed", [](auto& p) {
+    p.skipped.push_back({p.pictures[0].path, "empty file"});
+    p.pictures[3].crc32 ^= 1;
+    p.pictures.erase(p.pictures.begin());
+  });
+  expect_refused("pictures differ: dogs/moving.gif is no longer skipped", [](auto& p) {
+    p.pictures.push_back(p.pictures[0]);
+    p.pictures.back().path = "dogs/moving.gif";
+    p.skipped.pop_back();
+  });
+  expect_refused("pictures differ: another reason to skip dogs/moving.gif",
+                 [](auto& p) { p.skipped.back().reason = "empty file"; });
+  expect_refused("pictures differ: a path stands twice", [](auto& p) { p.pictures.push_back(p.pictures[2]); });
   expect_refused("shards differ ('none' there, '1/1' now)", [](auto& p) { p = shard_plan(p, {1, 1}); });
 
   std::string damaged = before;

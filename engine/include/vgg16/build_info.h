@@ -12,7 +12,9 @@ struct BuildInfo {
   std::vector<std::string_view> backends;          ///< built in: "cpu", perhaps "cuda"
   std::vector<std::string_view> instruction_sets;  ///< of the CPU backend that this machine runs, the one in use first
   std::vector<std::string_view> precisions;        ///< that the CPU backend computes in here: "f32", perhaps "bf16"
-  int processors = 0;                              ///< that this process may use
+  int processors = 0;                              ///< whose time this process gets: the default number of threads
+  int processors_allowed = 0;                      ///< that this process may run on
+  double cpu_quota = 0;  ///< processor time that the container may take, in processors; 0 where it has no limit
 };
 
 [[nodiscard]] BuildInfo build_info();

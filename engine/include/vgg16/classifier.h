@@ -37,7 +37,7 @@ struct TrainOptions {
   int max_iterations = 200;    ///< Newton steps of one fit
   Route route = Route::kAuto;
   int64_t memory_bytes = 0;  ///< that training may take; 0: most of what the system has free
-  int threads = 0;           ///< 0 or -1: every processor; the result does not depend on it
+  int threads = 0;           ///< 0 or -1: as many as BuildInfo::processors; the result does not depend on it
 };
 
 /// Called by one thread at a time, though not always the same one: what is being done, and how far it is.

@@ -26,7 +26,7 @@ struct ExtractorOptions {
   Pool pool = Pool::kNone;
   std::string device = "auto";    ///< "auto" (a GPU if one can be used), "cpu", "cuda" (the first GPU) or "cuda:N"
   std::string precision = "f32";  ///< of the products' operands: "f32" or "bf16"; on a GPU also "tf32" or "f16"
-  int threads = 0;                ///< 0: every processor
+  int threads = 0;                ///< 0: as many as BuildInfo::processors
   int batch_size = 32;            ///< pictures per forward call, 1 to 1024
   /// Told in one line each what was decided that the options leave open, such as the device. May be empty.
   std::function<void(const std::string& line)> log = {};

@@ -1,0 +1,122 @@
+#include "kernels/cpu_quota.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vgg16 {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A hierarchy of control groups that may limit processor time. Version 2's has no list of controllers.
+struct Hierarchy {
+  bool version_2 = false;
+  fs::path group;  // this process's, from the hierarchy's root as this process sees it
+};
+
+// A place in the file system where a part of a hierarchy can be looked at.
+struct Mount {
+  bool version_2 = false;
+  fs::path group;  // the group that is seen at `folder`
+  fs::path folder;
+};
+
+bool lists_cpu(const std::string& names) { return ("," + names + ",").find(",cpu,") != std::string::npos; }
+
+// ID:CONTROLLERS:GROUP, where a group's name may hold colons.
+std::optional<Hierarchy> hierarchy_of(const std::string& line) {
+  const size_t first = line.find(':');
+  if (first == std::string::npos) return std::nullopt;
+  const size_t second = line.find(':', first + 1);
+  if (second == std::string::npos) return std::nullopt;
+  const std::string controllers = line.substr(first + 1, second - first - 1);
+  if (!controllers.empty() && !lists_cpu(controllers)) return std::nullopt;
+  return Hierarchy{controllers.empty(), line.substr(second + 1)};
+}
+
+// A name as mountinfo writes it: blanks and backslashes are a backslash and three octal digits.
+std::string unescaped(std::string_view name) {
+  const auto digit = [&](size_t at) { return at < name.size() && name[at] >= '0' && name[at] <= '7'; };
+  std::string text;
+  for (size_t i = 0; i < name.size(); ++i) {
+    if (name[i] == '\\' && digit(i + 1) && digit(i + 2) && digit(i + 3)) {
+      text += static_cast<char>((name[i + 1] - '0') * 64 + (name[i + 2] - '0') * 8 + (name[i + 3] - '0'));
+      i += 3;
+    } else {
+      text += name[i];
+    }
+  }
+  return text;
+}
+
+// ID PARENT DEVICE GROUP FOLDER OPTIONS [TAG...] - TYPE SOURCE OPTIONS
+std::optional<Mount> mount_of(const std::string& line) {
+  std::istringstream stream(line);
+  const std::vector<std::string> words(std::istream_iterator<std::string>(stream), {});
+  const auto dash = std::find(words.begin() + std::min<ptrdiff_t>(6, std::ssize(words)), words.end(), "-");
+  if (words.end() - dash < 4) return std::nullopt;
+  const bool version_2 = dash[1] == "cgroup2";
+  if (!version_2 && !(dash[1] == "cgroup" && lists_cpu(dash[3]))) return std::nullopt;
+  return Mount{version_2, unescaped(words[3]), unescaped(words[4])};
+}
+
+template <class Value>
+std::vector<Value> read_lines(const fs::path& path, std::optional<Value> (*parse)(const std::string&)) {
+  std::vector<Value> values;
+  std::ifstream stream(path);
+  for (std::string line; std::getline(stream, line);) {
+    if (auto value = parse(line)) values.push_back(*std::move(value));
+  }
+  return values;
+}
+
+// Infinite where the group has no limit of its own: its quota is "max", -1 or not there.
+double limit_of(const fs::path& group, bool version_2) {
+  double quota_us = -1;
+  double period_us = -1;
+  if (version_2) {
+    std::ifstream(group / "cpu.max") >> quota_us >> period_us;
+  } else {
+    std::ifstream(group / "cpu.cfs_quota_us") >> quota_us;
+    std::ifstream(group / "cpu.cfs_period_us") >> period_us;
+  }
+  return quota_us > 0 && period_us > 0 ? quota_us / period_us : INFINITY;
+}
+
+// `group` as seen from `top`, "." for itself; empty where it is elsewhere.
+fs::path name_below(const fs::path& top, const fs::path& group) {
+  const fs::path name = group.lexically_relative(top);
+  return name.empty() || *name.begin() == ".." ? fs::path() : name;
+}
+
+}  // namespace
+
+double cpu_quota(const fs::path& root) {
+  const auto mounts = read_lines(root / "proc/self/mountinfo", mount_of);
+  double tightest = INFINITY;
+  for (const Hierarchy& hierarchy : read_lines(root / "proc/self/cgroup", hierarchy_of)) {
+    const auto shows_it = [&](const Mount& mount) {
+      return mount.version_2 == hierarchy.version_2 && !name_below(mount.group, hierarchy.group).empty();
+    };
+    const bool is_shown = std::any_of(mounts.begin(), mounts.end(), shows_it);
+    for (const Mount& mount : mounts) {
+      if (mount.version_2 != hierarchy.version_2 || (is_shown && !shows_it(mount))) continue;
+      const fs::path top = root / mount.folder.relative_path();
+      // In a container whose groups have other names outside, what is mounted is its own group or one around it.
+      for (fs::path below = name_below(mount.group, hierarchy.group); !below.empty(); below = below.parent_path()) {
+        tightest = std::min(tightest, limit_of(top / below, hierarchy.version_2));
+      }
+      tightest = std::min(tightest, limit_of(top, hierarchy.version_2));
+    }
+  }
+  return std::isinf(tightest) ? 0 : tightest;
+}
+
+}  // namespace vgg16

@@ -1,0 +1,65 @@
+#include "help.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace vgg16 {
+namespace {
+
+// As a whole: CLI11 has changed its own form more than once.
+TEST(Help, HasOneForm) {
+  CLI::App program("Does a job.", "job");
+  program.formatter(std::make_shared<HelpFormatter>());
+  program.footer("A first run:\n  job run x");
+  program.require_subcommand(1);
+  CLI::App* run = program.add_subcommand("run", "Runs it");
+  run->footer("Example:\n  job run x");
+  bool quiet = false;
+  int size = 32;
+  std::string file;
+  std::string kind = "one,of,a,long,list";
+  std::vector<std::string> parts;
+  std::string last;
+  run->add_flag("-q,--quiet", quiet, "No progress");
+  run->add_option("-b,--batch-size", size, "Pictures at a time")->type_name("N")->capture_default_str();
+  run->add_option("-o,--output", file, "File to write")->type_name("FILE")->required();
+  run->add_option("--kind-of-work", kind, "What is done")->type_name("NAME")->capture_default_str();
+  run->add_option("PART", parts, "Files to read")->type_name("")->required();
+  run->add_option("LAST", last, "File to end with")->type_name("");
+
+  EXPECT_EQ(program.help(), R"(Does a job.
+Usage: job [OPTIONS] SUBCOMMAND
+
+Options:
+  -h,--help                       Print this help message and exit
+
+Subcommands:
+  run                             Runs it
+
+A first run:
+  job run x
+)");
+  EXPECT_EQ(run->help("job"), R"(Runs it
+Usage: job run [OPTIONS] PART... [LAST]
+
+Positionals:
+  PART ... REQUIRED               Files to read
+  LAST                            File to end with
+
+Options:
+  -h,--help                       Print this help message and exit
+  -q,--quiet                      No progress
+  -b,--batch-size N=32            Pictures at a time
+  -o,--output FILE REQUIRED       File to write
+  --kind-of-work NAME=one,of,a,long,list
+                                  What is done
+
+Example:
+  job run x
+)");
+}
+
+}  // namespace
+}  // namespace vgg16
