@@ -15,8 +15,6 @@
 namespace vgg16 {
 namespace {
 
-constexpr int kSignals[] = {SIGHUP, SIGINT, SIGTERM};
-
 // The one piece of global state in the program: a signal can reach nothing else.
 std::atomic<bool> stop{false};
 std::atomic<int> signal_number{0};
@@ -50,8 +48,7 @@ extern "C" [[noreturn]] void end_at_once(int number) {
   _exit(128 + (number == SIGALRM ? signal_number.load() : number));
 }
 
-// What comes now takes as long as the disk takes: neither the next signal nor the clock waits for this thread's
-// sigwait.
+// What comes now takes as long as the disk takes. The next signal does not wait for it, nor does the clock.
 void let_the_next_end_at_once(sigset_t watched) {
   struct sigaction action {};
   action.sa_handler = end_at_once;
@@ -90,7 +87,7 @@ void watch_for_interrupts(std::string_view command) {
   last_words = &state().words_at_first;
   sigset_t watched;
   sigemptyset(&watched);
-  for (const int number : kSignals) {
+  for (const int number : {SIGHUP, SIGINT, SIGTERM}) {
     struct sigaction inherited {};
     sigaction(number, nullptr, &inherited);
     if (inherited.sa_handler != SIG_IGN) sigaddset(&watched, number);

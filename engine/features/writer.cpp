@@ -119,13 +119,28 @@ struct FeatureFileWriter::Impl {
     return found;
   }
 
+  // All that was computed stays where it is when the second file cannot be written.
+  template <class Step>
+  auto with_remedy(Step step) {
+    try {
+      return step();
+    } catch (const Error& error) {
+      const std::string what = error.what();
+      if (error.code() != ErrorCode::kIo || what.ends_with("--resume")) throw;
+      throw Error(ErrorCode::kIo, what + "; a second file is needed because " +
+                                      printable(plan.pictures[static_cast<size_t>(dropped.begin()->first)].path) +
+                                      " is unreadable; every row is kept in " + file->name() +
+                                      ": after that, run again with --resume");
+    }
+  }
+
   // Copies the rows that stay into a new file, which takes the final name.
   void compact() {
     const FeatureFilePlan kept = without_rows(plan, dropped);
     const FeatureHeader kept_header = make_header(kept, printable(path.native()));
-    PosixFile compacted = create_compacted(kept_header);
+    PosixFile compacted = with_remedy([&] { return create_output(path, kept_header); });
     try {
-      copy_rows(compacted, kept, kept_header);
+      with_remedy([&] { copy_rows(compacted, kept, kept_header); });
       require_at_its_path(*file);
     } catch (...) {
       unlink(compacted.path().c_str());
@@ -134,19 +149,6 @@ struct FeatureFileWriter::Impl {
     publish(compacted, path, options.overwrite ? Replace::kYes : Replace::kNo);
     if (file->is_at_its_path()) remove_file(partial);
     sync_parent_directory(partial);
-  }
-
-  // Where there is no space for it, all that was computed stays where it is.
-  [[nodiscard]] PosixFile create_compacted(const FeatureHeader& kept_header) {
-    try {
-      return create_output(path, kept_header);
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::kIo) throw;
-      const std::string& unreadable = plan.pictures[static_cast<size_t>(dropped.begin()->first)].path;
-      throw Error(ErrorCode::kIo, std::string(error.what()) + "; a second file is needed because " +
-                                      printable(unreadable) + " is unreadable; every row is kept in " + file->name() +
-                                      ": when there is room for both, run again with --resume");
-    }
   }
 
   void copy_rows(const PosixFile& compacted, const FeatureFilePlan& kept, const FeatureHeader& kept_header) {

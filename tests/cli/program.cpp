@@ -74,6 +74,7 @@ struct Child {
       const struct rlimit limit = {file_size_limit, file_size_limit};
       if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(122);
     }
+    // Whatever the tests themselves were started with, under nohup say.
     for (const int signal : {SIGPIPE, SIGHUP, SIGINT, SIGTERM}) ::signal(signal, SIG_DFL);
     for (const int signal : ignored) ::signal(signal, SIG_IGN);
     ::execvpe(argv[0], argv, environment);
