@@ -87,14 +87,13 @@ Run fill(FeatureFileWriter& file, Extractor& extractor, const std::filesystem::p
   pictures.reserve(missing.size());
   for (const int64_t row : missing) pictures.push_back(plan.pictures[static_cast<size_t>(row)]);
   Run run;
-  const auto total = static_cast<int64_t>(plan.pictures.size());
-  int64_t done = total - static_cast<int64_t>(missing.size());
+  auto total = static_cast<int64_t>(plan.pictures.size());
   Progress progress("extract", "pictures", common);
-  progress.update(done, total);
+  // What is shown is on the disk, whatever ends the run next.
+  progress.update(file.committed_rows(), total);
   // Rows come a batch at a time: told of each, the display would always stop at a batch's first.
   const auto count = [&](int64_t index) {
-    ++done;
-    if ((index + 1) % batch_size == 0) progress.update(done, total);
+    if ((index + 1) % batch_size == 0) progress.update(file.committed_rows(), total);
   };
   ExtractCallbacks callbacks;
   callbacks.stop = &interrupted();
@@ -105,6 +104,7 @@ Run fill(FeatureFileWriter& file, Extractor& extractor, const std::filesystem::p
   };
   callbacks.skipped = [&](int64_t index, const std::string& reason) {
     file.drop(missing[static_cast<size_t>(index)], reason);
+    --total;
     count(index);
   };
   try {
@@ -181,15 +181,13 @@ int extract(const ExtractOptions& o, const std::string& resume_text) {
   for (const int64_t row : file.damaged_rows()) {
     print_warning("row " + std::to_string(row) + " was damaged on disk; it is computed again", o.common);
   }
-  defer_interrupts();
+  if (!file.space_warning().empty()) print_warning(file.space_warning(), o.common);
+  DeferredInterrupts deferred([&file] { file.commit(); });
   const Run run = fill(file, extractor, folder, plan, o.network.batch_size, o.common);
-  if (!interrupted()) end_deferring_interrupts();
-  if (interrupted()) {
+  if (!deferred.end()) {
     file.commit();
-    print_error("interrupted after " + with_thousands(file.committed_rows()) + " of " +
-                with_thousands(static_cast<int64_t>(plan.pictures.size())) + " rows; to go on:");
-    print_line(resume_text);
-    return interrupted_status();
+    return end_interrupted("after " + with_thousands(file.committed_rows()) + " of " +
+                           with_thousands(static_cast<int64_t>(plan.pictures.size())) + " rows");
   }
   file.finish();
 
@@ -224,7 +222,8 @@ Command add_extract(CLI::App& program, const std::string& resume_text) {
       ->type_name("DIR");
   app->add_option("-o,--output", o->output, "Features file to write (HDF5)")->required()->type_name("FILE");
   add_network_options(*app, o->network);
-  app->add_option("-s,--buffer-size", o->rows_per_commit, "Rows between two syncs to disk, 1 to 1000000")
+  app->add_option("-s,--buffer-size", o->rows_per_commit,
+                  "Rows per commit to disk, 1 to 1000000; every 2 seconds as well")
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(1, 1'000'000));

@@ -35,7 +35,8 @@ constexpr const char* kFooter =
     "  vgg16 train   -d animals.h5 -m animals.model\n"
     "  vgg16 predict -m animals.model photo.jpg\n\n"
     "Exit status: 0 done; 1 failed; 2 wrong command line; 3 finished, but more pictures were skipped than\n"
-    "--max-skipped allows, or a picture to predict was unreadable; 4 an input file was refused; 130, 143 interrupted.";
+    "--max-skipped allows, or a picture to predict was unreadable; 4 an input file was refused;\n"
+    "129, 130, 143 interrupted.";
 
 std::string version_text() {
   const BuildInfo info = build_info();

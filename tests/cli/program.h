@@ -26,7 +26,9 @@ struct RunOptions {
   std::string input = {};                     ///< what standard input gives
   std::vector<std::string> environment = {};  ///< NAME=value, added to this process's
   std::vector<int> closed = {};               ///< which of 0, 1 and 2 the process is started without
+  std::vector<int> ignored = {};              ///< signals that the program finds ignored, as under nohup
   std::filesystem::path output = {};       ///< where standard output goes, such as /dev/full; empty: into Outcome::out
+  std::filesystem::path errors = {};       ///< the same for standard error
   rlim_t file_size_limit = RLIM_INFINITY;  ///< ulimit -f, in bytes
   bool another_user = false;               ///< as somebody who is not root, for CliTest::run
 };
@@ -45,6 +47,8 @@ class Process {
   void send(int signal) const;
   /// Processor time that it has taken so far, on all its threads; 0 when it is gone.
   [[nodiscard]] double processor_seconds() const;
+  /// Whether its first thread blocks the signals of `mask` (bit n - 1 for signal n).
+  [[nodiscard]] bool blocks_signals(unsigned long mask) const;
   /// Waits until `reached` holds; false if the process ended or two minutes passed before.
   [[nodiscard]] bool wait_until(const std::function<bool()>& reached);
   /// Waits for the end.

@@ -4,9 +4,9 @@
 //   VGG16_FAIL_AT=N       which one, from 1
 //   VGG16_FAIL_ERROR=E    errno; for memory and threads it is always the usual one
 //   VGG16_FAIL_FOR_GOOD=1 and all later ones
-//   VGG16_FAIL_SIGNAL=S   nothing fails, but the thread that makes the call gets signal S before
-//   VGG16_FAIL_TOLD=FILE  is created when the first one fails
-//   VGG16_FAIL_SPARES=FILE  functions whose requests for memory neither count nor fail, as `nm` gives them: lines of a
+//   VGG16_FAIL_SIGNAL=S   the call neither fails nor returns: the process gets signal S, and the thread waits for the
+//   end VGG16_FAIL_TOLD=FILE  is created when the first one fails VGG16_FAIL_SPARES=FILE  functions whose requests for
+//   memory neither count nor fail, as `nm` gives them: lines of a
 //                           start and a size in hexadecimal digits, sorted
 //
 // Calls that the C library makes for itself (those behind fopen and printf) do not come by here.
@@ -114,8 +114,8 @@ bool fails(const char* kind) {
     if (descriptor >= 0) syscall(SYS_close, descriptor);
   }
   if (signal_instead != 0) {
-    raise(signal_instead);
-    return false;
+    kill(getpid(), signal_instead);
+    for (;;) pause();
   }
   errno = error_number;
   return true;
