@@ -99,6 +99,7 @@ Json describe_build() {
                    {"instruction_sets", info.instruction_sets},
                    {"precisions", info.precisions},
                    {"processors", info.processors},
+                   {"hdf5", hdf5_library()},
                    {"built_in_weights_sha256", builtin_weights_digest()},
                    {"weights_source", "Visual Geometry Group, University of Oxford; licence CC BY 4.0"}};
   add_devices(document);

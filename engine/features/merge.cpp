@@ -12,6 +12,7 @@
 #include "files/posix_file.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
+#include "vgg16/output.h"
 
 namespace vgg16 {
 namespace {
@@ -128,6 +129,7 @@ MergePlan merge_plans(const std::vector<Part>& parts) {
 MergeResult merge_feature_files(std::span<const std::filesystem::path> parts, const std::filesystem::path& output,
                                 bool overwrite) {
   require(!parts.empty(), ErrorCode::kInvalidArgument, "there are no parts to merge");
+  require_no_input(output_names_of(output), {parts.begin(), parts.end()});
   require(overwrite || !something_at(output), ErrorCode::kExists,
           printable(output.native()) + " already exists; add --overwrite to replace it");
   std::vector<Part> read;

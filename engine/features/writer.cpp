@@ -16,6 +16,7 @@
 #include "files/posix_file.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
+#include "vgg16/output.h"
 
 namespace vgg16 {
 
@@ -31,6 +32,7 @@ struct FeatureFileWriter::Impl {
         state(plan.pictures.size(), RowState::kMissing) {}
 
   void open() {
+    require_replaceable(path);
     if (options.resume && something_at(path)) {
       if (accept_finished()) return;
     } else if (!options.overwrite && something_at(path)) {
