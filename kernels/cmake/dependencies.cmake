@@ -52,7 +52,6 @@ foreach(library HDF5 JPEG ZLIB)
   message(STATUS "${library}${version}, ${linkage}: ${VGG16_${library}_LIBRARY}")
   set(version)
 endforeach()
-target_compile_definitions(third_party_hdf5 INTERFACE VGG16_HDF5_LINKAGE="${VGG16_HDF5_LINKAGE}")
 
 add_library(third_party_stb INTERFACE)
 target_include_directories(third_party_stb SYSTEM INTERFACE ${VGG16_STB_INCLUDE})
