@@ -22,6 +22,8 @@ vgg16_need(VGG16_HDF5_INCLUDE libhdf5-dev)
 vgg16_need_library(VGG16_HDF5_LIBRARY hdf5 libhdf5-dev)
 find_path(VGG16_ZLIB_INCLUDE zlib.h)
 vgg16_need(VGG16_ZLIB_INCLUDE zlib1g-dev)
+find_path(VGG16_ZLIB_CONFIG_INCLUDE zconf.h)  # in a folder of the processor's on Ubuntu
+vgg16_need(VGG16_ZLIB_CONFIG_INCLUDE zlib1g-dev)
 vgg16_need_library(VGG16_ZLIB_LIBRARY z zlib1g-dev)
 find_path(VGG16_JPEG_INCLUDE jpeglib.h)
 vgg16_need(VGG16_JPEG_INCLUDE libjpeg-dev)
@@ -79,7 +81,7 @@ function(vgg16_third_party name file includes)
 endfunction()
 
 if(NOT VGG16_MISSING_PACKAGES AND NOT TARGET third_party_hdf5)
-  vgg16_third_party(third_party_zlib ${VGG16_ZLIB_LIBRARY} ${VGG16_ZLIB_INCLUDE})
+  vgg16_third_party(third_party_zlib ${VGG16_ZLIB_LIBRARY} "${VGG16_ZLIB_INCLUDE};${VGG16_ZLIB_CONFIG_INCLUDE}")
   vgg16_third_party(third_party_hdf5 ${VGG16_HDF5_LIBRARY} ${VGG16_HDF5_INCLUDE}
                     NEEDS ${VGG16_SZIP} third_party_zlib ${CMAKE_DL_LIBS} m)
   vgg16_third_party(third_party_jpeg ${VGG16_JPEG_LIBRARY} "${VGG16_JPEG_INCLUDE};${VGG16_JPEG_CONFIG_INCLUDE}")
