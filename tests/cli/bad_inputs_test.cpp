@@ -246,7 +246,7 @@ TEST_F(BadInputs, Rows29To32OutputsThatCannotBeWritten) {
   if (VGG16_TEST_SANITIZED) return;  // the next one fails a call of the program's
   const std::vector<std::string> full = {std::string("LD_PRELOAD=") + VGG16_FAIL_CALLS, "VGG16_FAIL_ERROR=28"};
   RunOptions options{.environment = full};
-  options.environment.insert(options.environment.end(), {"VGG16_FAIL=space", "VGG16_FAIL_AT=2"});
+  options.environment.insert(options.environment.end(), {"VGG16_FAIL=space", "VGG16_FAIL_AT=1"});
   expect_failure(1, "b.h5 needs ", quick_extract("pets", "b.h5"), options);
   options.environment = full;
   options.environment.insert(options.environment.end(),
