@@ -60,7 +60,8 @@ need_packages() {
   if ! command -v dpkg-query >/dev/null; then
     for package in g++ cmake make; do command -v "$package" >/dev/null || missing+=("$package"); done
     [ ${#missing[@]} = 0 ] ||
-      die "missing: ${missing[*]}; this script can install packages on Debian and Ubuntu only. All it needs, $(by_hand "$@")"
+      die "missing: ${missing[*]}; this script installs packages on Debian and Ubuntu only. All that is needed," \
+        "$(by_hand "$@")"
     return 0  # Missing libraries are named by CMake, before anything is built.
   fi
   for package in "$@"; do
@@ -69,7 +70,8 @@ need_packages() {
   done
   [ ${#missing[@]} = 0 ] && return 0
   command -v apt-get >/dev/null || die "missing packages, and no apt-get to install them: ${missing[*]}"
-  may_install || die "missing packages, and neither root nor sudo without a password to install them; $(by_hand "${missing[@]}")"
+  may_install || die "missing packages, and neither root nor sudo without a password to install them;" \
+    "$(by_hand "${missing[@]}")"
 
   mkdir -p "$(dirname "$log")"
   say "Installing ${missing[*]}"
