@@ -13,6 +13,7 @@
 #include "vgg16/error.h"
 #include "vgg16/extractor.h"
 #include "vgg16/feature_file.h"
+#include "vgg16/output.h"
 #include "vgg16/preprocess.h"
 #include "weights_source.h"
 
@@ -66,6 +67,15 @@ FeatureFilePlan make_plan(const ExtractOptions& o, const Extractor& extractor, c
                  .instruction_set = std::string(extractor.instruction_set()),
                  .program_version = std::string(build_info().version)};
   return o.shard.empty() ? plan : shard_plan(plan, parse_shard(o.shard).value());
+}
+
+// Throws Error{kInvalidArgument} where the output, or a name that it takes on the way, is a picture of the dataset.
+void require_no_picture(const std::string& output, const Dataset& dataset) {
+  std::vector<std::filesystem::path> files;
+  files.reserve(dataset.pictures.size() + dataset.skipped.size());
+  for (const PictureFile& picture : dataset.pictures) files.push_back(dataset.folder / picture.path);
+  for (const SkippedPicture& picture : dataset.skipped) files.push_back(dataset.folder / picture.path);
+  require_no_input(output_names_of(output), files);
 }
 
 std::string limiting_stage(const ExtractTimes& times) {
@@ -148,6 +158,7 @@ void report(const ExtractOptions& o, const FeatureTable& table, const std::vecto
 int extract(const ExtractOptions& o, const std::string& resume_text) {
   const auto start = std::chrono::steady_clock::now();
   require_output(o.output, {}, o.overwrite || o.resume, "add --overwrite to replace it or --resume to continue it");
+  require_no_input(output_names_of(o.output), {weights_file(o.network.weights)});
   const auto weights = load_weights(o.network.weights);
   Extractor extractor(weights, {.layer = o.layer,
                                 .pool = pool_from_name(o.pool),
@@ -163,6 +174,7 @@ int extract(const ExtractOptions& o, const std::string& resume_text) {
     print_error("warning: " + printable((dataset.folder / path).native()) + ": " + reason);
   }
   require_pictures(dataset);
+  require_no_picture(o.output, dataset);
   const auto found = static_cast<int64_t>(dataset.pictures.size() + dataset.skipped.size());
   const std::filesystem::path folder = dataset.folder;
   const FeatureFilePlan plan = make_plan(o, extractor, *weights, std::move(dataset));

@@ -100,6 +100,7 @@ Json describe_build() {
                    {"precisions", info.precisions},
                    {"processors", info.processors},
                    {"processors_allowed", info.processors_allowed},
+                   {"hdf5", hdf5_library()},
                    {"built_in_weights_sha256", builtin_weights_digest()},
                    {"weights_source", "Visual Geometry Group, University of Oxford; licence CC BY 4.0"}};
   if (info.cpu_quota > 0) document["cpu_quota"] = info.cpu_quota;

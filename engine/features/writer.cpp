@@ -17,6 +17,7 @@
 #include "files/posix_file.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
+#include "vgg16/output.h"
 #include "vocabulary/floating_point.h"
 
 namespace vgg16 {
@@ -33,6 +34,7 @@ struct FeatureFileWriter::Impl {
         state(plan.pictures.size(), RowState::kMissing) {}
 
   void open() {
+    require_replaceable(path);
     if (options.resume && something_at(path)) {
       if (accept_finished()) return;
     } else if (!options.overwrite && something_at(path)) {

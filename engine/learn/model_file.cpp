@@ -249,7 +249,7 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
   }
   for (const auto& [key, value] : file.metadata) {
     const auto* field = std::find_if(std::begin(kRecipeFields), std::end(kRecipeFields),
-                                     [&key = key](const auto& f) { return key == f.first; });
+                                     [&wanted = key](const auto& f) { return wanted == f.first; });
     if (field != std::end(kRecipeFields)) {
       model.recipe.*(field->second) = value;
     } else if (key != "format" && key != "classes" && key != "C" && key != kChecksumKey) {

@@ -210,16 +210,34 @@ TEST_F(BadInputs, Rows29To32OutputsThatCannotBeWritten) {
   expect_failure(1, "a.h5 already exists; add --overwrite to replace it or --resume to continue it",
                  quick_extract("pets", "a.h5"));
   ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);  // as for a device, which is not to become a file
-  fs::create_symlink("fifo", path("link"));
-  for (const char* name : {"fifo", "link"}) {
-    const std::string refusal = std::string(name) + " is not a regular file; expected a file to write";
+  fs::create_symlink("fifo", path("to-fifo"));
+  fs::create_symlink("a.h5", path("to-file"));
+  fs::create_symlink("nowhere", path("dangling"));
+  fs::create_symlink("/dev/null", path("to-device"));
+  fs::create_symlink("to-file", path("to-link"));
+  const std::map<std::string, std::string> outputs = {{"fifo", ""},
+                                                      {"to-fifo", path("fifo").string()},
+                                                      {"to-file", path("a.h5").string()},
+                                                      {"to-link", path("a.h5").string()},
+                                                      {"dangling", "nowhere"},
+                                                      {"to-device", "/dev/null"}};
+  for (const auto& [name, target] : outputs) {
+    const std::string refusal =
+        name + (target.empty() ? " is not a regular file; expected a file to write"
+                               : " is a link to " + target + "; give " + target + " itself as the output");
+    expect_failure(1, refusal, {"convert", default_weights(), name, "--overwrite"});
     expect_failure(1, refusal, quick_extract("pets", name, {"--overwrite"}));
     expect_failure(1, refusal, quick_extract("pets", name, {"--resume"}));
     expect_failure(1, refusal, {"train", "-d", "a.h5", "-m", name, "--overwrite"});
     expect_failure(1, refusal, {"merge", "-o", name, "a.h5", "--overwrite"});
   }
-  fs::remove(path("fifo"));
-  fs::remove(path("link"));
+  for (const auto& [name, target] : outputs) fs::remove(path(name));
+  // Standard output, however it is called: /dev/stdout is a link to it.
+  const Outcome piped = bash("ln -s /proc/self/fd/1 stdout; \"$VGG16\" train -d a.h5 -m stdout --overwrite > report");
+  EXPECT_EQ(piped.status, 1);
+  EXPECT_THAT(piped.err, HasSubstr("stdout is a link to " + path("report").string()));
+  fs::remove(path("stdout"));
+  fs::remove(path("report"));
   expect_failure(1, "there is no folder no", quick_extract("pets", "no/a.h5"));
   expect_failure(1, "/proc/a.h5 cannot be created: ", quick_extract("pets", "/proc/a.h5"));
   expect_failure(1, ", the limit for one file is 100 kB", {"extract", "-d", "pets", "-o", "b.h5"},
@@ -227,7 +245,7 @@ TEST_F(BadInputs, Rows29To32OutputsThatCannotBeWritten) {
   if (VGG16_TEST_SANITIZED) return;  // the next one fails a call of the program's
   const std::vector<std::string> full = {std::string("LD_PRELOAD=") + VGG16_FAIL_CALLS, "VGG16_FAIL_ERROR=28"};
   RunOptions options{.environment = full};
-  options.environment.insert(options.environment.end(), {"VGG16_FAIL=space", "VGG16_FAIL_AT=2"});
+  options.environment.insert(options.environment.end(), {"VGG16_FAIL=space", "VGG16_FAIL_AT=1"});
   expect_failure(1, "b.h5 needs ", quick_extract("pets", "b.h5"), options);
   options.environment = full;
   options.environment.insert(options.environment.end(),
@@ -237,6 +255,27 @@ TEST_F(BadInputs, Rows29To32OutputsThatCannotBeWritten) {
   EXPECT_FALSE(fs::exists(path("b.h5")));
   EXPECT_TRUE(fs::exists(path("b.h5.partial")));
   EXPECT_EQ(run(quick_extract("pets", "b.h5", {"-s", "1", "--resume"})).status, 0);
+}
+
+TEST_F(BadInputs, NoInputIsReplacedByTheOutput) {
+  make_pets();
+  write_test_file(path("pets/cats/x.webp"), "RIFF....WEBPVP8 ");
+  fs::create_symlink(path("linked.png"), path("pets/dogs/link.png"));
+  write_test_file(path("linked.png"), class_picture(0, 1));
+  fs::copy_file(default_weights(), path("w"));
+  for (const char* way : {"--overwrite", "--resume"}) {
+    for (const char* picture : {"pets/cats/0.png", "pets/../pets/dogs/1.png", "pets/cats/x.webp", "linked.png"}) {
+      expect_failure(2, std::string(picture) + " is both input and output", quick_extract("pets", picture, {way}));
+      expect_failure(2, std::string(picture) + " is both input and output",
+                     quick_extract("pets", picture, {way, "--shard", "1/9"}));
+    }
+    expect_failure(2, "w is both input and output", quick_extract("pets", "w", {way, "--weights", "./w"}));
+    expect_failure(2, "w is both input and output", quick_extract("pets", "w", {way}),
+                   {.environment = {"VGG16_WEIGHTS=w"}});
+  }
+  fs::rename(path("w"), path("w.partial.new"));
+  expect_failure(2, "w.partial.new is both input and output",
+                 quick_extract("pets", "w", {"--weights", "w.partial.new"}));
 }
 
 TEST_F(BadInputs, Rows33To35UnfinishedFiles) {

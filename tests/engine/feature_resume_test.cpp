@@ -447,6 +447,26 @@ TEST(FeatureShards, MorePicturesThanRowsAndSkippedOnesAreRefused) {
   }
 }
 
+// Under whichever name: the merged file and those that it has on the way would take their places.
+TEST(FeatureShards, AreNotReplacedByWhatIsMadeOfThem) {
+  const FeatureFilePlan plan = test_plan(6, 4);
+  for (const char* name : {"z.h5", "z.h5.partial", "z.h5.partial.new"}) {
+    for (const bool linked : {false, true}) {
+      const TempDir folder;
+      auto parts = write_shards(folder, plan, 2);
+      std::filesystem::rename(parts[0], folder / name);
+      parts[0] = folder / (linked ? "link" : name);
+      if (linked) std::filesystem::create_symlink(name, parts[0]);
+      const std::string bytes = read_bytes(parts[0]);
+      for (const bool overwrite : {false, true}) {
+        expect_error(ErrorCode::kInvalidArgument, std::string(name) + " is both input and output",
+                     [&] { merge_feature_files(parts, folder / "z.h5", overwrite); });
+      }
+      EXPECT_TRUE(read_bytes(parts[0]) == bytes) << name;
+    }
+  }
+}
+
 TEST(FeatureShards, AreRefusedUnlessTheyFitTogether) {
   const TempDir folder;
   const FeatureFilePlan plan = test_plan(12, 4);

@@ -113,6 +113,9 @@ class FeatureFileWriter {
 /// The name under which `path` is written until it is complete.
 [[nodiscard]] std::filesystem::path partial_path_of(const std::filesystem::path& path);
 
+/// All names that writing `path` takes: its own, and those that it has until then. No input may be one of them.
+[[nodiscard]] std::vector<std::filesystem::path> output_names_of(const std::filesystem::path& path);
+
 /// Opens a features file, this program's or one with just `features`, `labels` and `label_names` as the old scripts
 /// wrote (float64, float32 or float16; contiguous or chunked). The shapes, types and ranges of everything are checked,
 /// and no part of the file may live in another file. Rows are read as float32, and checked against their checksums
