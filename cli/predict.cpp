@@ -65,8 +65,8 @@ ExtractorOptions recipe_of(const Classifier& model, const Weights& weights, cons
                       weights.name() + " and the old scripts' recipe",
                   o.common);
   } else if (recipe.weights_sha256 != weights.sha256()) {
-    throw Error(ErrorCode::kRefused, name + ": trained on features of weights " + recipe.weights_sha256 + ", but " +
-                                         weights.name() + " have " + weights.sha256() +
+    throw Error(ErrorCode::kRefused, name + ": trained on features of weights " + printable(recipe.weights_sha256) +
+                                         ", but " + weights.name() + " have " + weights.sha256() +
                                          "; give the same ones with --weights");
   }
   ExtractorOptions options{.layer = recipe.layer.empty() ? "block5_pool" : recipe.layer,
@@ -119,7 +119,7 @@ void print_prediction(const fs::path& path, const Classifier& model, const std::
   for (size_t i = 0; i < top.size(); ++i) {
     line += (i == 0 ? " " : ", ") + printable(model.classes[top[i].label]) + " " + fixed(top[i].probability, 4);
   }
-  std::puts(line.c_str());
+  print_result(line);
 }
 
 int predict(const PredictOptions& o) {
