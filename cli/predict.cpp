@@ -89,6 +89,14 @@ ExtractorOptions recipe_of(const Classifier& model, const Weights& weights, cons
   return options;
 }
 
+std::vector<double> probabilities(const Classifier& model, std::span<const float> row, const PredictOptions& o) {
+  try {
+    return model.predict_probabilities(row);
+  } catch (const Error& error) {
+    throw Error(error.code(), printable(o.model) + ": " + error.what());
+  }
+}
+
 struct Ranked {
   size_t label;
   double probability;
@@ -137,7 +145,7 @@ int predict(const PredictOptions& o) {
   Extractor extractor(weights, options);
   ExtractCallbacks callbacks;
   callbacks.row = [&](int64_t index, std::span<const float> row) {
-    const auto top = rank(model.predict_probabilities(row), static_cast<size_t>(o.top));
+    const auto top = rank(probabilities(model, row, o), static_cast<size_t>(o.top));
     print_prediction(pictures[static_cast<size_t>(index)], model, top, o.common.json);
     flush_output();  // a program that reads along sees each at once, and when it has gone the work ends
   };
