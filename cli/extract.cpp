@@ -152,7 +152,7 @@ void report(const ExtractOptions& o, const FeatureTable& table, const std::vecto
   } else {
     line += duration_text(seconds) + ", " + fixed(rate, 1) + " pictures/s, limited by " + limiting_stage(run.times);
   }
-  std::puts(line.c_str());
+  print_result(line);
 }
 
 int extract(const ExtractOptions& o, const std::string& resume_text) {

@@ -100,7 +100,7 @@ int run(int argc, const char* const* argv) {
   } catch (const CLI::Success& success) {  // --help, --version
     std::ostringstream text;
     program.exit(success, text, text);
-    std::fputs(text.str().c_str(), stdout);
+    print_result(text.str());
     flush_output();
     return kDone;
   } catch (const CLI::ParseError& error) {

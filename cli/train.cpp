@@ -56,7 +56,7 @@ int train_command(const TrainCommand& o) {
   if (o.common.json) {
     print_json(training_json(result.report, table));
   } else {
-    std::fputs(training_text(result.report, table, o.common.verbose).c_str(), stdout);
+    print_result(training_text(result.report, table, o.common.verbose));
     flush_output();  // in this order also where both streams go to one file
     print_note("model saved: " + printable(o.model), o.common);
   }

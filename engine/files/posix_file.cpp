@@ -81,6 +81,12 @@ struct stat PosixFile::status() const {
   return status;
 }
 
+int64_t PosixFile::allocated_bytes() const {
+  const struct stat found = status();
+  constexpr int64_t kBlockBytes = 512;  // whatever st_blksize is
+  return found.st_blocks == 0 ? found.st_size : found.st_blocks * kBlockBytes;
+}
+
 bool PosixFile::is_at_its_path() const {
   struct stat named {};
   if (lstat(path_.c_str(), &named) != 0) {

@@ -360,6 +360,23 @@ TEST_F(BadInputs, Rows44To47Features) {
   infinite[3] = std::nan("");
   write_old_features(path("f.h5"), infinite, labels, {"cats", "dogs"});
   refused("f.h5: row 1: column 1 is nan, expected a finite number");
+  // What a buffer that was never flushed leaves.
+  const auto blank = [&](std::vector<size_t> rows) {
+    std::vector<double> some = values;
+    std::vector<int64_t> theirs = labels;
+    for (const size_t at : rows) some[2 * at] = some[2 * at + 1] = static_cast<double>(theirs[at] = 0);
+    write_old_features(path("f.h5"), some, theirs, {"cats", "dogs"});
+  };
+  blank({6, 7});
+  refused("f.h5 is unfinished: rows 6 to 7 are all zero, with label 0");
+  blank({7});
+  refused("row 7 is all zero");
+  blank({2, 3, 4});
+  refused("rows 2 to 4 are all zero");
+  blank({0, 1});
+  refused("rows 0 to 1 are all zero");
+  blank({2});  // a picture may be like this
+  EXPECT_EQ(run({"train", "-q", "-d", "f.h5", "-m", "blank.model", "--folds", "2"}).status, 0);
   // One letter of a name changed where the file keeps its names: the dataset is not there.
   write_old_features(path("f.h5"), values, labels, {"cats", "dogs"});
   const std::string good = bytes("f.h5");
@@ -402,6 +419,18 @@ TEST_F(BadInputs, Row48Models) {
   refused("not a JSON list", with_checksum_of_now(changed(model, "[\\\"cats", "(\\\"cats")));
   refused("m: damaged: its checksum does not match what it holds; copy it again", changed(model, "cats", "cat3"));
   refused("vgg16-classifier-9", changed(model, "vgg16-classifier-1", "vgg16-classifier-9"));
+  // A coefficient, and the intercept, which is last.
+  const std::string infinity("\0\0\0\0\0\0\xF0\x7F", 8);
+  const std::string huge("\0\0\0\0\0\0\xE0\x7F", 8);
+  const auto ending = [&](size_t from_end, const std::string& number) {
+    return with_checksum_of_now(std::string(model).replace(model.size() - from_end, 8, number));
+  };
+  refused("m: coef: value 63 is not finite", ending(16, infinity));
+  expect_failure(4, "m: coef: value 63 is not finite", {"info", "m"});
+  refused("m: intercept: value 0 is not finite", ending(8, infinity));
+  std::string large = model;
+  for (size_t number = 2; number <= 65; ++number) large.replace(large.size() - 8 * number, 8, huge);
+  refused("m: the scores of a row are not finite", with_checksum_of_now(large));
   refused("a Python pickle", "\x80\x04\x95 and code");
 }
 

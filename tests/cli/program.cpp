@@ -138,7 +138,7 @@ bool Process::blocks_signals(unsigned long mask) const {
 }
 
 bool Process::ended() {
-  if (!reaped_) reaped_ = ::waitpid(pid_, &wait_status_, WNOHANG) == pid_;
+  if (!reaped_) reaped_ = ::wait4(pid_, &wait_status_, WNOHANG, &usage_) == pid_;
   return reaped_;
 }
 
@@ -159,6 +159,7 @@ Outcome Process::wait() {
   }
   Outcome outcome;
   outcome.status = WIFEXITED(wait_status_) ? WEXITSTATUS(wait_status_) : -WTERMSIG(wait_status_);
+  outcome.peak_memory_bytes = int64_t{1024} * usage_.ru_maxrss;
   outcome.out = read_bytes(scratch_ / "out");
   outcome.err = read_bytes(scratch_ / "err");
   return outcome;

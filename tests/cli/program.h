@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -16,6 +17,7 @@ struct Outcome {
   int status = -1;  ///< exit status, or minus the signal that ended the process
   std::string out;
   std::string err;
+  int64_t peak_memory_bytes = 0;  ///< the most that was resident
 
   /// Lines of `err` and `out`, without their ends.
   [[nodiscard]] std::vector<std::string> err_lines() const;
@@ -60,6 +62,7 @@ class Process {
   std::filesystem::path scratch_;
   pid_t pid_ = -1;
   int wait_status_ = 0;
+  struct rusage usage_ = {};
   bool reaped_ = false;
 };
 

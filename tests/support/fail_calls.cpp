@@ -4,7 +4,7 @@
 //   VGG16_FAIL_AT=N       which one, from 1
 //   VGG16_FAIL_ERROR=E    errno; for memory and threads it is always the usual one
 //   VGG16_FAIL_FOR_GOOD=1 and all later ones
-//   VGG16_FAIL_SIGNAL=S   the call neither fails nor returns: the process gets signal S, and the thread waits for the end
+//   VGG16_FAIL_SIGNAL=S   the call neither fails nor returns: the process gets signal S, and the thread waits
 //   VGG16_FAIL_TOLD=FILE  is created when the first one fails
 //   VGG16_FAIL_SPARES=FILE  functions whose requests for memory neither count nor fail, as `nm` gives them: lines of a
 //                           start and a size in hexadecimal digits, sorted; and all of HDF5 where it is shared
