@@ -47,8 +47,10 @@ int train_command(const TrainCommand& o) {
   TrainResult result;
   {
     Progress progress("train", "steps", o.common);
-    result =
-        train(table, options, [&](std::string_view, int64_t done, int64_t total) { progress.update(done, total); });
+    result = train(table, options, [&](std::string_view what, int64_t done, int64_t total) {
+      progress.count(what);
+      progress.update(done, total);
+    });
   }
   result.classifier.save(o.model,
                          {.overwrite = o.overwrite});  // before anything is printed: a report can be made again
