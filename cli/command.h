@@ -14,6 +14,7 @@ enum ExitStatus : int {
   kUsage = 2,
   kSkippedTooMany = 3,
   kRefusedInput = 4,
+  kHungUp = 129,
   kInterrupted = 130,
   kTerminated = 143,
 };

@@ -28,8 +28,7 @@ int convert(const ConvertOptions& o) {
   if (o.common.json) {
     print_json({{"schema", 1}, {"output", o.output}, {"dtype", o.dtype}, {"weights_sha256", written->sha256()}});
   } else {
-    std::printf("%s: 26 tensors, %s, weights digest %s\n", printable(o.output).c_str(), o.dtype.c_str(),
-                written->sha256().c_str());
+    print_result(printable(o.output) + ": 26 tensors, " + o.dtype + ", weights digest " + written->sha256());
   }
   return kDone;
 }

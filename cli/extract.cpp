@@ -13,6 +13,7 @@
 #include "vgg16/error.h"
 #include "vgg16/extractor.h"
 #include "vgg16/feature_file.h"
+#include "vgg16/output.h"
 #include "vgg16/preprocess.h"
 #include "weights_source.h"
 
@@ -68,6 +69,15 @@ FeatureFilePlan make_plan(const ExtractOptions& o, const Extractor& extractor, c
   return o.shard.empty() ? plan : shard_plan(plan, parse_shard(o.shard).value());
 }
 
+// Throws Error{kInvalidArgument} where the output, or a name that it takes on the way, is a picture of the dataset.
+void require_no_picture(const std::string& output, const Dataset& dataset) {
+  std::vector<std::filesystem::path> files;
+  files.reserve(dataset.pictures.size() + dataset.skipped.size());
+  for (const PictureFile& picture : dataset.pictures) files.push_back(dataset.folder / picture.path);
+  for (const SkippedPicture& picture : dataset.skipped) files.push_back(dataset.folder / picture.path);
+  require_no_input(output_names_of(output), files);
+}
+
 std::string limiting_stage(const ExtractTimes& times) {
   const double total = times.waiting_for_pictures_s + times.computing_s + times.delivering_s;
   if (times.waiting_for_pictures_s > 0.5 * total) return "decoding";
@@ -87,14 +97,13 @@ Run fill(FeatureFileWriter& file, Extractor& extractor, const std::filesystem::p
   pictures.reserve(missing.size());
   for (const int64_t row : missing) pictures.push_back(plan.pictures[static_cast<size_t>(row)]);
   Run run;
-  const auto total = static_cast<int64_t>(plan.pictures.size());
-  int64_t done = total - static_cast<int64_t>(missing.size());
+  auto total = static_cast<int64_t>(plan.pictures.size());
   Progress progress("extract", "pictures", common);
-  progress.update(done, total);
+  // What is shown is on the disk, whatever ends the run next.
+  progress.update(file.committed_rows(), total);
   // Rows come a batch at a time: told of each, the display would always stop at a batch's first.
   const auto count = [&](int64_t index) {
-    ++done;
-    if ((index + 1) % batch_size == 0) progress.update(done, total);
+    if ((index + 1) % batch_size == 0) progress.update(file.committed_rows(), total);
   };
   ExtractCallbacks callbacks;
   callbacks.stop = &interrupted();
@@ -105,6 +114,7 @@ Run fill(FeatureFileWriter& file, Extractor& extractor, const std::filesystem::p
   };
   callbacks.skipped = [&](int64_t index, const std::string& reason) {
     file.drop(missing[static_cast<size_t>(index)], reason);
+    --total;
     count(index);
   };
   try {
@@ -142,12 +152,13 @@ void report(const ExtractOptions& o, const FeatureTable& table, const std::vecto
   } else {
     line += duration_text(seconds) + ", " + fixed(rate, 1) + " pictures/s, limited by " + limiting_stage(run.times);
   }
-  std::puts(line.c_str());
+  print_result(line);
 }
 
 int extract(const ExtractOptions& o, const std::string& resume_text) {
   const auto start = std::chrono::steady_clock::now();
   require_output(o.output, {}, o.overwrite || o.resume, "add --overwrite to replace it or --resume to continue it");
+  require_no_input(output_names_of(o.output), {weights_file(o.network.weights)});
   const auto weights = load_weights(o.network.weights);
   Extractor extractor(weights, {.layer = o.layer,
                                 .pool = pool_from_name(o.pool),
@@ -163,6 +174,7 @@ int extract(const ExtractOptions& o, const std::string& resume_text) {
     print_error("warning: " + printable((dataset.folder / path).native()) + ": " + reason);
   }
   require_pictures(dataset);
+  require_no_picture(o.output, dataset);
   const auto found = static_cast<int64_t>(dataset.pictures.size() + dataset.skipped.size());
   const std::filesystem::path folder = dataset.folder;
   const FeatureFilePlan plan = make_plan(o, extractor, *weights, std::move(dataset));
@@ -181,15 +193,13 @@ int extract(const ExtractOptions& o, const std::string& resume_text) {
   for (const int64_t row : file.damaged_rows()) {
     print_warning("row " + std::to_string(row) + " was damaged on disk; it is computed again", o.common);
   }
-  defer_interrupts();
+  if (!file.space_warning().empty()) print_warning(file.space_warning(), o.common);
+  DeferredInterrupts deferred([&file] { file.commit(); });
   const Run run = fill(file, extractor, folder, plan, o.network.batch_size, o.common);
-  if (!interrupted()) end_deferring_interrupts();
-  if (interrupted()) {
+  if (!deferred.end()) {
     file.commit();
-    print_error("interrupted after " + with_thousands(file.committed_rows()) + " of " +
-                with_thousands(static_cast<int64_t>(plan.pictures.size())) + " rows; to go on:");
-    print_line(resume_text);
-    return interrupted_status();
+    return end_interrupted("after " + with_thousands(file.committed_rows()) + " of " +
+                           with_thousands(static_cast<int64_t>(plan.pictures.size())) + " rows");
   }
   file.finish();
 
@@ -224,7 +234,8 @@ Command add_extract(CLI::App& program, const std::string& resume_text) {
       ->type_name("DIR");
   app->add_option("-o,--output", o->output, "Features file to write (HDF5)")->required()->type_name("FILE");
   add_network_options(*app, o->network);
-  app->add_option("-s,--buffer-size", o->rows_per_commit, "Rows between two syncs to disk, 1 to 1000000")
+  app->add_option("-s,--buffer-size", o->rows_per_commit,
+                  "Rows per commit to disk, 1 to 1000000; every 2 seconds as well")
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(1, 1'000'000));

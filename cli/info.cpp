@@ -31,9 +31,7 @@ void print(const Json& document, const Common& common) {
   }
   for (const auto& [key, value] : document.items()) {
     if (key == "schema") continue;
-    const std::string text =
-        value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
-    std::printf("%s: %s\n", key.c_str(), printable(text).c_str());
+    print_result(key + ": " + (value.is_string() ? printable(value.get_ref<const std::string&>()) : json_text(value)));
   }
 }
 
@@ -51,16 +49,20 @@ void add_recipe(Json& document, const Recipe& recipe) {
   add("program_version", recipe.program_version);
 }
 
-Json describe_features(const std::string& file) {
-  const FeatureTable table = open_feature_file(file);
+Json describe_table(const FeatureTable& table) {
   std::vector<int64_t> per_class(table.label_names.size());
   for (const int64_t label : table.labels) ++per_class[static_cast<size_t>(label)];
   Json document = {{"schema", 1}, {"kind", "features"}, {"rows", table.rows}, {"columns", table.columns}};
   Json classes = Json::object();
   auto& counts = classes.get_ref<Json::object_t&>();  // whose operator[] would look at every name before
   for (size_t i = 0; i < per_class.size(); ++i) counts.emplace_back(table.label_names[i], per_class[i]);
-  document["classes"] = classes;
+  document["classes"] = std::move(classes);
   add_recipe(document, table.recipe);
+  return document;
+}
+
+Json describe_features(const std::string& file) {
+  Json document = describe_table(open_feature_file(file));  // of which no more is kept: it may be large
   document["skipped"] = skipped_json(read_skipped(file));
   return document;
 }
@@ -100,6 +102,7 @@ Json describe_build() {
                    {"precisions", info.precisions},
                    {"processors", info.processors},
                    {"processors_allowed", info.processors_allowed},
+                   {"hdf5", hdf5_library()},
                    {"built_in_weights_sha256", builtin_weights_digest()},
                    {"weights_source", "Visual Geometry Group, University of Oxford; licence CC BY 4.0"}};
   if (info.cpu_quota > 0) document["cpu_quota"] = info.cpu_quota;

@@ -1,61 +1,136 @@
 #include "interrupt.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
-#include <string>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "print.h"
+#include "vgg16/error.h"
 
 namespace vgg16 {
 namespace {
 
-// The one piece of global state in the program: a signal handler can reach nothing else.
-std::atomic<bool> deferred{false};
+// The one piece of global state in the program: a signal can reach nothing else.
 std::atomic<bool> stop{false};
 std::atomic<int> signal_number{0};
-std::string words_at_first;
-std::string words_later;
 std::atomic<const std::string*> last_words{nullptr};
+
+// The same for the thread that waits for signals, which may outlive main(): never destroyed.
+struct State {
+  std::mutex mutex;            // guards `save`; whoever holds it may end the process
+  std::function<void()> save;  // of work that defers interrupts
+  std::string command;         // that goes on
+  std::string words_at_first;
+  std::string words_later;
+  const std::string none;
+};
+
+State& state() {
+  static State* const state = new State;
+  return *state;
+}
 
 std::string words(const char* what_for, std::string_view command) {
   return (::isatty(STDERR_FILENO) == 1 ? "\n" : "") + ("vgg16: interrupted; " + std::string(what_for)) + ":\n" +
          std::string(command) + "\n";
 }
 
-extern "C" void note_signal(int number) {
-  if (!deferred) {
-    // Nothing to be done where even this cannot be written.
-    const std::string& text = *last_words;
-    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
-    _exit(128 + number);
+// Also a signal handler. SIGALRM stands for the first signal.
+extern "C" [[noreturn]] void end_at_once(int number) {
+  // Nothing to be done where even this cannot be written.
+  const std::string& text = *last_words;
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+  _exit(128 + (number == SIGALRM ? signal_number.load() : number));
+}
+
+// What comes now takes as long as the disk takes. The next signal does not wait for it, nor does the clock.
+void let_the_next_end_at_once(sigset_t watched) {
+  struct sigaction action {};
+  action.sa_handler = end_at_once;
+  sigaddset(&watched, SIGALRM);
+  for (const int number : {SIGHUP, SIGINT, SIGTERM, SIGALRM}) {
+    if (sigismember(&watched, number) == 1) sigaction(number, &action, nullptr);
   }
-  if (stop.exchange(true)) _exit(128 + number);
-  signal_number = number;
+  ::alarm(DeferredInterrupts::kSavingSeconds);
+  pthread_sigmask(SIG_UNBLOCK, &watched, nullptr);
+}
+
+void wait_for_signals(sigset_t watched) {
+  for (;;) {
+    int number = 0;
+    if (sigwait(&watched, &number) != 0) continue;
+    if (stop) let_the_next_end_at_once(watched);
+    const std::scoped_lock lock(state().mutex);
+    if (state().save && !stop) {
+      signal_number = number;
+      stop = true;
+      continue;
+    }
+    try {
+      if (state().save) state().save();
+    } catch (const std::exception& error) {
+      print_error(error.what());
+    }
+    end_at_once(number);
+  }
 }
 
 }  // namespace
 
 void watch_for_interrupts(std::string_view command) {
-  words_at_first = words("to start again", command);
-  last_words = &words_at_first;
-  struct sigaction action {};
-  action.sa_handler = note_signal;
-  sigemptyset(&action.sa_mask);
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  state().words_at_first = words("to start again", command);
+  last_words = &state().words_at_first;
+  sigset_t watched;
+  sigemptyset(&watched);
+  for (const int number : {SIGHUP, SIGINT, SIGTERM}) {
+    struct sigaction inherited {};
+    sigaction(number, nullptr, &inherited);
+    if (inherited.sa_handler != SIG_IGN) sigaddset(&watched, number);
+  }
+  pthread_sigmask(SIG_BLOCK, &watched, nullptr);
+  try {
+    std::thread([watched] { wait_for_signals(watched); }).detach();
+  } catch (const std::system_error& error) {
+    throw Error(ErrorCode::kMemory, "no thread to wait for signals: " + system_message(error.code().value()));
+  }
 }
 
 void go_on_with(std::string_view command) {
-  words_later = words("to go on", command);
-  last_words = &words_later;
+  state().command = command;
+  state().words_later = words("to go on", command);
+  last_words = &state().words_later;
 }
 
-void end_deferring_interrupts() { deferred = false; }
+DeferredInterrupts::DeferredInterrupts(std::function<void()> save) {
+  const std::scoped_lock lock(state().mutex);
+  state().save = std::move(save);
+}
 
-void defer_interrupts() { deferred = true; }
+DeferredInterrupts::~DeferredInterrupts() {
+  const std::scoped_lock lock(state().mutex);
+  state().save = nullptr;
+}
+
+bool DeferredInterrupts::end() {
+  const std::scoped_lock lock(state().mutex);
+  if (stop) return false;
+  state().save = nullptr;
+  return true;
+}
 
 const std::atomic<bool>& interrupted() { return stop; }
 
-int interrupted_status() { return 128 + signal_number; }
+int end_interrupted(const std::string& how_far) {
+  const std::scoped_lock lock(state().mutex);
+  print_error("interrupted " + how_far + "; to go on:");
+  print_line(state().command);
+  last_words = &state().none;
+  return 128 + signal_number;
+}
 
 }  // namespace vgg16

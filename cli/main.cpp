@@ -35,7 +35,8 @@ constexpr const char* kFooter =
     "  vgg16 train   -d animals.h5 -m animals.model\n"
     "  vgg16 predict -m animals.model photo.jpg\n\n"
     "Exit status: 0 done; 1 failed; 2 wrong command line; 3 finished, but more pictures were skipped than\n"
-    "--max-skipped allows, or a picture to predict was unreadable; 4 an input file was refused; 130, 143 interrupted.";
+    "--max-skipped allows, or a picture to predict was unreadable; 4 an input file was refused;\n"
+    "129, 130, 143 interrupted.";
 
 std::string version_text() {
   const BuildInfo info = build_info();
@@ -99,7 +100,7 @@ int run(int argc, const char* const* argv) {
   } catch (const CLI::Success& success) {  // --help, --version
     std::ostringstream text;
     program.exit(success, text, text);
-    std::fputs(text.str().c_str(), stdout);
+    print_result(text.str());
     flush_output();
     return kDone;
   } catch (const CLI::ParseError& error) {

@@ -30,9 +30,9 @@ int merge(const MergeOptions& o) {
                 {"parts", parts.size()},
                 {"skipped", skipped_json(result.skipped)}});
   } else {
-    std::printf("%s: %s of %s, from %s\n", printable(o.output).c_str(), counted(result.rows, "row", "rows").c_str(),
-                counted(result.classes, "class", "classes").c_str(),
-                counted(static_cast<int64_t>(parts.size()), "part", "parts").c_str());
+    print_result(printable(o.output) + ": " + counted(result.rows, "row", "rows") + " of " +
+                 counted(result.classes, "class", "classes") + ", from " +
+                 counted(static_cast<int64_t>(parts.size()), "part", "parts"));
   }
   return kDone;
 }

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "vgg16/error.h"
+#include "vgg16/output.h"
 
 namespace vgg16 {
 
@@ -14,16 +15,9 @@ void require_output(const std::filesystem::path& path, std::span<const std::stri
   namespace fs = std::filesystem;
   const std::string name = printable(path.native());
   require(!path.empty(), ErrorCode::kInvalidArgument, "the output file has an empty name");
+  require_replaceable(path);
+  require_no_input({path}, {inputs.begin(), inputs.end()});
   std::error_code unknown;
-  for (const std::string& input : inputs) {
-    require(!fs::equivalent(path, input, unknown), ErrorCode::kInvalidArgument,
-            name + " is both input and output; choose another output");
-  }
-  const fs::file_status status = fs::status(path, unknown);
-  if (fs::is_directory(status)) throw Error(ErrorCode::kExists, name + " is a folder; expected a file to write");
-  if (fs::is_other(status)) {  // a device or a pipe: replaced by a file, it would be gone
-    throw Error(ErrorCode::kExists, name + " is not a regular file; expected a file to write");
-  }
   if (!replace && fs::exists(fs::symlink_status(path, unknown))) {
     throw Error(ErrorCode::kExists, name + " already exists; " + std::string(remedy));
   }

@@ -1,13 +1,16 @@
 # shellcheck shell=bash disable=SC2034  # read by others, which use what it sets
-# Read by cli/start and tests/run: what the build needs from Debian 12, and how to get it. Nothing is changed before it
-# is certain that all of it can be installed; where everything is there already, no network and no rights are needed.
+# Read by cli/start and tests/run: what the build needs, by names that Debian and Ubuntu share, and how to get it. Nothing is
+# changed before it is certain that all of it can be installed; where everything is there already, no network and no rights
+# are needed.
 
 # make, not ninja: it is what a plain `cmake -S . -B build` takes.
 build_packages=(g++ cmake make libhdf5-dev libaec-dev zlib1g-dev libeigen3-dev libcli11-dev nlohmann-json3-dev
-                libjpeg62-turbo-dev libstb-dev)
+                libjpeg-dev libstb-dev)
 # tests/run builds the benchmarks too, so that they cannot rot, makes a Python environment of its own, and fuzzes with
 # Clang's library.
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev parallel valgrind python3-venv clang-14 libclang-rt-14-dev)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev parallel valgrind python3-venv clang)
+# Ubuntu 22.04 has no package of that name: there Clang's library comes with Clang.
+grep -qs '^VERSION_ID="22.04"' /etc/os-release || test_packages+=(libclang-rt-dev)
 
 die() {
   printf '%s: %s\n' "${0##*/}" "$*" >&2
@@ -33,13 +36,32 @@ quietly() {
 # installable PACKAGE...: whether apt could install all of them as things stand; changes nothing.
 installable() { LC_ALL=C apt-get install --simulate --no-install-recommends "$@" >/dev/null 2>&1; }
 
+# by_hand PACKAGE...: the command that installs them, by the names that they have here (cli/packages.txt).
+by_hand() {
+  local manager
+  for manager in apt-get dnf zypper pacman none; do command -v "$manager" >/dev/null && break; done
+  case $manager in
+    apt-get) printf 'as root: apt-get update && apt-get install --no-install-recommends' ;;
+    pacman) printf 'untried: pacman -S' ;;
+    none) printf 'by their names in Debian:' ;;
+    *) printf 'untried: %s install' "$manager" ;;
+  esac
+  printf '%s\n' "$@" | awk -v manager="$manager" '
+    /^#/ {next}
+    !column {for (column = NF; column > 1 && $column != manager;) --column; next}
+    FILENAME != "-" {names[$1] = $column; next}
+    {name = $1 in names ? names[$1] : $1; if (!told[name]++) printf " %s", name}' "${BASH_SOURCE[0]%/*}/packages.txt" -
+}
+
 # need_packages LOG PACKAGE...: installs those that are missing, or says which and exits with 1.
 need_packages() {
   local log=$1 package missing=()
   shift
   if ! command -v dpkg-query >/dev/null; then
     for package in g++ cmake make; do command -v "$package" >/dev/null || missing+=("$package"); done
-    [ ${#missing[@]} = 0 ] || die "missing: ${missing[*]}; this script can install packages on Debian only"
+    [ ${#missing[@]} = 0 ] ||
+      die "missing: ${missing[*]}; this script installs packages on Debian and Ubuntu only. All that is needed," \
+        "$(by_hand "$@")"
     return 0  # Missing libraries are named by CMake, before anything is built.
   fi
   for package in "$@"; do
@@ -47,9 +69,9 @@ need_packages() {
     [ "$(dpkg-query -W -f='${db:Status-Abbrev}' "$package" 2>/dev/null)" = 'ii ' ] || missing+=("$package")
   done
   [ ${#missing[@]} = 0 ] && return 0
-  local by_hand="as root: apt-get update && apt-get install --no-install-recommends ${missing[*]}"
   command -v apt-get >/dev/null || die "missing packages, and no apt-get to install them: ${missing[*]}"
-  may_install || die "missing packages, and neither root nor sudo without a password to install them; $by_hand"
+  may_install || die "missing packages, and neither root nor sudo without a password to install them;" \
+    "$(by_hand "${missing[@]}")"
 
   mkdir -p "$(dirname "$log")"
   say "Installing ${missing[*]}"
@@ -59,11 +81,11 @@ need_packages() {
   quietly "$log" as_root apt-get update -q || true  # one repository of many may be out of reach
   if ! installable "${missing[@]}"; then
     cat "$log" >&2
-    die "apt-get cannot install ${missing[*]} here, and changed nothing. Debian 12 with network? By hand, $by_hand"
+    die "apt-get cannot install ${missing[*]} here, and changed nothing. Is there a network? By hand, $(by_hand "${missing[@]}")"
   fi
   if ! quietly "$log" as_root "${install[@]}"; then
     tail -n 20 "$log" >&2
-    die "apt-get could not install ${missing[*]} (all it said: $log). By hand, $by_hand"
+    die "apt-get could not install ${missing[*]} (all it said: $log). By hand, $(by_hand "${missing[@]}")"
   fi
 }
 

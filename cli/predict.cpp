@@ -68,8 +68,8 @@ ExtractorOptions recipe_of(const Classifier& model, const Weights& weights, cons
                       weights.name() + " and the old scripts' recipe",
                   o.common);
   } else if (recipe.weights_sha256 != weights.sha256()) {
-    throw Error(ErrorCode::kRefused, name + ": trained on features of weights " + recipe.weights_sha256 + ", but " +
-                                         weights.name() + " have " + weights.sha256() +
+    throw Error(ErrorCode::kRefused, name + ": trained on features of weights " + printable(recipe.weights_sha256) +
+                                         ", but " + weights.name() + " have " + weights.sha256() +
                                          "; give the same ones with --weights");
   }
   ExtractorOptions options{.layer = recipe.layer.empty() ? "block5_pool" : recipe.layer,
@@ -90,6 +90,14 @@ ExtractorOptions recipe_of(const Classifier& model, const Weights& weights, cons
                                          options.layer + " gives " + std::to_string(columns));
   }
   return options;
+}
+
+std::vector<double> probabilities(const Classifier& model, std::span<const float> row, const PredictOptions& o) {
+  try {
+    return model.predict_probabilities(row);
+  } catch (const Error& error) {
+    throw Error(error.code(), printable(o.model) + ": " + error.what());
+  }
 }
 
 struct Ranked {
@@ -122,7 +130,7 @@ void print_prediction(const fs::path& path, const Classifier& model, const std::
   for (size_t i = 0; i < top.size(); ++i) {
     line += (i == 0 ? " " : ", ") + printable(model.classes[top[i].label]) + " " + fixed(top[i].probability, 4);
   }
-  std::puts(line.c_str());
+  print_result(line);
 }
 
 int predict(const PredictOptions& o) {
@@ -140,7 +148,7 @@ int predict(const PredictOptions& o) {
   Extractor extractor(weights, options);
   ExtractCallbacks callbacks;
   callbacks.row = [&](int64_t index, std::span<const float> row) {
-    const auto top = rank(model.predict_probabilities(row), static_cast<size_t>(o.top));
+    const auto top = rank(probabilities(model, row, o), static_cast<size_t>(o.top));
     print_prediction(pictures[static_cast<size_t>(index)], model, top, o.common.json);
     flush_output();  // a program that reads along sees each at once, and when it has gone the work ends
   };

@@ -1,5 +1,6 @@
 #include "print.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
@@ -35,7 +36,7 @@ std::string duration_text(double seconds) {
   return with_thousands(s / 3600) + " h " + std::to_string(s % 3600 / 60) + " min";
 }
 
-void print_line(std::string_view text) { std::fputs(std::string(text).append("\n").c_str(), stderr); }
+void print_line(std::string_view text) { std::fputs((without_invisible(text) + "\n").c_str(), stderr); }
 
 void print_error(std::string_view message) { print_line("vgg16: " + std::string(message)); }
 
@@ -47,10 +48,19 @@ void print_note(std::string_view message, const Common& common) {
   if (!common.quiet) print_line(message);
 }
 
-void print_json(const nlohmann::ordered_json& document) {
-  const std::string text = document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
-  std::fputs(text.c_str(), stdout);
+void print_result(std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    std::fputs((without_invisible(line) + "\n").c_str(), stdout);
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
 }
+
+std::string json_text(const nlohmann::ordered_json& value) {
+  return json_without_invisible(value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
+void print_json(const nlohmann::ordered_json& document) { std::fputs((json_text(document) + "\n").c_str(), stdout); }
 
 void flush_output() {
   errno = 0;

@@ -22,7 +22,10 @@ namespace vgg16 {
 /// "45 s", "3 min 20 s", "2 h 5 min".
 [[nodiscard]] std::string duration_text(double seconds);
 
-/// `text` and a newline on standard error.
+// All that the program prints goes through these, which escape what no screen should get (without_invisible()); names
+// from outside have met printable() before, so that a line's backslashes can be told apart.
+
+/// `text`, one line, and a newline on standard error.
 void print_line(std::string_view text);
 /// One line on standard error, "vgg16: ...".
 void print_error(std::string_view message);
@@ -31,7 +34,12 @@ void print_warning(std::string_view message, const Common& common);
 /// One line of information on standard error; silent with --quiet.
 void print_note(std::string_view message, const Common& common);
 
-/// One JSON document, on one line, on standard output; bytes that are not UTF-8 become U+FFFD.
+/// Lines on standard output; the last may lack its newline.
+void print_result(std::string_view text);
+
+/// `value` on one line; bytes that are not UTF-8 become U+FFFD.
+[[nodiscard]] std::string json_text(const nlohmann::ordered_json& value);
+/// One JSON document, on one line, on standard output.
 void print_json(const nlohmann::ordered_json& document);
 
 /// Flushes standard output. Throws Error{kIo} if something could not be written: a full disk, a reader that has gone.

@@ -26,7 +26,11 @@ Progress::Progress(std::string_view stage, std::string_view unit, const Common& 
 void Progress::update(int64_t done, int64_t total) {
   if (!shown_) return;
   const auto now = Clock::now();
-  if (first_done_ < 0) first_done_ = done;
+  if (first_done_ < 0 || done < last_done_) {
+    first_done_ = done;
+    start_ = now;
+  }
+  last_done_ = done;
   if (now - last_ < (terminal_ ? Clock::duration(kRedraw) : Clock::duration(kLineElsewhere))) return;
   last_ = now;
   const double seconds = std::chrono::duration<double>(now - start_).count();

@@ -18,7 +18,9 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// Shows done/total, the rate and the time left; rarely enough to cost nothing.
+  /// What is counted from here on.
+  void count(std::string_view unit) { unit_ = unit; }
+  /// Shows done/total, the rate and the time left; rarely enough to cost nothing. A count that falls begins anew.
   void update(int64_t done, int64_t total);
   /// Takes the line off the terminal, so that something else can be printed.
   void clear();
@@ -34,6 +36,7 @@ class Progress {
   Clock::time_point start_ = Clock::now();
   Clock::time_point last_ = start_;
   int64_t first_done_ = -1;
+  int64_t last_done_ = 0;
 };
 
 }  // namespace vgg16

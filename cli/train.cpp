@@ -47,8 +47,10 @@ int train_command(const TrainCommand& o) {
   TrainResult result;
   {
     Progress progress("train", "steps", o.common);
-    result =
-        train(table, options, [&](std::string_view, int64_t done, int64_t total) { progress.update(done, total); });
+    result = train(table, options, [&](std::string_view what, int64_t done, int64_t total) {
+      progress.count(what);
+      progress.update(done, total);
+    });
   }
   result.classifier.save(o.model,
                          {.overwrite = o.overwrite});  // before anything is printed: a report can be made again
@@ -56,7 +58,7 @@ int train_command(const TrainCommand& o) {
   if (o.common.json) {
     print_json(training_json(result.report, table));
   } else {
-    std::fputs(training_text(result.report, table, o.common.verbose).c_str(), stdout);
+    print_result(training_text(result.report, table, o.common.verbose));
     flush_output();  // in this order also where both streams go to one file
     print_note("model saved: " + printable(o.model), o.common);
   }

@@ -9,9 +9,13 @@ extern const std::byte vgg16_embedded_weights_end[];
 
 namespace vgg16 {
 
+std::string weights_file(const std::string& file) {
+  const char* named = std::getenv("VGG16_WEIGHTS");
+  return file.empty() && named != nullptr ? named : file;
+}
+
 std::shared_ptr<const Weights> load_weights(const std::string& file) {
-  if (!file.empty()) return Weights::load(file);
-  if (const char* named = std::getenv("VGG16_WEIGHTS"); named != nullptr && *named != '\0') return Weights::load(named);
+  if (const std::string found = weights_file(file); !found.empty()) return Weights::load(found);
   const std::span bytes(vgg16_embedded_weights, vgg16_embedded_weights_end);
   return Weights::from_safetensors(bytes, "built-in weights", VGG16_WEIGHTS_DIGEST);
 }

@@ -8,8 +8,10 @@
 
 namespace vgg16 {
 
-/// The weights in `file`, else those that the environment variable VGG16_WEIGHTS names, else the ones built into this
-/// program. Throws Error{kNotFound, kIo, kRefused}.
+/// `file`, else what the environment variable VGG16_WEIGHTS names, else empty: the weights built into this program.
+[[nodiscard]] std::string weights_file(const std::string& file);
+
+/// The weights in weights_file(file). Throws Error{kNotFound, kIo, kRefused}.
 [[nodiscard]] std::shared_ptr<const Weights> load_weights(const std::string& file);
 
 /// Digest of the built-in weights, without reading them.

@@ -1,6 +1,6 @@
 # cmake -P include_arrows.cmake: every #include "..." of the rooms against the table of engine/README.md.
 # That a room cannot see third-party headers it does not name is the build's doing; this is about our own.
-cmake_policy(VERSION 3.25)
+cmake_policy(VERSION 3.22)
 get_filename_component(top ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
 
 # room, then what it may include beside its own headers and vgg16/*: other rooms, or single headers of theirs.

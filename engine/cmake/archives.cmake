@@ -1,28 +1,35 @@
-# The archives that the library is linked with, found by full path. Read by the build and, installed beside the package's
-# configuration, by programs that use the library: the names of missing Debian packages go into VGG16_MISSING_PACKAGES.
+# The libraries that the library is linked with, found by full path: as archives where they are there, else shared. Read by
+# the build and, installed beside the package's configuration, by programs that use the library: the names of missing
+# Debian packages go into VGG16_MISSING_PACKAGES.
+include(CheckCXXSourceCompiles)
+
 macro(vgg16_need found package)
   if(NOT ${found})
     list(APPEND VGG16_MISSING_PACKAGES ${package})
   endif()
 endmacro()
 
+# vgg16_need_library(VARIABLE NAME PACKAGE): folder by folder, so that a prefix of one's own comes before the system's.
+macro(vgg16_need_library variable name package)
+  find_library(${variable} NAMES lib${name}.a ${name} NAMES_PER_DIR
+               PATH_SUFFIXES hdf5/serial ${CMAKE_LIBRARY_ARCHITECTURE}/hdf5/serial)
+  vgg16_need(${variable} ${package})
+endmacro()
+
 set(VGG16_MISSING_PACKAGES)
 find_path(VGG16_HDF5_INCLUDE hdf5.h PATH_SUFFIXES hdf5/serial)
 vgg16_need(VGG16_HDF5_INCLUDE libhdf5-dev)
-find_library(VGG16_HDF5_LIBRARY NAMES libhdf5.a PATH_SUFFIXES hdf5/serial ${CMAKE_LIBRARY_ARCHITECTURE}/hdf5/serial)
-vgg16_need(VGG16_HDF5_LIBRARY libhdf5-dev)
-find_library(VGG16_SZ_LIBRARY NAMES libsz.a)
-vgg16_need(VGG16_SZ_LIBRARY libaec-dev)
-find_library(VGG16_AEC_LIBRARY NAMES libaec.a)
-vgg16_need(VGG16_AEC_LIBRARY libaec-dev)
+vgg16_need_library(VGG16_HDF5_LIBRARY hdf5 libhdf5-dev)
 find_path(VGG16_ZLIB_INCLUDE zlib.h)
 vgg16_need(VGG16_ZLIB_INCLUDE zlib1g-dev)
-find_library(VGG16_ZLIB_LIBRARY NAMES libz.a)
-vgg16_need(VGG16_ZLIB_LIBRARY zlib1g-dev)
+find_path(VGG16_ZLIB_CONFIG_INCLUDE zconf.h)  # in a folder of the processor's on Ubuntu
+vgg16_need(VGG16_ZLIB_CONFIG_INCLUDE zlib1g-dev)
+vgg16_need_library(VGG16_ZLIB_LIBRARY z zlib1g-dev)
 find_path(VGG16_JPEG_INCLUDE jpeglib.h)
-vgg16_need(VGG16_JPEG_INCLUDE libjpeg62-turbo-dev)
-find_library(VGG16_JPEG_LIBRARY NAMES libjpeg.a)
-vgg16_need(VGG16_JPEG_LIBRARY libjpeg62-turbo-dev)
+vgg16_need(VGG16_JPEG_INCLUDE libjpeg-dev)
+find_path(VGG16_JPEG_CONFIG_INCLUDE jconfig.h)  # in a folder of the processor's on Debian
+vgg16_need(VGG16_JPEG_CONFIG_INCLUDE libjpeg-dev)
+vgg16_need_library(VGG16_JPEG_LIBRARY jpeg libjpeg-dev)
 if(VGG16_WITH_CUDA)
   find_path(VGG16_CUDA_INCLUDE cuda_runtime_api.h HINTS ENV CUDA_HOME PATHS /usr/local/cuda PATH_SUFFIXES include)
   vgg16_need(VGG16_CUDA_INCLUDE cuda-cudart-dev)
@@ -30,24 +37,89 @@ if(VGG16_WITH_CUDA)
   vgg16_need(VGG16_CUDART_LIBRARY cuda-cudart-dev)
 endif()
 
-# vgg16_archive(NAME ARCHIVE INCLUDE [NEEDS library...]): an imported target, so that CMake knows which archive needs which
-# and puts them in that order whoever else names them.
-function(vgg16_archive name archive include)
-  cmake_parse_arguments(ARCHIVE "" "" "NEEDS" ${ARGN})
-  add_library(${name} STATIC IMPORTED GLOBAL)
-  set_target_properties(${name} PROPERTIES IMPORTED_LOCATION ${archive})
-  target_include_directories(${name} SYSTEM INTERFACE ${include})
-  target_link_libraries(${name} INTERFACE ${ARCHIVE_NEEDS})
+# vgg16_hdf5_links(RESULT library...): whether a program that calls HDF5 links with these. CMake keeps the answer.
+function(vgg16_hdf5_links result)
+  set(CMAKE_REQUIRED_INCLUDES ${VGG16_HDF5_INCLUDE})
+  set(CMAKE_REQUIRED_LIBRARIES ${ARGN})
+  set(CMAKE_REQUIRED_QUIET ON)
+  check_cxx_source_compiles("#include <hdf5.h>
+                             int main() { return H5Fopen(\"\", 0, 0) < 0; }" ${result})
+endfunction()
+
+# HDF5's archive is of use where it needs no more than zlib, and perhaps szip. Some are built with a driver for S3, which
+# draws in curl, OpenSSL and what these need: then the shared library beside it is taken.
+set(VGG16_SZIP)
+if(VGG16_HDF5_LIBRARY MATCHES "\\.a$" AND NOT VGG16_MISSING_PACKAGES)
+  set(needs ${VGG16_ZLIB_LIBRARY} ${CMAKE_DL_LIBS} m)
+  vgg16_hdf5_links(VGG16_HDF5_LINKS ${VGG16_HDF5_LIBRARY} ${needs})
+  if(NOT VGG16_HDF5_LINKS)
+    find_library(VGG16_SZ_LIBRARY NAMES libsz.a sz NAMES_PER_DIR)
+    find_library(VGG16_AEC_LIBRARY NAMES libaec.a aec NAMES_PER_DIR)
+    if(VGG16_SZ_LIBRARY AND VGG16_AEC_LIBRARY)
+      set(VGG16_SZIP ${VGG16_SZ_LIBRARY} ${VGG16_AEC_LIBRARY})
+      vgg16_hdf5_links(VGG16_HDF5_LINKS_WITH_SZIP ${VGG16_HDF5_LIBRARY} ${VGG16_SZIP} ${needs})
+    endif()
+    if(NOT VGG16_HDF5_LINKS_WITH_SZIP)
+      string(REGEX REPLACE "\\.a$" "${CMAKE_SHARED_LIBRARY_SUFFIX}" VGG16_HDF5_LIBRARY ${VGG16_HDF5_LIBRARY})
+      if(NOT EXISTS ${VGG16_HDF5_LIBRARY})
+        list(APPEND VGG16_MISSING_PACKAGES libhdf5-dev)
+      endif()
+    endif()
+  endif()
+endif()
+
+# vgg16_third_party(NAME FILE INCLUDES [NEEDS library...]): an imported target, so that CMake knows which archive needs which
+# and puts them in that order whoever else names them. A shared library finds by itself what it needs.
+function(vgg16_third_party name file includes)
+  cmake_parse_arguments(LIBRARY "" "" "NEEDS" ${ARGN})
+  add_library(${name} UNKNOWN IMPORTED GLOBAL)
+  set_target_properties(${name} PROPERTIES IMPORTED_LOCATION ${file})
+  target_include_directories(${name} SYSTEM INTERFACE ${includes})
+  if(file MATCHES "\\.a$")
+    target_link_libraries(${name} INTERFACE ${LIBRARY_NEEDS})
+  endif()
 endfunction()
 
 if(NOT VGG16_MISSING_PACKAGES AND NOT TARGET third_party_hdf5)
-  vgg16_archive(third_party_zlib ${VGG16_ZLIB_LIBRARY} ${VGG16_ZLIB_INCLUDE})
-  vgg16_archive(third_party_aec ${VGG16_AEC_LIBRARY} ${VGG16_HDF5_INCLUDE})
-  vgg16_archive(third_party_sz ${VGG16_SZ_LIBRARY} ${VGG16_HDF5_INCLUDE} NEEDS third_party_aec)
-  vgg16_archive(third_party_hdf5 ${VGG16_HDF5_LIBRARY} ${VGG16_HDF5_INCLUDE}
-                NEEDS third_party_sz third_party_zlib ${CMAKE_DL_LIBS} m)
-  vgg16_archive(third_party_jpeg ${VGG16_JPEG_LIBRARY} ${VGG16_JPEG_INCLUDE})
+  vgg16_third_party(third_party_zlib ${VGG16_ZLIB_LIBRARY} "${VGG16_ZLIB_INCLUDE};${VGG16_ZLIB_CONFIG_INCLUDE}")
+  vgg16_third_party(third_party_hdf5 ${VGG16_HDF5_LIBRARY} ${VGG16_HDF5_INCLUDE}
+                    NEEDS ${VGG16_SZIP} third_party_zlib ${CMAKE_DL_LIBS} m)
+  vgg16_third_party(third_party_jpeg ${VGG16_JPEG_LIBRARY} "${VGG16_JPEG_INCLUDE};${VGG16_JPEG_CONFIG_INCLUDE}")
   if(VGG16_WITH_CUDA)
-    vgg16_archive(third_party_cudart ${VGG16_CUDART_LIBRARY} ${VGG16_CUDA_INCLUDE} NEEDS rt ${CMAKE_DL_LIBS})
+    vgg16_third_party(third_party_cudart ${VGG16_CUDART_LIBRARY} ${VGG16_CUDA_INCLUDE} NEEDS rt ${CMAKE_DL_LIBS})
   endif()
 endif()
+
+# vgg16_how_to_install(RESULT package...): the command that installs these Debian packages, or what they are called where
+# this runs: VGG16_PACKAGE_NAMES is the path of cli/packages.txt.
+function(vgg16_how_to_install result)
+  find_program(VGG16_PACKAGE_MANAGER NAMES apt-get dnf zypper pacman)
+  get_filename_component(manager "${VGG16_PACKAGE_MANAGER}" NAME)
+  file(STRINGS ${VGG16_PACKAGE_NAMES} rows REGEX "^[^#]")
+  list(GET rows 0 managers)
+  separate_arguments(managers UNIX_COMMAND "${managers}")
+  list(FIND managers "${manager}" column)
+  set(names)
+  foreach(name IN LISTS ARGN)
+    foreach(row IN LISTS rows)
+      separate_arguments(row UNIX_COMMAND "${row}")
+      list(GET row 0 key)
+      if(key STREQUAL name AND column GREATER 0)
+        list(GET row ${column} name)
+      endif()
+    endforeach()
+    list(APPEND names ${name})
+  endforeach()
+  list(REMOVE_DUPLICATES names)
+  list(JOIN names " " names)
+  if(column LESS 0)
+    set(command "the packages that Debian calls ${names}")
+  elseif(manager STREQUAL "pacman")
+    set(command "pacman -S ${names} (untried)")
+  elseif(column GREATER 0)
+    set(command "${manager} install ${names} (untried)")
+  else()
+    set(command "apt-get install ${names}")
+  endif()
+  set(${result} "${command}" PARENT_SCOPE)
+endfunction()

@@ -1,11 +1,13 @@
-# Third-party libraries, linked statically by full path where the program ships them: the Release program depends on
-# libc and libm alone. CMake's FindHDF5 in static mode would add libcurl and libcrypto for a driver (ros3) whose objects
-# the linker never takes out of libhdf5.a, because nothing here calls it.
-# Everything that is missing is told at once, by the name of the Debian package that brings it.
+# Third-party libraries: the Release program depends on libc and libm alone where all of them are there as archives.
+# Everything that is missing is told at once, by the name of the package that brings it.
+set(VGG16_PACKAGE_NAMES ${PROJECT_SOURCE_DIR}/cli/packages.txt)
 include(${CMAKE_CURRENT_LIST_DIR}/archives.cmake)
 
 find_package(Threads REQUIRED)
-find_package(Eigen3 3.4 QUIET NO_MODULE)
+find_package(Eigen3 QUIET NO_MODULE)  # whose 5 would not answer to a request for 3.4
+if(Eigen3_VERSION VERSION_LESS 3.4)
+  set(Eigen3_FOUND FALSE)
+endif()
 vgg16_need(Eigen3_FOUND libeigen3-dev)
 find_package(CLI11 QUIET)
 vgg16_need(CLI11_FOUND libcli11-dev)
@@ -27,18 +29,42 @@ if(VGG16_BENCH)
 endif()
 
 if(VGG16_MISSING_PACKAGES)
-  list(REMOVE_DUPLICATES VGG16_MISSING_PACKAGES)
-  list(JOIN VGG16_MISSING_PACKAGES " " missing)
-  message(FATAL_ERROR "Libraries are missing. On Debian 12 this installs them:\n  apt-get install ${missing}\n"
+  vgg16_how_to_install(command ${VGG16_MISSING_PACKAGES})
+  message(FATAL_ERROR "Libraries are missing. This installs them:\n  ${command}\n"
+                      "A prefix of your own does as well: -DCMAKE_PREFIX_PATH=FOLDER. "
                       "-DVGG16_TESTS=OFF and -DVGG16_BENCH=OFF leave out what only the tests and the benchmarks need.")
 endif()
+
+# What was found, for the eye; VGG16_SHARED_LIBRARIES are those that the program looks for where it runs.
+file(STRINGS ${VGG16_HDF5_INCLUDE}/H5public.h version REGEX "define H5_VERS_(MAJOR|MINOR|RELEASE) ")
+string(REGEX REPLACE "#define H5_VERS_[A-Z]+ +([0-9]+)[^;]*" "\\1" version "${version}")
+list(JOIN version "." version)
+string(PREPEND version " ")
+foreach(library HDF5 JPEG ZLIB)
+  set(VGG16_${library}_LINKAGE static)
+  if(NOT VGG16_${library}_LIBRARY MATCHES "\\.a$")
+    set(VGG16_${library}_LINKAGE shared)
+  endif()
+  message(STATUS "${library}${version}, ${VGG16_${library}_LINKAGE}: ${VGG16_${library}_LIBRARY}")
+  set(version)
+endforeach()
+set(VGG16_SHARED_LIBRARIES)
+foreach(file ${VGG16_HDF5_LIBRARY} ${VGG16_JPEG_LIBRARY} ${VGG16_ZLIB_LIBRARY} ${VGG16_SZIP})
+  if(NOT file MATCHES "\\.a$")
+    get_filename_component(name ${file} NAME_WE)
+    list(APPEND VGG16_SHARED_LIBRARIES ${name})
+  endif()
+endforeach()
 
 add_library(third_party_stb INTERFACE)
 target_include_directories(third_party_stb SYSTEM INTERFACE ${VGG16_STB_INCLUDE})
 
-# For a program that is copied to other machines: the compiler's own runtime goes into the file too. The sanitizers
-# need the shared one.
+# For a program that is copied to other machines: the compiler's own runtime goes into the file too, without what nobody
+# calls (std::random_device would ask for a newer C library). The sanitizers need the shared one.
 add_library(vgg16_standalone INTERFACE)
 if(NOT VGG16_SANITIZE)
-  target_link_options(vgg16_standalone INTERFACE -static-libgcc -static-libstdc++)
+  target_sources(vgg16_standalone INTERFACE ${PROJECT_SOURCE_DIR}/cli/find_object.cpp)
+  target_link_options(vgg16_standalone INTERFACE -static-libgcc -static-libstdc++ -Wl,--gc-sections)
 endif()
+# Whatever is installed finds the shared libraries that it was linked with, those in a prefix of one's own too.
+set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)

@@ -15,4 +15,4 @@ configure_package_config_file(engine/cmake/vgg16-config.cmake.in ${PROJECT_BINAR
                               INSTALL_DESTINATION ${package_dir} PATH_VARS share_dir)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/package/vgg16-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/package/vgg16-config.cmake ${PROJECT_BINARY_DIR}/package/vgg16-config-version.cmake
-              engine/cmake/archives.cmake DESTINATION ${package_dir})
+              engine/cmake/archives.cmake cli/packages.txt DESTINATION ${package_dir})

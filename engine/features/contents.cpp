@@ -24,7 +24,7 @@ uint32_t checksum_of(const UntrustedH5& file, int64_t value, const char* name) {
 // The attributes that a file of ours must have.
 class OwnAttributes {
  public:
-  explicit OwnAttributes(const UntrustedH5& file) : file_(file), heap_(file.file()) {
+  explicit OwnAttributes(const UntrustedH5& file) : file_(file), heap_(file.h5()) {
     H5Attributes all = file.attributes();
     // In a file of the old scripts, nobody needs them.
     if (all.elsewhere && file.has("row_crc32")) {
@@ -111,20 +111,21 @@ FeatureFileContents read_contents(const UntrustedH5& file) {
   const bool shard = contents.ours && attributes.has("shard_count");
   if (plan.columns == 0 || (rows == 0 && !shard)) file.refuse("holds no features");
 
-  const std::vector<int64_t> labels = file.integers("labels", rows);
+  // A row as it is stored and as it is read; beside the labels, what is kept of each row of ours.
+  file.h5().take_memory(checked_product(plan.columns, 2 * sizeof(float)), "a row of 'features'");
+  contents.labels = file.integers("labels", rows);
   plan.label_names = file.strings("label_names", std::nullopt);
   std::set<std::string_view> names;
   for (const std::string& name : plan.label_names) {
     if (!names.insert(name).second) file.refuse("names " + printable(name) + " twice in 'label_names'");
   }
   const auto classes = static_cast<int64_t>(plan.label_names.size());
-  plan.pictures.resize(static_cast<size_t>(rows));
-  for (size_t row = 0; row < labels.size(); ++row) {
-    if (labels[row] < 0 || labels[row] >= classes) {
-      file.refuse("has label " + std::to_string(labels[row]) + " in row " + std::to_string(row) + ", but only " +
+  for (size_t row = 0; row < contents.labels.size(); ++row) {
+    const int64_t label = contents.labels[row];
+    if (label < 0 || label >= classes) {
+      file.refuse("has label " + std::to_string(label) + " in row " + std::to_string(row) + ", but only " +
                   std::to_string(classes) + " names in 'label_names'");
     }
-    plan.pictures[row].label = labels[row];
   }
   if (!contents.ours) return contents;
 
@@ -134,11 +135,15 @@ FeatureFileContents read_contents(const UntrustedH5& file) {
     file.refuse("is damaged: its features are not stored as this program stores them");
   }
   plan.type = contents.format.type == NumberType::kF16 ? FeatureType::kF16 : FeatureType::kF32;
+  file.h5().take_memory(checked_product(rows, sizeof(PictureFile) + sizeof(uint32_t)), "what is known of its rows");
+  plan.pictures.resize(static_cast<size_t>(rows));
   std::vector<std::string> paths = file.strings("paths", rows);
   const std::vector<int64_t> sizes = file.integers("file_size", rows);
   const std::vector<int64_t> file_sums = file.integers("file_crc32", rows);
   const std::vector<int64_t> row_sums = file.integers("row_crc32", rows);
+  contents.row_crc32.reserve(plan.pictures.size());
   for (size_t row = 0; row < plan.pictures.size(); ++row) {
+    plan.pictures[row].label = contents.labels[row];
     plan.pictures[row].path = std::move(paths[row]);
     plan.pictures[row].size_bytes = sizes[row];
     plan.pictures[row].crc32 = checksum_of(file, file_sums[row], "file_crc32");

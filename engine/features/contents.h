@@ -11,8 +11,9 @@
 namespace vgg16 {
 
 struct FeatureFileContents {
-  /// As the file tells it. In a file of the old scripts a picture has a label only, and the recipe is empty.
+  /// As the file tells it. In a file of the old scripts there are no pictures, and the recipe is empty.
   FeatureFilePlan plan;
+  std::vector<int64_t> labels;      ///< of each row
   bool ours = false;                ///< written by this program: the fields below and all of the plan are there
   std::vector<uint32_t> row_crc32;  ///< of each row; 0 where there is no row yet
   NumberFormat format;

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "vgg16/build_info.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
@@ -39,6 +40,15 @@ void H5Checker::fail(std::string_view call, const SourcePlace& where) const {
   const std::string source = std::filesystem::path(where.file).filename().string();
   const std::string place = std::string(call) + " failed (" + source + ":" + std::to_string(where.line) + ")";
   throw Error(ErrorCode::kIo, file_ + ": its header cannot be laid out: HDF5's " + place);
+}
+
+std::string hdf5_library() {
+  const Hdf5Lock lock;
+  unsigned major = 0;
+  unsigned minor = 0;
+  unsigned release = 0;
+  H5get_libversion(&major, &minor, &release);
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release) + ", " VGG16_HDF5_LINKAGE;
 }
 
 Hdf5Id float16_type(const H5Checker& check) {

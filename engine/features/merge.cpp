@@ -12,6 +12,7 @@
 #include "files/posix_file.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
+#include "vgg16/output.h"
 #include "vocabulary/floating_point.h"
 
 namespace vgg16 {
@@ -130,6 +131,7 @@ MergeResult merge_feature_files(std::span<const std::filesystem::path> parts, co
                                 bool overwrite) {
   const StandardFloatingPoint mode;
   require(!parts.empty(), ErrorCode::kInvalidArgument, "there are no parts to merge");
+  require_no_input(output_names_of(output), {parts.begin(), parts.end()});
   require(overwrite || !something_at(output), ErrorCode::kExists,
           printable(output.native()) + " already exists; add --overwrite to replace it");
   std::vector<Part> read;

@@ -1,8 +1,10 @@
 #include "features/output_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <optional>
 #include <system_error>
 
 #include "features/row.h"
@@ -12,10 +14,67 @@
 namespace vgg16 {
 namespace {
 
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : ".";
+}
+
+bool others_may_write_to(const std::filesystem::path& folder) {
+  struct stat status {};
+  return stat(folder.c_str(), &status) != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
 void lock_or_refuse(const PosixFile& file) {
   // The second check: its writer may have renamed or removed the file between our opening and our locking it.
   if (file.try_lock() && file.is_at_its_path()) return;
   refuse_other_run(file.name());
+}
+
+enum class Owner { kAny, kCaller };
+
+// Throws Error{kRefused} unless the file `name` may be what an earlier run of the caller's left. What others put in its
+// place must be neither believed nor written to.
+void require_left_by_a_run(const std::string& name, const struct stat& status, Owner owner) {
+  std::string found;
+  if (S_ISLNK(status.st_mode)) {
+    found = "is a link";
+  } else if (!S_ISREG(status.st_mode)) {
+    found = "is not a regular file";
+  } else if (status.st_nlink != 1) {
+    found = "has other names, too (hard links)";
+  } else if (owner == Owner::kCaller && status.st_uid != geteuid()) {
+    found = "belongs to another user (" + std::to_string(status.st_uid) + ")";
+  }
+  require(found.empty(), ErrorCode::kRefused,
+          name + " " + found + ", so no run of yours has left it; remove it or choose another output");
+}
+
+// What an earlier run left at `path`, open for writing and locked.
+PosixFile open_left(const std::filesystem::path& path, Owner owner) {
+  struct stat status {};
+  // Looked at before as well: opening a device may do something.
+  if (lstat(path.c_str(), &status) == 0) require_left_by_a_run(printable(path.native()), status, owner);
+  PosixFile file(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+  lock_or_refuse(file);
+  require_left_by_a_run(file.name(), file.status(), owner);
+  return file;
+}
+
+// An empty file under the nascent name, locked, in place of one that a killed run has left.
+PosixFile create_nascent(const std::filesystem::path& path) {
+  const std::filesystem::path nascent = nascent_path_of(path);
+  std::optional<PosixFile> left;  // whose lock is held until the new one is there
+  if (something_at(nascent)) {
+    left = open_left(nascent, Owner::kCaller);
+    remove_file(nascent);
+  }
+  try {
+    PosixFile file(nascent, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, path);
+    lock_or_refuse(file);
+    return file;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kExists) refuse_other_run(printable(nascent.native()));
+    throw;
+  }
 }
 
 }  // namespace
@@ -36,18 +95,19 @@ std::filesystem::path nascent_path_of(const std::filesystem::path& path) {
   return nascent;
 }
 
+std::vector<std::filesystem::path> output_names_of(const std::filesystem::path& path) {
+  return {path, partial_path_of(path), nascent_path_of(path)};
+}
+
 PosixFile create_output(const std::filesystem::path& path, const FeatureHeader& header) {
-  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  const std::filesystem::path folder = folder_of(path);
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored)) {
     throw Error(ErrorCode::kNotFound,
                 printable(path.native()) + " cannot be created: there is no folder " + printable(folder.native()));
   }
-  // No link is followed: in a folder that others may write to, it could lead anywhere.
-  PosixFile file(nascent_path_of(path), O_RDWR | O_CREAT | O_NOFOLLOW, path);
-  lock_or_refuse(file);
+  PosixFile file = create_nascent(path);
   try {
-    file.truncate(0);  // what a run that was killed here may have left
     write_header(header, file);
     file.sync();
   } catch (...) {
@@ -58,9 +118,7 @@ PosixFile create_output(const std::filesystem::path& path, const FeatureHeader& 
 }
 
 PosixFile open_partial(const std::filesystem::path& path) {
-  PosixFile file(partial_path_of(path), O_RDWR | O_NOFOLLOW | O_NONBLOCK);
-  lock_or_refuse(file);
-  return file;
+  return open_left(partial_path_of(path), others_may_write_to(folder_of(path)) ? Owner::kCaller : Owner::kAny);
 }
 
 void require_at_its_path(const PosixFile& file) {

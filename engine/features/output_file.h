@@ -17,13 +17,15 @@ namespace vgg16 {
 /// there is no moment at which the partial file cannot be opened.
 [[nodiscard]] std::filesystem::path nascent_path_of(const std::filesystem::path& path);
 
-/// A new file under the nascent name: header written, space taken, locked, on disk. Error{kIo} if another run has it.
+/// A new file under the nascent name: header written, space taken, locked, on disk. What a killed run
+/// of the caller's left under that name goes. Error{kIo} if another run has it, kRefused if it is somebody else's.
 [[nodiscard]] PosixFile create_output(const std::filesystem::path& path, const FeatureHeader& header);
 
 /// `file` (printable) is being written by somebody else.
 [[noreturn]] void refuse_other_run(const std::string& file);
 
-/// The partial file, open for writing and locked. Error{kIo} if another run has it.
+/// The partial file, open for writing and locked. Error{kIo} if another run has it, kRefused unless it is a regular
+/// file under this one name and, in a folder that others may write to, the caller's own.
 [[nodiscard]] PosixFile open_partial(const std::filesystem::path& path);
 
 /// Throws Error{kIo} unless `file` is still at its path: a run must not rename or remove what is another's.

@@ -100,14 +100,64 @@ class ScatteredRows {
   mutable std::mutex mutex_;
 };
 
+// Finds rows that were never written, in a file without checksums to tell. The old script took the space for all rows
+// at once and wrote them by the bufferful: what is missing are zeros, label and all, at the end or some rows in a row.
+// One such row between others may be what it is: a picture whose features are all zero.
+class UnwrittenRows {
+ public:
+  UnwrittenRows(std::string name, int64_t columns, std::vector<int64_t> labels)
+      : name_(std::move(name)), columns_(columns), labels_(std::move(labels)) {}
+
+  // `values` are those of the rows from `first` on; read(row, 1, out) gives any other.
+  template <class Rows>
+  void refuse_among(int64_t first, int64_t count, const float* values, const Rows& rows) const {
+    for (int64_t row = first; row < first + count; ++row) {
+      if (!is_blank(row, values + (row - first) * columns_)) continue;
+      std::vector<float> other(static_cast<size_t>(columns_));
+      const auto is_blank_there = [&](int64_t at) {
+        if (labels_[static_cast<size_t>(at)] != 0) return false;
+        rows.read(at, 1, other.data());
+        return is_blank(at, other.data());
+      };
+      const auto total = static_cast<int64_t>(labels_.size());
+      int64_t begin = row;
+      int64_t end = row + 1;
+      while (begin > 0 && is_blank_there(begin - 1)) --begin;
+      while (end < total && is_blank_there(end)) ++end;
+      if (end == total || end - begin > 1) refuse(begin, end - 1);
+    }
+  }
+
+ private:
+  [[nodiscard]] bool is_blank(int64_t row, const float* values) const {
+    return labels_[static_cast<size_t>(row)] == 0 &&
+           std::all_of(values, values + columns_, [](float value) { return value == 0; });
+  }
+
+  [[noreturn]] void refuse(int64_t first, int64_t last) const {
+    const std::string which = first == last ? "row " + std::to_string(first) + " is"
+                                            : "rows " + std::to_string(first) + " to " + std::to_string(last) + " are";
+    throw Error(ErrorCode::kRefused, name_ + " is unfinished: " + which +
+                                         " all zero, with label 0, as they are before they are written; extract again, "
+                                         "or delete them from 'features' and 'labels'");
+  }
+
+  std::string name_;
+  int64_t columns_;
+  std::vector<int64_t> labels_;
+};
+
+// `unwritten` is null where rows have checksums.
 template <class Rows>
-auto reading(std::shared_ptr<const Rows> rows, int64_t total) {
-  return [rows = std::move(rows), total](int64_t first, int64_t count, float* out) {
+auto reading(std::shared_ptr<const Rows> rows, int64_t total, std::shared_ptr<const UnwrittenRows> unwritten) {
+  return [rows = std::move(rows), total, unwritten = std::move(unwritten)](int64_t first, int64_t count, float* out) {
     const StandardFloatingPoint mode;
     require(first >= 0 && count >= 0 && first <= total - count, ErrorCode::kShape,
             "rows " + std::to_string(first) + " to " + std::to_string(first + count) + " of " + std::to_string(total) +
                 " do not exist");
-    if (count > 0) rows->read(first, count, out);
+    if (count == 0) return;
+    rows->read(first, count, out);
+    if (unwritten) unwritten->refuse_among(first, count, out, *rows);
   };
 }
 
@@ -115,20 +165,23 @@ auto reading(std::shared_ptr<const Rows> rows, int64_t total) {
 
 FeatureTable table_of(UntrustedH5 file, FeatureFileContents contents) {
   FeatureTable table;
-  table.rows = static_cast<int64_t>(contents.plan.pictures.size());
+  table.rows = static_cast<int64_t>(contents.labels.size());
   table.columns = contents.plan.columns;
   table.label_names = contents.plan.label_names;
   table.recipe = contents.plan.recipe;
   table.name = file.name();
-  for (const PictureFile& picture : contents.plan.pictures) {
-    table.labels.push_back(picture.label);
-    if (contents.ours) table.paths.push_back(picture.path);
+  table.labels = contents.labels;
+  for (const PictureFile& picture : contents.plan.pictures) table.paths.push_back(picture.path);
+  std::shared_ptr<const UnwrittenRows> unwritten;
+  if (!contents.ours) {
+    unwritten = std::make_shared<const UnwrittenRows>(table.name, table.columns, std::move(contents.labels));
   }
   if (contents.features_offset >= 0) {
-    table.read_rows =
-        reading(std::make_shared<const ContiguousRows>(file.take_file(), std::move(contents)), table.rows);
+    table.read_rows = reading(std::make_shared<const ContiguousRows>(file.take_file(), std::move(contents)), table.rows,
+                              std::move(unwritten));
   } else {
-    table.read_rows = reading(std::make_shared<const ScatteredRows>(std::move(file), contents.format), table.rows);
+    table.read_rows = reading(std::make_shared<const ScatteredRows>(std::move(file), contents.format), table.rows,
+                              std::move(unwritten));
   }
   return table;
 }
@@ -138,7 +191,13 @@ FeatureTable open_feature_file(const std::filesystem::path& path) {
   UntrustedH5 file(path);
   FeatureFileContents contents = read_contents(file);
   require_finished(contents, file.name());
-  return table_of(std::move(file), std::move(contents));
+  const bool has_checksums = contents.ours;
+  FeatureTable table = table_of(std::move(file), std::move(contents));
+  if (!has_checksums) {  // before the work: of what was never written, most is at the end
+    std::vector<float> last(static_cast<size_t>(table.columns));
+    table.read_rows(table.rows - 1, 1, last.data());
+  }
+  return table;
 }
 
 std::vector<SkippedPicture> read_skipped(const std::filesystem::path& path) {

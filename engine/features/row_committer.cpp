@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "features/intact.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
@@ -60,9 +61,9 @@ void RowCommitter::queue(int64_t row, uint32_t checksum, std::vector<std::byte> 
 void RowCommitter::commit() {
   std::unique_lock lock(mutex_);
   rethrow_failure();
-  commit_wanted_ = true;
+  const int64_t wanted = ++commits_wanted_;
   work_.notify_one();
-  progress_.wait(lock, [&] { return failure_ || !commit_wanted_; });
+  progress_.wait(lock, [&] { return failure_ || commits_done_ >= wanted; });
   rethrow_failure();
 }
 
@@ -74,21 +75,26 @@ void RowCommitter::run() {
   try {
     std::vector<QueuedRow> rows;
     for (;;) {
-      bool commit_all = false;
+      int64_t wanted = 0;
       bool close = false;
       {
         std::unique_lock lock(mutex_);
-        work_.wait(lock, [&] { return !queue_.empty() || commit_wanted_ || closing_; });
+        const auto has_work = [&] { return !queue_.empty() || commits_done_ < commits_wanted_ || closing_; };
+        if (written_.empty()) {
+          work_.wait(lock, has_work);
+        } else {
+          work_.wait_until(lock, written_since_ + kCommitInterval, has_work);
+        }
         std::swap(rows, queue_);
-        commit_all = commit_wanted_ || closing_;
+        wanted = commits_wanted_;
         close = closing_;
       }
       write_rows(rows);
-      if (commit_all) commit_written();
+      if (commits_done_ < wanted || close || commit_is_due()) commit_written();
       if (close) return;
-      if (commit_all) {
+      {
         const std::scoped_lock lock(mutex_);
-        commit_wanted_ = false;
+        commits_done_ = wanted;
       }
       progress_.notify_all();
     }
@@ -103,13 +109,19 @@ void RowCommitter::run() {
 
 void RowCommitter::write_rows(std::vector<QueuedRow>& rows) {
   for (QueuedRow& row : rows) {
+    require_size(file_, header_);  // the last row would make a file that was cut short look whole again
     file_.write_at(header_.features_offset + row.row * header_.row_bytes, row.memory);
+    if (written_.empty()) written_since_ = std::chrono::steady_clock::now();
     written_.emplace_back(row.row, row.checksum);
     release(std::move(row.memory));
     progress_.notify_all();
-    if (written_.size() >= rows_per_commit_) commit_written();
+    if (written_.size() >= rows_per_commit_ || commit_is_due()) commit_written();
   }
   rows.clear();
+}
+
+bool RowCommitter::commit_is_due() const {
+  return !written_.empty() && std::chrono::steady_clock::now() >= written_since_ + kCommitInterval;
 }
 
 void RowCommitter::commit_written() {
@@ -128,6 +140,8 @@ void RowCommitter::commit_written() {
   }
   file_.sync();
   committed_ += static_cast<int64_t>(written_.size());
+  for (const auto& [row, checksum] : written_) latest_.push_back(row);
+  if (latest_.size() > kLatestRows) latest_.erase(latest_.begin(), latest_.end() - kLatestRows);
   written_.clear();
 }
 

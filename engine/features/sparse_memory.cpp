@@ -1,5 +1,9 @@
 #include "features/sparse_memory.h"
 
+#if H5_VERSION_GE(1, 14, 0)
+#include <H5FDdevelop.h>
+#endif
+
 #include <algorithm>
 #include <limits>
 #include <memory>
@@ -37,7 +41,7 @@ void SparseMemory::write(int64_t offset, std::span<const std::byte> bytes) {
 
 namespace {
 
-// HDF5's view of it, as a virtual file driver (HDF5 1.10, H5FDpublic.h). Nothing is thrown into C.
+// HDF5's view of it, as a virtual file driver. Nothing is thrown into C.
 struct OpenFile {
   H5FD_t base;  // first: HDF5 knows no more than this
   SparseMemory* memory;
@@ -99,6 +103,10 @@ herr_t truncate_file(H5FD_t* file, hid_t /*transfer*/, hbool_t /*closing*/) {
 
 H5FD_class_t make_driver() {
   H5FD_class_t driver{};
+#if H5_VERSION_GE(1, 14, 0)
+  driver.version = H5FD_CLASS_VERSION;
+  driver.value = 512;  // lower ones are the HDF Group's to give
+#endif
   driver.name = "vgg16-sparse-memory";
   driver.maxaddr = static_cast<haddr_t>(std::numeric_limits<int64_t>::max());
   driver.fc_degree = H5F_CLOSE_STRONG;
@@ -117,14 +125,22 @@ H5FD_class_t make_driver() {
   return driver;
 }
 
+// Registered once, for as long as the process: HDF5 keeps pointers into what it registered in every open file, and
+// calls through them after it has let go of the file's id.
+hid_t driver_id(const H5Checker& check) {
+  static const H5FD_class_t driver = make_driver();
+  static const hid_t id = check(H5FDregister(&driver), "H5FDregister");
+  return id;
+}
+
 }  // namespace
 
 Hdf5Id create_h5_in(SparseMemory& memory, const H5Checker& check) {
-  static const H5FD_class_t driver = make_driver();  // HDF5 keeps a copy, and a pointer in every open file
-  const Hdf5Id driver_id = check.own(H5FDregister(&driver), "H5FDregister");
   const Hdf5Id access = check.own(H5Pcreate(H5P_FILE_ACCESS), "H5Pcreate");
   SparseMemory* const info = &memory;
-  check(H5Pset_driver(access.get(), driver_id.get(), static_cast<const void*>(&info)), "H5Pset_driver");
+  check(H5Pset_driver(access.get(), driver_id(check), static_cast<const void*>(&info)), "H5Pset_driver");
+  // Stated, because the defaults are not the same in every version; the bytes are.
+  check(H5Pset_libver_bounds(access.get(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V18), "H5Pset_libver_bounds");
   return check.own(H5Fcreate("memory", H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), "H5Fcreate");
 }
 

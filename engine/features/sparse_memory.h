@@ -1,7 +1,8 @@
 // A file that HDF5 believes to be on disk: it is in memory, and space that nothing was written to takes none.
 //
 // HDF5 lays out features files of any size here, in which only the few pages of its own records are ever touched. So
-// nothing that a disk does can go wrong inside HDF5, whose handling of failed writes is not safe.
+// nothing that a disk does can go wrong inside HDF5, whose handling of failed writes is not safe. (HDF5's own files in
+// memory, its core driver, take memory for the space of all rows: 100 GB where the file will have them.)
 #pragma once
 
 #include <cstddef>

@@ -14,6 +14,8 @@
 namespace vgg16 {
 namespace {
 
+constexpr int64_t kStringBytes = 64;
+
 std::string quoted(const std::string& name) { return "'" + name + "'"; }
 
 // Non-blocking, so that a pipe is refused instead of waited for. What is no HDF5 file is called by its name.
@@ -101,13 +103,15 @@ std::vector<int64_t> UntrustedH5::integers(const char* name, std::optional<int64
   const H5Dataset found = dataset(name, 1);
   if (found.type.kind != H5Type::Kind::kInteger) refuse("stores " + quoted(name) + " in another type than integers");
   require_count(found, count);
-  const std::vector<std::byte> bytes = h5_.read(found);
   const auto size = static_cast<size_t>(found.type.size);
+  h5_.take_memory(checked_product(found.dims[0], sizeof(int64_t)), quoted(name));
   std::vector<int64_t> values;
   values.reserve(static_cast<size_t>(found.dims[0]));
-  for (size_t at = 0; at < bytes.size(); at += size) {
-    values.push_back(h5_integer(std::span(bytes).subspan(at, size), found.type));
-  }
+  h5_.read_parts(found, [&](std::span<const std::byte> part) {
+    for (size_t at = 0; at < part.size(); at += size) {
+      values.push_back(h5_integer(part.subspan(at, size), found.type));
+    }
+  });
   return values;
 }
 
@@ -122,12 +126,14 @@ std::vector<std::string> UntrustedH5::strings(const char* name, std::optional<in
     refuse("has shape " + shape_text(found.dims) + " for " + quoted(name) + ", expected pairs");
   }
   if (found.count() == 0) return {};
+  // The values as stored, the texts, and what is made of them to find or to show them.
+  h5_.take_memory(checked_product(found.count(), found.type.size + kStringBytes), quoted(name));
   return variable ? variable_strings(found) : fixed_strings(found);
 }
 
 std::vector<std::string> UntrustedH5::variable_strings(const H5Dataset& dataset) const {
   const std::vector<std::byte> references = h5_.read(dataset);
-  GlobalHeap heap(file());
+  GlobalHeap heap(h5_);
   std::vector<std::string> values;
   values.reserve(static_cast<size_t>(dataset.count()));
   for (size_t at = 0; at < references.size(); at += static_cast<size_t>(HeapReference::kBytes)) {
@@ -144,6 +150,7 @@ std::vector<std::string> UntrustedH5::fixed_strings(const H5Dataset& dataset) co
   if (dataset.type.size > kMaxStringBytes) {
     refuse("has text of " + std::to_string(dataset.type.size) + " bytes in " + quoted(dataset.name));
   }
+  h5_.take_memory(dataset.size_bytes(), quoted(dataset.name));
   const std::vector<std::byte> bytes = h5_.read(dataset);
   const auto size = static_cast<size_t>(dataset.type.size);
   std::vector<std::string> values;

@@ -15,8 +15,8 @@ namespace vgg16 {
 
 /// A file opened for reading in which nothing leads outside of it and nothing it says about sizes is believed
 /// unchecked (hdf5/h5_file.h): objects at the root reached by hard links only; datasets not more than a thousandfold
-/// beyond kSmallBytes of what is stored; no more numbers or texts of one kind than the file has bytes. What does not
-/// comply is Error{kRefused}, naming the object.
+/// beyond kSmallBytes of what is stored; no more numbers or texts of one kind than the file has bytes; memory in
+/// proportion to what the file takes on its disk. What does not comply is Error{kRefused}, naming the object.
 class UntrustedH5 {
  public:
   static constexpr int64_t kSmallBytes = int64_t{64} << 20;

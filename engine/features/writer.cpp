@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "features/header.h"
+#include "features/intact.h"
 #include "features/output_file.h"
 #include "features/plan.h"
 #include "features/resume.h"
@@ -16,6 +17,7 @@
 #include "files/posix_file.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
+#include "vgg16/output.h"
 #include "vocabulary/floating_point.h"
 
 namespace vgg16 {
@@ -32,6 +34,7 @@ struct FeatureFileWriter::Impl {
         state(plan.pictures.size(), RowState::kMissing) {}
 
   void open() {
+    require_replaceable(path);
     if (options.resume && something_at(path)) {
       if (accept_finished()) return;
     } else if (!options.overwrite && something_at(path)) {
@@ -46,6 +49,16 @@ struct FeatureFileWriter::Impl {
       replace_partial();
     }
     committer = std::make_unique<RowCommitter>(*file, header, options.rows_per_commit);
+    look_for_space();
+  }
+
+  // A row that is dropped takes a second file at the end: who knows now can make room meanwhile.
+  void look_for_space() {
+    std::error_code unknown;
+    const auto free = static_cast<int64_t>(std::filesystem::space(partial, unknown).available);
+    if (unknown || free >= header.file_size) return;
+    space_warning = printable(path.native()) + ": " + readable_size(free) + " are left beside it; a second " +
+                    readable_size(header.file_size) + " are needed only if a picture turns out to be unreadable";
   }
 
   // Something is at `path`, and the run is to be continued: it may be complete already.
@@ -109,29 +122,28 @@ struct FeatureFileWriter::Impl {
     return found;
   }
 
+  // All that was computed stays where it is when the second file cannot be written.
+  template <class Step>
+  auto with_remedy(Step step) {
+    try {
+      return step();
+    } catch (const Error& error) {
+      const std::string what = error.what();
+      if (error.code() != ErrorCode::kIo || what.ends_with("--resume")) throw;
+      throw Error(ErrorCode::kIo, what + "; a second file is needed because " +
+                                      printable(plan.pictures[static_cast<size_t>(dropped.begin()->first)].path) +
+                                      " is unreadable; every row is kept in " + file->name() +
+                                      ": after that, run again with --resume");
+    }
+  }
+
   // Copies the rows that stay into a new file, which takes the final name.
   void compact() {
     const FeatureFilePlan kept = without_rows(plan, dropped);
     const FeatureHeader kept_header = make_header(kept, printable(path.native()));
-    PosixFile compacted = create_output(path, kept_header);
+    PosixFile compacted = with_remedy([&] { return create_output(path, kept_header); });
     try {
-      StoredRows rows(*file, header);
-      RowCommitter writing(compacted, kept_header, options.rows_per_commit);
-      int64_t next = 0;
-      for (int64_t row = 0; row < header.rows; ++row) {
-        if (dropped.contains(row)) continue;
-        const PictureFile& picture = plan.pictures[static_cast<size_t>(row)];
-        const auto stored = rows.read(row, picture.label);
-        if (!stored) {
-          throw Error(ErrorCode::kIo, file->name() + ": row " + std::to_string(row) + " (" + printable(picture.path) +
-                                          ") cannot be read back as it was written; run again with --resume");
-        }
-        std::vector<std::byte> memory = writing.acquire();
-        std::copy(stored->begin(), stored->end(), memory.begin());
-        const uint32_t sum = row_checksum(next, kept.pictures[static_cast<size_t>(next)].label, memory);
-        writing.queue(next++, sum, std::move(memory));
-      }
-      writing.commit();
+      with_remedy([&] { copy_rows(compacted, kept, kept_header); });
       require_at_its_path(*file);
     } catch (...) {
       unlink(compacted.path().c_str());
@@ -140,6 +152,25 @@ struct FeatureFileWriter::Impl {
     publish(compacted, path, options.overwrite ? Replace::kYes : Replace::kNo);
     if (file->is_at_its_path()) remove_file(partial);
     sync_parent_directory(partial);
+  }
+
+  void copy_rows(const PosixFile& compacted, const FeatureFilePlan& kept, const FeatureHeader& kept_header) {
+    StoredRows rows(*file, header);
+    RowCommitter writing(compacted, kept_header, options.rows_per_commit);
+    std::vector<int64_t> copied;
+    for (int64_t row = 0; row < header.rows; ++row) {
+      if (dropped.contains(row)) continue;
+      const auto stored = rows.read(row, plan.pictures[static_cast<size_t>(row)].label);
+      if (!stored) refuse_changed_row(*file, header, plan, row);
+      std::vector<std::byte> memory = writing.acquire();
+      std::copy(stored->begin(), stored->end(), memory.begin());
+      const auto next = static_cast<int64_t>(copied.size());
+      const uint32_t sum = row_checksum(next, kept.pictures[copied.size()].label, memory);
+      writing.queue(next, sum, std::move(memory));
+      copied.push_back(next);
+    }
+    writing.commit();
+    require_intact(compacted, kept_header, kept, copied, writing.latest());
   }
 
   // Best effort: rows stay; a file that this run has begun and that has none goes.
@@ -162,6 +193,7 @@ struct FeatureFileWriter::Impl {
   std::vector<RowState> state;
   std::map<int64_t, std::string> dropped;
   std::vector<int64_t> damaged;
+  std::string space_warning;
   int64_t resumed_rows = 0;
   bool begun = false;  // the partial file is this run's
   bool finished = false;
@@ -193,6 +225,8 @@ std::vector<int64_t> FeatureFileWriter::missing_rows() const {
 const std::vector<int64_t>& FeatureFileWriter::damaged_rows() const { return impl_->damaged; }
 
 int64_t FeatureFileWriter::committed_rows() const { return impl_->committed(); }
+
+const std::string& FeatureFileWriter::space_warning() const { return impl_->space_warning; }
 
 const std::filesystem::path& FeatureFileWriter::partial_path() const { return impl_->partial; }
 
@@ -242,6 +276,11 @@ void FeatureFileWriter::finish() {
                                           std::to_string(impl.state.size()) + " pictures is usable; the first, " +
                                           printable(impl.plan.pictures[static_cast<size_t>(row)].path) + ": " + reason);
   }
+  std::vector<int64_t> written;
+  for (size_t row = 0; row < impl.state.size(); ++row) {
+    if (impl.state[row] == Impl::RowState::kWritten) written.push_back(static_cast<int64_t>(row));
+  }
+  require_intact(*impl.file, impl.header, impl.plan, written, impl.committer->latest());
   if (impl.dropped.empty()) {
     publish(*impl.file, impl.path, impl.options.overwrite ? Replace::kYes : Replace::kNo);
   } else {

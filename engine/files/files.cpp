@@ -66,6 +66,13 @@ std::vector<std::byte> read_whole(const PosixFile& file, size_t max_bytes) {
     fail(ErrorCode::kRefused, file.path(),
          std::to_string(size) + " bytes, over the limit of " + std::to_string(max_bytes));
   }
+  const int64_t allocated = file.allocated_bytes();
+  constexpr int64_t kSmallBytes = 16 << 20;
+  if (file.status().st_size > kSmallBytes && file.status().st_size / 2 > allocated) {
+    fail(ErrorCode::kRefused, file.path(),
+         std::to_string(size) + " bytes of which the disk holds " + std::to_string(allocated) +
+             ": mostly holes; copy it again");
+  }
   std::vector<std::byte> bytes(size);
   file.read_at(0, bytes);
   return bytes;

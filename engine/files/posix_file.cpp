@@ -9,10 +9,10 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <system_error>
 #include <utility>
 
 #include "vgg16/error.h"
+#include "vgg16/output.h"
 
 namespace vgg16 {
 namespace {
@@ -48,7 +48,7 @@ PosixFile::PosixFile(std::filesystem::path path, int flags, const std::filesyste
   const int error = errno;
   const bool creating = (flags & O_CREAT) != 0;
   if (error == ENOENT && !creating) throw Error(ErrorCode::kNotFound, name_ + ": no such file");
-  throw Error(ErrorCode::kIo,
+  throw Error(creating && error == EEXIST ? ErrorCode::kExists : ErrorCode::kIo,
               name_ + (creating ? " cannot be created: " : " cannot be opened: ") + system_message(error));
 }
 
@@ -81,9 +81,15 @@ struct stat PosixFile::status() const {
   return status;
 }
 
+int64_t PosixFile::allocated_bytes() const {
+  const struct stat found = status();
+  constexpr int64_t kBlockBytes = 512;  // whatever st_blksize is
+  return found.st_blocks == 0 ? found.st_size : found.st_blocks * kBlockBytes;
+}
+
 bool PosixFile::is_at_its_path() const {
   struct stat named {};
-  if (stat(path_.c_str(), &named) != 0) {
+  if (lstat(path_.c_str(), &named) != 0) {
     if (errno == ENOENT || errno == ENOTDIR) return false;
     fail("cannot be examined", errno);
   }
@@ -162,11 +168,12 @@ void rename_file(const std::filesystem::path& from, const std::filesystem::path&
       else
         result = rename(from.c_str(), to.c_str());
     }
-  } else if (std::error_code unknown; std::filesystem::is_other(std::filesystem::status(to, unknown))) {
-    // To root it would be gone for everybody, /dev/null too.
-    throw Error(ErrorCode::kExists, printable(to.native()) + " is not a regular file; what was written stays in " +
-                                        printable(from.native()));
   } else {
+    try {
+      require_replaceable(to);
+    } catch (const Error& error) {
+      throw Error(error.code(), std::string(error.what()) + "; what was written stays in " + printable(from.native()));
+    }
     result = rename(from.c_str(), to.c_str());
   }
   if (result == 0) return;

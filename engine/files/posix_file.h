@@ -12,7 +12,8 @@
 
 namespace vgg16 {
 
-/// An open file. Move-only. Errors are Error{kIo}, or kNotFound for a file that is not there, with the file's name.
+/// An open file. Move-only. Errors are Error{kIo}, kNotFound for a file that is not there, or kExists for one that is
+/// (O_EXCL), with the file's name.
 class PosixFile {
  public:
   /// `flags` as for open(2); the descriptor is not inherited by other programs. `called` is what messages call the
@@ -30,6 +31,8 @@ class PosixFile {
   void set_path(std::filesystem::path path);
 
   [[nodiscard]] struct stat status() const;
+  /// What the file takes on its disk, without its holes; all of it where the file system does not say.
+  [[nodiscard]] int64_t allocated_bytes() const;
   /// Whether path() still leads to this file.
   [[nodiscard]] bool is_at_its_path() const;
 
@@ -56,8 +59,8 @@ class PosixFile {
   int descriptor_ = -1;
 };
 
-/// Renames a file. With Replace::kYes an existing `to` is replaced in one step, unless it is a device or a pipe, which
-/// is Error{kExists}; with kNo, anything there is. Throws Error{kIo}.
+/// Renames a file. With Replace::kYes an existing `to` is replaced in one step, unless it is none that may be replaced
+/// (vgg16/output.h), which is Error{kExists}; with kNo, anything there is. Throws Error{kIo}.
 enum class Replace { kNo, kYes };
 void rename_file(const std::filesystem::path& from, const std::filesystem::path& to, Replace replace);
 

@@ -3,13 +3,13 @@
 #include <array>
 #include <cstring>
 
-#include "vgg16/error.h"
-
 namespace vgg16 {
 namespace {
 
-constexpr size_t kHeaderBytes = 16;  // "GCOL", version, 3 reserved, size of all
-constexpr size_t kObjectBytes = 16;  // index, references, 4 reserved, size
+constexpr size_t kHeaderBytes = 16;    // "GCOL", version, 3 reserved, size of all
+constexpr size_t kObjectBytes = 16;    // index, references, 4 reserved, size
+constexpr int64_t kIndexedBytes = 80;  // that an object takes in the index
+constexpr const char* kText = "its text";
 
 template <class T>
 T load(const std::byte* stored) {
@@ -23,12 +23,10 @@ T load(const std::byte* stored) {
 HeapReference::HeapReference(const std::byte* stored)
     : length(load<uint32_t>(stored)), address(load<uint64_t>(stored + 4)), index(load<uint32_t>(stored + 12)) {}
 
-GlobalHeap::GlobalHeap(const PosixFile& file)
-    : file_(file), file_size_(file.status().st_size), bytes_left_(file_size_), text_left_(file_size_) {}
+GlobalHeap::GlobalHeap(const H5File& file)
+    : file_(file), file_size_(file.size()), bytes_left_(file_size_), text_left_(file_size_) {}
 
-void GlobalHeap::refuse() const {
-  throw Error(ErrorCode::kRefused, file_.name() + " is damaged: its text is not where it should be");
-}
+void GlobalHeap::refuse() const { file_.refuse("is damaged: its text is not where it should be"); }
 
 std::string_view GlobalHeap::text(const HeapReference& reference) {
   if (reference.length == 0) return {};
@@ -38,6 +36,7 @@ std::string_view GlobalHeap::text(const HeapReference& reference) {
   // Many references to one text: a small file could ask for any amount of memory.
   text_left_ -= reference.length;
   if (text_left_ < 0) refuse();
+  file_.take_memory(int64_t{2} * reference.length, kText);  // in the plan, and in the table made of it
   return object->second.substr(0, reference.length);
 }
 
@@ -50,16 +49,17 @@ const GlobalHeap::Collection& GlobalHeap::collection(uint64_t address) {
   }
   const auto offset = static_cast<int64_t>(address);
   std::array<std::byte, kHeaderBytes> header{};
-  file_.read_at(offset, header);
+  file_.file().read_at(offset, header);
   const auto size = load<uint64_t>(header.data() + 8);
   if (std::memcmp(header.data(), "GCOL\1", 5) != 0 || size < kHeaderBytes ||
       size > static_cast<uint64_t>(file_size_ - offset) || size > static_cast<uint64_t>(bytes_left_)) {
     refuse();
   }
   bytes_left_ -= static_cast<int64_t>(size);
+  file_.take_memory(static_cast<int64_t>(size), kText);
   Collection& added = collections_[address];
   added.bytes.resize(size);
-  file_.read_at(offset, added.bytes);
+  file_.file().read_at(offset, added.bytes);
   index_objects(added);
   return added;
 }
@@ -72,6 +72,7 @@ void GlobalHeap::index_objects(Collection& found) const {
     const auto size = load<uint64_t>(bytes.data() + at + 8);
     at += kObjectBytes;
     if (size > bytes.size() - at) refuse();
+    file_.take_memory(kIndexedBytes, kText);
     found.objects.emplace(index, std::string_view(reinterpret_cast<const char*>(bytes.data() + at), size));
     const size_t padded = (size + 7) / 8 * 8;
     if (padded > bytes.size() - at) return;

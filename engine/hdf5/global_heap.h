@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "files/posix_file.h"
+#include "hdf5/h5_file.h"
 
 namespace vgg16 {
 
@@ -27,7 +27,7 @@ struct HeapReference {
 class GlobalHeap {
  public:
   /// `file` must outlive the heap.
-  explicit GlobalHeap(const PosixFile& file);
+  explicit GlobalHeap(const H5File& file);
 
   /// The text behind `reference`, valid as long as the heap; empty for a reference to nothing. Throws Error{kRefused}.
   [[nodiscard]] std::string_view text(const HeapReference& reference);
@@ -42,7 +42,7 @@ class GlobalHeap {
   void index_objects(Collection& found) const;
   [[noreturn]] void refuse() const;
 
-  const PosixFile& file_;
+  const H5File& file_;
   int64_t file_size_;
   int64_t bytes_left_;  // that collections, and then texts, may still have
   int64_t text_left_;

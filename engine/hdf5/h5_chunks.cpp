@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kMaxTreeLevels = 16;
 constexpr size_t kSumBytes = 4;
+constexpr int64_t kListedBytes = 144;  // that a chunk takes in the list
 
 // Fletcher's checksum over big-endian 16-bit words (H5checksum.c: H5_checksum_fletcher32).
 uint32_t fletcher32(std::span<const std::byte> bytes) {
@@ -62,6 +63,13 @@ H5Chunks::H5Chunks(const H5File& file, H5Dataset dataset, int64_t cache_bytes)
   if (chunk_bytes_ < 0 || chunk_bytes_ > kMaxChunkBytes) {
     file.refuse("is refused: '" + dataset_.name + "' has chunks of more than " + readable_size(kMaxChunkBytes));
   }
+  if (chunk_bytes_ > file.memory_left() / 2) {
+    file.refuse("is refused: '" + dataset_.name + "' has chunks of " + readable_size(chunk_bytes_) +
+                ", too much for a file that takes " + readable_size(file.file().allocated_bytes()) +
+                " on its disk; write it with smaller chunks");
+  }
+  // One is unpacked beside those that are kept.
+  cache_bytes_ = std::min(cache_bytes_, file.memory_left() - chunk_bytes_);
   if (dataset_.address != kH5Undefined && dataset_.count() > 0) list(dataset_.address, kMaxTreeLevels);
 }
 
@@ -105,6 +113,7 @@ void H5Chunks::add(H5Cursor& cursor) {
   if (dataset_.filters.empty() && std::cmp_not_equal(stored.size, chunk_bytes_)) refuse();
   if (std::cmp_greater(stored.size, 2 * chunk_bytes_ + 4096)) refuse();  // packing may make longer, but not by much
   stored_bytes_ += static_cast<int64_t>(stored.size);
+  file_.take_memory(kListedBytes, "the list of the chunks of '" + dataset_.name + "'");
   if (stored_bytes_ > file_.size() || !chunks_.emplace(std::move(place), stored).second) refuse();
 }
 

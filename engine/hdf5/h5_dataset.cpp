@@ -1,5 +1,6 @@
 // Datasets and attributes, put together from their messages.
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "hdf5/h5_chunks.h"
@@ -91,20 +92,36 @@ H5Attributes H5File::attributes(const H5Object& object) const {
   return found;
 }
 
-std::vector<std::byte> H5File::read(const H5Dataset& dataset) const {
-  std::vector<std::byte> values(static_cast<size_t>(dataset.size_bytes()));
-  if (values.empty()) return values;
-  switch (dataset.layout) {
-    case H5Dataset::Layout::kContiguous:
-      file_.read_at(static_cast<int64_t>(dataset.address), values);
-      break;
-    case H5Dataset::Layout::kCompact:
-      std::copy_n(dataset.compact.begin(), values.size(), values.begin());
-      break;
-    case H5Dataset::Layout::kChunked:
-      H5Chunks(*this, dataset).read(0, dataset.dims[0], values);
-      break;
+void H5File::read_parts(const H5Dataset& dataset, const std::function<void(std::span<const std::byte>)>& take) const {
+  constexpr int64_t kPartBytes = 1 << 20;
+  const int64_t size = dataset.size_bytes();
+  if (size == 0) return;
+  if (dataset.layout == H5Dataset::Layout::kCompact) {
+    return take(std::span(dataset.compact).first(static_cast<size_t>(size)));
   }
+  const bool chunked = dataset.layout == H5Dataset::Layout::kChunked;
+  const int64_t count = chunked ? dataset.dims[0] : dataset.count();
+  const int64_t each = size / count;
+  const int64_t at_once = std::clamp<int64_t>(kPartBytes / each, 1, count);
+  std::optional<H5Chunks> chunks;
+  if (chunked) chunks.emplace(*this, dataset);
+  std::vector<std::byte> part(static_cast<size_t>(at_once * each));
+  for (int64_t done = 0; done < count; done += at_once) {
+    const int64_t n = std::min(at_once, count - done);
+    const auto bytes = std::span(part).first(static_cast<size_t>(n * each));
+    if (chunked) {
+      chunks->read(done, n, bytes);
+    } else {
+      file_.read_at(static_cast<int64_t>(dataset.address) + done * each, bytes);
+    }
+    take(bytes);
+  }
+}
+
+std::vector<std::byte> H5File::read(const H5Dataset& dataset) const {
+  std::vector<std::byte> values;
+  values.reserve(static_cast<size_t>(dataset.size_bytes()));
+  read_parts(dataset, [&](std::span<const std::byte> part) { values.insert(values.end(), part.begin(), part.end()); });
   return values;
 }
 

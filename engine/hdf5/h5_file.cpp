@@ -18,6 +18,10 @@ constexpr size_t kMaxHeaderPieces = 64;
 constexpr size_t kMaxLinks = 4096;
 constexpr size_t kMaxNameBytes = 1024;
 constexpr int kMaxTreeLevels = 16;
+// With the buffers that are not counted, a file takes less than 100 MB and four times what it takes on its disk. The
+// files that this program writes need under half of it.
+constexpr int64_t kFreeMemory = int64_t{48} << 20;
+constexpr int64_t kMemoryPerByte = 3;
 
 // The pieces of one object header that are still to be read.
 struct Pieces {
@@ -192,7 +196,8 @@ bool has_message(const H5Object& object, uint16_t type) {
 H5File::H5File(PosixFile file)
     : file_(std::move(file)),
       size_(file_.status().st_size),
-      description_left_(size_ < (INT64_MAX >> 3) ? 4 * size_ : INT64_MAX) {
+      description_left_(size_ < (INT64_MAX >> 3) ? 4 * size_ : INT64_MAX),
+      memory_left_(kFreeMemory + kMemoryPerByte * std::min(file_.allocated_bytes(), size_)) {
   if (!S_ISREG(file_.status().st_mode)) refuse("is not a regular file");
   description_left_ += 1 << 20;
   // Superblock (II.A, II.B): version 0 and 1 have 96 and 100 bytes, 2 and 3 have 48.
@@ -220,6 +225,14 @@ H5File::H5File(PosixFile file)
 }
 
 void H5File::refuse(const std::string& what) const { throw Error(ErrorCode::kRefused, name() + " " + what); }
+
+void H5File::take_memory(int64_t size_bytes, const std::string& what) const {
+  if (size_bytes < 0 || size_bytes > memory_left_) {
+    refuse("is refused: " + what + " would take " + (size_bytes < 0 ? "any amount" : readable_size(size_bytes)) +
+           " of memory, too much for a file that takes " + readable_size(file_.allocated_bytes()) + " on its disk");
+  }
+  memory_left_ -= size_bytes;
+}
 
 std::vector<std::byte> H5File::block(uint64_t address, uint64_t size) const {
   const auto end = static_cast<uint64_t>(size_);

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -110,8 +111,16 @@ class H5File {
   /// The dataset behind `object`, its values not looked at. `name` is what messages call it.
   [[nodiscard]] H5Dataset dataset(const H5Object& object, std::string name) const;
   [[nodiscard]] H5Attributes attributes(const H5Object& object) const;
-  /// All values, as stored: size_bytes() of them, which the caller has found to be reasonable.
+  /// All values, as stored, in parts of whole values.
+  void read_parts(const H5Dataset& dataset, const std::function<void(std::span<const std::byte>)>& take) const;
+  /// The same in one piece: size_bytes() of them, which the caller has found to be reasonable.
   [[nodiscard]] std::vector<std::byte> read(const H5Dataset& dataset) const;
+
+  /// To be called before `size_bytes` of memory are used for what the file says of `what`. A file may have memory in
+  /// proportion to what it takes on its disk, so that one of holes, or of many references to one thing, has little.
+  void take_memory(int64_t size_bytes, const std::string& what) const;
+  /// What is left of it.
+  [[nodiscard]] int64_t memory_left() const { return memory_left_; }
 
   /// `size` bytes at `address` that describe something. All descriptions together may take a few times the file's size:
   /// a file whose parts lead round in circles comes to an end.
@@ -122,6 +131,7 @@ class H5File {
   PosixFile file_;
   int64_t size_;
   mutable int64_t description_left_;
+  mutable int64_t memory_left_;
   uint64_t root_ = kH5Undefined;
 };
 

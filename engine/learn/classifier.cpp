@@ -22,7 +22,8 @@ std::vector<double> Classifier::predict_probabilities(std::span<const float> row
     for (size_t d = 0; d < row.size(); ++d) sum += w[d] * row[d];
     score(0, static_cast<Eigen::Index>(i)) = sum + intercept[i];
   }
-  require(score.allFinite(), ErrorCode::kRefused, "a row holds a number that is not finite");
+  require(score.allFinite(), ErrorCode::kRefused,
+          "the scores of a row are not finite: a coefficient or a number of the row is too large, or is none");
   const Eigen::MatrixXd p = probabilities(score);
   return {p.data(), p.data() + p.size()};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -34,8 +35,11 @@ class DirectProblem {
   };
 
   DirectProblem(const DirectTask& task, const std::vector<int>& fold_of, const std::vector<int>& labels, int classes,
-                double wanted_gap)
-      : task_(task), wanted_gap_(wanted_gap), rows_(rows_of(task, fold_of)), loss_(labels_of(rows_, labels), classes) {
+                double wanted_gap, ThreadPool* pool)
+      : task_(task),
+        wanted_gap_(wanted_gap),
+        rows_(rows_of(task, fold_of)),
+        loss_(labels_of(rows_, labels), classes, pool) {
     intercept_ = VectorXd::Zero(loss_.columns());
   }
 
@@ -79,9 +83,12 @@ class DirectProblem {
     v.z *= t;
   }
   void keep_for_history(Vector& v) { v.z.resize(0, 0); }
-  bool converged(double objective, double squared_norm) const {
-    return relative_gap(objective, squared_norm) <= wanted_gap_;
+  bool converged(double objective, double squared_norm) {
+    gap_ = relative_gap(objective, squared_norm);
+    return gap_ <= wanted_gap_;
   }
+  /// As of the last complete gradient.
+  [[nodiscard]] double gap() const { return gap_; }
 
  private:
   static std::vector<Index> rows_of(const DirectTask& task, const std::vector<int>& fold_of) {
@@ -99,6 +106,7 @@ class DirectProblem {
 
   DirectTask task_;
   double wanted_gap_;
+  double gap_ = std::numeric_limits<double>::infinity();
   std::vector<Index> rows_;
   LogLoss loss_;
   VectorXd intercept_;
@@ -150,25 +158,26 @@ class Lockstep {
     options.history = kHistory;
     options.max_iterations = options_.max_iterations;
     std::vector<std::unique_ptr<Stepper>> steppers(open.size());
-    pool_.for_each(static_cast<int64_t>(open.size()), [&](int64_t o, int /*member*/) {
-      const auto at = static_cast<size_t>(o);
+    share(open.size(), [&](size_t at) {
       steppers[at] = std::make_unique<Stepper>(*problems[open[at]], std::move(points[at]), options);
     });
-    while (true) {
+    for (int steps = 0;; ++steps) {
       std::vector<Pending> directions;
       std::vector<Pending> gradients;
       std::vector<Stepper*> running;
+      double gap = 0;
       for (size_t o = 0; o < open.size(); ++o) {
         if (steppers[o]->need() == Stepper::Need::kNothing) continue;
         auto& list = steppers[o]->need() == Stepper::Need::kDirection ? directions : gradients;
         list.push_back({problems[open[o]].get(), &steppers[o]->pending()});
         running.push_back(steppers[o].get());
+        gap = std::max(gap, problems[open[o]]->gap());
       }
       if (running.empty()) break;
+      if (options_.on_step) options_.on_step(steps, gap);
       if (!directions.empty()) fill_scores(directions);
       if (!gradients.empty()) complete_gradients(gradients);
-      pool_.for_each(static_cast<int64_t>(running.size()),
-                     [&](int64_t i, int /*member*/) { running[static_cast<size_t>(i)]->resume(); });
+      share(running.size(), [&](size_t i) { running[i]->resume(); });
     }
     certify(problems, fits, open, steppers);
   }
@@ -190,10 +199,10 @@ class Lockstep {
       certificate.stop_reason = stop_reason_name(minimum.reason);
     }
     fill_scores_exactly(all);
-    for (size_t o = 0; o < open.size(); ++o) {
+    share(open.size(), [&](size_t o) {
       fits[open[o]]->certificate.objective = problems[open[o]]->evaluate(points[o], gradients[o]);
       all[o].vector = &gradients[o];
-    }
+    });
     complete_gradients(all);
     for (size_t o = 0; o < open.size(); ++o) {
       DirectFit& fit = *fits[open[o]];
@@ -203,6 +212,13 @@ class Lockstep {
       fit.w = std::move(points[o].w);
       fit.intercept = problems[open[o]]->intercept();
     }
+  }
+
+  /// body(i) for all i below count: fits in company on a thread each, where one alone has all threads to itself.
+  template <class Body>
+  void share(size_t count, const Body& body) {
+    if (count == 1) return body(0);
+    pool_.for_each(static_cast<int64_t>(count), [&](int64_t i, int /*member*/) { body(static_cast<size_t>(i)); });
   }
 
   [[nodiscard]] std::vector<const double*> weights_of(const std::vector<Pending>& list) const {
@@ -271,7 +287,7 @@ int64_t direct_bytes_per_fit(int64_t rows, int64_t columns, int classes) {
 std::vector<DirectFit> fit_direct(RowPasses& x, const std::vector<int>& fold_of, const std::vector<int>& labels,
                                   int classes, const std::vector<DirectTask>& tasks,
                                   const std::vector<DirectFit>& start, const DirectOptions& options, ThreadPool& pool,
-                                  const Progress& progress) {
+                                  const std::function<void()>& one_done) {
   std::vector<DirectFit> fits(tasks.size());
   const int64_t k = classes == 2 ? 1 : classes;
   const auto group = static_cast<size_t>(std::max<int64_t>(1, options.fits_at_once));
@@ -281,7 +297,8 @@ std::vector<DirectFit> fit_direct(RowPasses& x, const std::vector<int>& fold_of,
     std::vector<std::unique_ptr<DirectProblem>> problems;
     std::vector<DirectFit*> chosen;
     for (size_t i = first; i < end; ++i) {
-      problems.push_back(std::make_unique<DirectProblem>(tasks[i], fold_of, labels, classes, options.relative_gap));
+      problems.push_back(std::make_unique<DirectProblem>(tasks[i], fold_of, labels, classes, options.relative_gap,
+                                                         end - first == 1 ? &pool : nullptr));
       fits[i].certificate.c = tasks[i].c;
       fits[i].certificate.fold = tasks[i].fold;
       fits[i].w = start.empty() ? std::vector<double>(static_cast<size_t>(k * x.columns()), 0.0) : start[i].w;
@@ -291,8 +308,10 @@ std::vector<DirectFit> fit_direct(RowPasses& x, const std::vector<int>& fold_of,
     Lockstep(x, pool, options).run(problems, chosen);
     // The time of a fit in company is its share of the company's.
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    for (DirectFit* fit : chosen) fit->certificate.seconds = seconds / static_cast<double>(chosen.size());
-    if (progress) progress(static_cast<int64_t>(end), static_cast<int64_t>(tasks.size()));
+    for (DirectFit* fit : chosen) {
+      fit->certificate.seconds = seconds / static_cast<double>(chosen.size());
+      one_done();
+    }
   }
   return fits;
 }

@@ -5,10 +5,12 @@
 
 #include <Eigen/Core>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "kernels/parallel.h"
 #include "learn/passes.h"
+#include "learn/step_report.h"
 #include "vgg16/classifier.h"
 
 namespace vgg16 {
@@ -29,6 +31,7 @@ struct DirectOptions {
   double relative_gap = 1e-6;
   int max_iterations = 5000;
   int64_t fits_at_once = 1;  ///< in lockstep
+  StepReport on_step = {};   ///< called with the steps of the fits that run, and the largest of their gaps
 };
 
 /// Bytes that one fit takes while it runs, with its share of the passes.
@@ -36,11 +39,11 @@ struct DirectOptions {
 
 /// Makes all fits, fits_at_once at a time. `fold_of` and `labels` give the fold and the class at each position
 /// of the training rows, which come first in `x`. `start` is empty or the coefficients that each fit starts from.
-/// `progress` counts fits.
+/// `one_done` is called for each that is finished.
 [[nodiscard]] std::vector<DirectFit> fit_direct(RowPasses& x, const std::vector<int>& fold_of,
                                                 const std::vector<int>& labels, int classes,
                                                 const std::vector<DirectTask>& tasks,
                                                 const std::vector<DirectFit>& start, const DirectOptions& options,
-                                                ThreadPool& pool, const Progress& progress);
+                                                ThreadPool& pool, const std::function<void()>& one_done);
 
 }  // namespace vgg16

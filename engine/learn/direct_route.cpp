@@ -69,7 +69,7 @@ Trained train_directly(const RouteInput& input) {
   auto begin = Clock::now();
   std::optional<SparseRows> resident;
   if (input.estimate.rows_in_memory) {
-    resident = SparseRows::read(input.table, source.order, input.pool, input.stage("reading"));
+    resident = SparseRows::read(input.table, source.order, input.pool, input.stage("rows read"));
   }
   RowPasses x(source, resident ? &*resident : nullptr, input.products, input.pool);
   trained.read_seconds = seconds_since(begin);
@@ -88,12 +88,11 @@ Trained train_directly(const RouteInput& input) {
   DirectOptions options;
   options.relative_gap = input.options.relative_gap;
   options.fits_at_once = input.estimate.fits_at_once;
-  const auto total = static_cast<int64_t>(tasks.size()) + 1;
-  const Progress progress = input.stage("fitting");
+  FitProgress progress(input.progress, static_cast<int64_t>(tasks.size()) + 1);
+  options.on_step = [&](int steps, double gap) { progress.step(steps, gap); };
+  const auto one_done = [&] { progress.fit_done(); };
   const std::vector<DirectFit> fits =
-      fit_direct(x, fold_of, labels, rows.classes, tasks, {}, options, input.pool, [&](int64_t done, int64_t /*all*/) {
-        if (progress) progress(done, total);
-      });
+      fit_direct(x, fold_of, labels, rows.classes, tasks, {}, options, input.pool, one_done);
   std::vector<std::vector<FoldResult>> results(c.size());
   for (size_t i = 0; i < fits.size(); ++i) {
     results[i / rows.folds.size()].push_back(score_fold(x, fits[i], rows));
@@ -106,7 +105,7 @@ Trained train_directly(const RouteInput& input) {
   begin = Clock::now();
   const std::vector<DirectFit> start = {mean_of_folds(fits, trained.best * rows.folds.size(), rows.folds.size())};
   std::vector<DirectFit> refit =
-      fit_direct(x, fold_of, labels, rows.classes, {{c[trained.best], -1}}, start, options, input.pool, {});
+      fit_direct(x, fold_of, labels, rows.classes, {{c[trained.best], -1}}, start, options, input.pool, one_done);
   trained.fits.push_back(refit[0].certificate);
   remove_common_shift(input.table.columns, refit[0]);
   RowPasses held_out({&input.table, order.subspan(train_rows)}, nullptr, input.products, input.pool);
@@ -114,7 +113,6 @@ Trained train_directly(const RouteInput& input) {
   trained.coef = std::move(refit[0].w);
   trained.intercept = refit[0].intercept;
   trained.refit_seconds = seconds_since(begin);
-  if (progress) progress(total, total);
   return trained;
 }
 

@@ -30,7 +30,7 @@ FitCertificate RegularizationPath::advance(double c, const FitOptions& options) 
   } else if (const double size = k_.diagonal().mean(); size > 0) {
     rough = kFirst / size;
   }
-  for (; rough < 0.5 * c; rough *= kStride) fit(rough, {.relative_gap = kRoughGap});
+  for (; rough < 0.5 * c; rough *= kStride) fit(rough, {.relative_gap = kRoughGap, .on_step = options.on_step});
   return fit(c, options);
 }
 
@@ -56,7 +56,8 @@ FitCertificate RegularizationPath::fit(double c, const FitOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
   const double log_c = std::log(c);
   NewtonResult newton = minimize_newton(
-      k_, loss_, c, starts(log_c), {.relative_gap = options.relative_gap, .max_iterations = options.max_iterations});
+      k_, loss_, c, starts(log_c),
+      {.relative_gap = options.relative_gap, .max_iterations = options.max_iterations, .on_step = options.on_step});
   FitCertificate certificate = {.c = c,
                                 .objective = newton.objective,
                                 .relative_gap = relative_gap(newton.objective, newton.squared_gradient_norm),

@@ -6,6 +6,7 @@
 
 #include "learn/row_space.h"
 #include "learn/softmax.h"
+#include "learn/step_report.h"
 #include "vgg16/classifier.h"
 
 namespace vgg16 {
@@ -13,6 +14,7 @@ namespace vgg16 {
 struct FitOptions {
   double relative_gap = 1e-6;
   int max_iterations = 200;
+  StepReport on_step = {};
 };
 
 /// Walks along the regularization path, from where the penalty almost alone decides towards larger C, twentyfold at

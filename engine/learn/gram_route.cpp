@@ -83,7 +83,7 @@ class FoldPath {
 
 /// Runs every path to its end. A thread that is free takes the path that is furthest behind, for one fit: with more
 /// paths than threads none is left for the end, where the other threads would wait for it.
-void run_paths(std::vector<std::unique_ptr<FoldPath>>& paths, ThreadPool& pool, const std::function<void()>& one_done) {
+void run_paths(std::vector<std::unique_ptr<FoldPath>>& paths, ThreadPool& pool, FitProgress& progress) {
   std::mutex mutex;
   std::vector<bool> taken(paths.size(), false);
   std::vector<std::exception_ptr> failure(paths.size());
@@ -100,8 +100,8 @@ void run_paths(std::vector<std::unique_ptr<FoldPath>>& paths, ThreadPool& pool, 
       lock.unlock();
       try {
         paths[next]->step();
+        progress.fit_done();
         lock.lock();
-        one_done();
       } catch (...) {
         if (!lock.owns_lock()) lock.lock();
         failure[next] = std::current_exception();
@@ -140,11 +140,13 @@ Trained train_by_gram(const RouteInput& input,
                       const std::function<void(const GramMatrix&, const Trained&)>& audit_with) {
   const GroupedRows& rows = input.plan.rows;
   const std::vector<double>& c = input.options.c;
+  FitProgress progress(input.progress, static_cast<int64_t>(rows.folds.size() * c.size() + 1));
   const FitOptions options = {.relative_gap = input.options.relative_gap,
-                              .max_iterations = input.options.max_iterations};
+                              .max_iterations = input.options.max_iterations,
+                              .on_step = [&](int steps, double gap) { progress.step(steps, gap); }};
   Trained trained;
   auto begin = Clock::now();
-  const SparseRows x = SparseRows::read(input.table, input.plan.order, input.pool, input.stage("reading"));
+  const SparseRows x = SparseRows::read(input.table, input.plan.order, input.pool, input.stage("rows read"));
   trained.read_seconds = seconds_since(begin);
   begin = Clock::now();
   GramMatrix k = gram_matrix(x, rows.train_rows(), input.products, input.pool, input.stage("inner products"));
@@ -156,12 +158,7 @@ Trained train_by_gram(const RouteInput& input,
   for (size_t fold = 0; fold < rows.folds.size(); ++fold) {
     paths.push_back(std::make_unique<FoldPath>(k, rows, fold, c, options, input.products));
   }
-  const auto total = static_cast<int64_t>(paths.size() * c.size() + 1);
-  const Progress progress = input.stage("fitting");
-  int64_t done = 0;
-  run_paths(paths, input.pool, [&] {
-    if (progress) progress(++done, total);
-  });
+  run_paths(paths, input.pool, progress);
   std::vector<std::vector<FoldResult>> results(c.size());
   for (size_t i = 0; i < c.size(); ++i) {
     for (const auto& path : paths) {
@@ -176,7 +173,7 @@ Trained train_by_gram(const RouteInput& input,
   begin = Clock::now();
   paths.clear();
   const RowSpaceOperator all(k, rows.folds, input.products, &input.pool);
-  LogLoss loss(labels_at(rows.labels, rows.folds), rows.classes);
+  LogLoss loss(labels_at(rows.labels, rows.folds), rows.classes, &input.pool);
   RegularizationPath path(all, loss);
   trained.fits.push_back(path.advance(c[trained.best], options));
   const RowSpacePoint& model = path.at();
@@ -184,7 +181,7 @@ Trained train_by_gram(const RouteInput& input,
   trained.test_scores.rowwise() += model.intercept.transpose();
   fill_coefficients(x, model, all.shift(model.a), input.products, input.pool, trained);
   trained.refit_seconds = seconds_since(begin);
-  if (progress) progress(total, total);
+  progress.fit_done();
   audit_with(k, trained);
   return trained;
 }

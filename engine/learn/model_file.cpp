@@ -108,16 +108,17 @@ const std::string& text(const SafetensorsView& file, const char* key, const std:
 
 /// At most `most` names: the rest is not even parsed.
 std::vector<std::string> parse_classes(const std::string& json, int64_t most, const std::string& name) {
-  int64_t found = 0;
+  std::vector<std::string> classes;
   const auto watch = [&](int depth, Json::parse_event_t event, const Json& item) {
     if (depth == 0) return true;  // the list itself
     if (event != Json::parse_event_t::value || !item.is_string()) {
       refuse(name, "metadata `classes` holds something that is not a name");
     }
-    if (++found > most) {
+    if (std::cmp_equal(classes.size(), most)) {
       refuse(name, "metadata `classes` has more than " + std::to_string(most) + " names, all that coef has rows for");
     }
-    return true;
+    classes.push_back(item.get<std::string>());
+    return false;  // kept once
   };
   Json parsed;
   try {
@@ -126,13 +127,9 @@ std::vector<std::string> parse_classes(const std::string& json, int64_t most, co
     parsed = {};
   }
   if (!parsed.is_array()) refuse(name, "metadata `classes` is not a JSON list");
-  std::vector<std::string> classes;
-  std::set<std::string> seen;
-  for (const Json& item : parsed) {
-    classes.push_back(item.get<std::string>());
-    if (!seen.insert(classes.back()).second) {
-      refuse(name, "metadata `classes` names " + printable(classes.back()) + " twice");
-    }
+  std::set<std::string_view> seen;
+  for (const std::string& found : classes) {
+    if (!seen.insert(found).second) refuse(name, "metadata `classes` names " + printable(found) + " twice");
   }
   if (classes.size() < 2) {
     refuse(name, "metadata `classes` has " + std::to_string(classes.size()) + " names, expected at least 2");
@@ -249,7 +246,7 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
   }
   for (const auto& [key, value] : file.metadata) {
     const auto* field = std::find_if(std::begin(kRecipeFields), std::end(kRecipeFields),
-                                     [&key = key](const auto& f) { return key == f.first; });
+                                     [&wanted = key](const auto& f) { return wanted == f.first; });
     if (field != std::end(kRecipeFields)) {
       model.recipe.*(field->second) = value;
     } else if (key != "format" && key != "classes" && key != "C" && key != kChecksumKey) {

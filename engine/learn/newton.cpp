@@ -1,6 +1,5 @@
 #include "learn/newton.h"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -57,15 +56,17 @@ class Curvature {
       const double wrong = std::abs(residual(i, k > 1 ? labels[static_cast<size_t>(i)] : 0));
       if (c * wrong * diagonal[i] > kLeastCurvature) active_.push_back(i);
     }
-    p_ = rows_of(residual, active_);
+    residual_ = rows_of(residual, active_);
+    p_ = residual_;
     for (size_t s = 0; s < active_.size(); ++s) {
       const int own = labels[static_cast<size_t>(active_[s])];
+      labels_.push_back(own);
       if (k > 1) p_(static_cast<Index>(s), own) += 1.0;
       if (k == 1 && own == 1) p_(static_cast<Index>(s), 0) += 1.0;
     }
     p_ = p_.cwiseMax(0.0).cwiseMin(1.0);
     root_ = k > 1 ? MatrixXd(p_.cwiseSqrt()) : MatrixXd((p_.array() * (1.0 - p_.array())).sqrt());
-    by_class_ = class_curvature(p_).ldlt();
+    by_class_.emplace(residual_, labels_);
   }
 
   [[nodiscard]] const std::vector<Index>& active() const { return active_; }
@@ -87,20 +88,22 @@ class Curvature {
 
   /// v becomes Q v.
   void project(MatrixXd& v) const {
-    const VectorXd shift = by_class_.solve(b_times(v).colwise().sum().transpose());
+    const VectorXd shift = by_class_->solve(b_times(v).colwise().sum().transpose());
     v -= b_transposed_times(shift.transpose().replicate(v.rows(), 1));
   }
 
   /// How the intercept moves to stay at its minimum when the scores of the active rows move by `scores`.
   [[nodiscard]] VectorXd intercept_step(const MatrixXd& scores) const {
-    return -by_class_.solve(b_times(b_transposed_times(scores)).colwise().sum().transpose());
+    return -by_class_->solve(b_times(b_transposed_times(scores)).colwise().sum().transpose());
   }
 
  private:
   std::vector<Index> active_;
+  std::vector<int> labels_;  ///< of the active rows
+  MatrixXd residual_;        ///< likewise
   MatrixXd p_;
   MatrixXd root_;
-  Eigen::LDLT<MatrixXd> by_class_;
+  std::optional<ClassCurvature> by_class_;
 };
 
 /// A point with everything that is known of it.
@@ -220,6 +223,7 @@ class Newton {
       curvature.project(image);
       image += damping_ * direction;
       ++result_.products;
+      if (options_.on_step) options_.on_step(result_.products, gap());
       const double energy = inner(direction, image);
       // energy / |direction|^2 is at most M's largest eigenvalue, and tends to it; the least is the damping.
       if (!exact_ && kFloatRounding * energy > kRoundingShare * damping_ * direction.squaredNorm()) {

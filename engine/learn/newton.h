@@ -7,6 +7,7 @@
 #include "learn/lbfgs.h"
 #include "learn/row_space.h"
 #include "learn/softmax.h"
+#include "learn/step_report.h"
 
 namespace vgg16 {
 
@@ -14,6 +15,7 @@ struct NewtonOptions {
   double relative_gap = 1e-6;    ///< bound on (objective - optimum) / objective at which the search ends
   int max_iterations = 200;      ///< Newton steps
   int max_cg_iterations = 1000;  ///< products within one step
+  StepReport on_step = {};       ///< called with products so far
 };
 
 struct NewtonResult {

@@ -1,8 +1,10 @@
 // Cross-validation over C and the fit on all training rows, by one of two routes.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <vector>
 
 #include "kernels/parallel.h"
@@ -53,6 +55,24 @@ struct RouteInput {
 
   /// The progress of one stage.
   [[nodiscard]] Progress stage(const char* name) const;
+};
+
+/// Counts the fits of a search, and tells of the steps within them. Safe to use from many threads.
+class FitProgress {
+ public:
+  /// `total` fits are to come. `progress` must outlive it.
+  FitProgress(const TrainProgress& progress, int64_t total);
+
+  void fit_done();
+  /// Passed on as "fits, step 12, 3.1e-04 from the optimum", rarely enough to cost nothing.
+  void step(int steps, double relative_gap);
+
+ private:
+  std::mutex mutex_;
+  const TrainProgress& progress_;
+  int64_t total_;
+  int64_t done_ = 0;
+  std::chrono::steady_clock::time_point last_;  ///< when a step was passed on; the first one is at once
 };
 
 /// Inner products of the rows, then Newton's method in the row space. Every fold walks along the regularization path on

@@ -1,6 +1,6 @@
 #include "learn/softmax.h"
 
-#include <Eigen/Cholesky>
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -14,42 +14,99 @@ constexpr double kBalanced = 1e-10;
 /// A step of the intercept is at most this long at first. Far from the minimum every row may be certain, the curvature
 /// is nothing, and Newton's step would leap past the minimum into the flat land on its other side.
 constexpr double kFirstReach = 8;
+/// The curvature of so many classes is factorized: rows * classes^2 / 2 multiplications, where a step of conjugate
+/// gradients takes 2 * rows * classes.
+constexpr Eigen::Index kFactorizedClasses = 64;
+/// Conjugate gradients leave this share of the right side's norm.
+constexpr double kSolved = 1e-6;
+constexpr int kMaxSolverSteps = 500;
+/// Numbers of a matrix (512 KB) that stay in the second-level cache from one use to the next.
+constexpr Eigen::Index kCachedNumbers = 64 * 1024;
+
+/// Rows of a matrix of so many columns to take at a time: whole cache lines of every column.
+Eigen::Index cached_rows(Eigen::Index columns) {
+  constexpr Eigen::Index kLine = 8;
+  return std::max(kLine, kCachedNumbers / columns / kLine * kLine);
+}
+
+/// Of few classes.
+Eigen::MatrixXd class_curvature(const Eigen::MatrixXd& p) {
+  const Eigen::Index k = p.cols();
+  if (k == 1) return Eigen::MatrixXd::Constant(1, 1, (p.array() * (1.0 - p.array())).sum() + 1e-300);
+  Eigen::MatrixXd curvature = -(p.transpose() * p);
+  curvature.diagonal().setZero();
+  // p (1 - p) is p times the others' sum: without the cancellation that near certainty would bring.
+  const Eigen::VectorXd diagonal = -curvature.rowwise().sum();
+  curvature.diagonal() = diagonal;
+  // A common shift has no curvature: give that one direction the mean curvature of the others.
+  curvature.array() += std::max(diagonal.sum(), 1e-300) / static_cast<double>(k * k);
+  curvature.diagonal().array() += 1e-14 * diagonal.sum() + 1e-300;
+  return curvature;
+}
 
 }  // namespace
 
-LogLoss::LogLoss(std::vector<int> labels, int classes) : labels_(std::move(labels)), classes_(classes) {}
+LogLoss::LogLoss(std::vector<int> labels, int classes, ThreadPool* pool)
+    : labels_(std::move(labels)), classes_(classes), pool_(pool) {}
 
 double LogLoss::softmax(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::MatrixXd& residual) {
   const Eigen::Index n = scores.rows();
+  highest_.resize(n);
+  others_.resize(n);
+  rest_.resize(n);
+  own_.resize(n);
+  loss_of_.resize(n);
+  residual.resize(n, scores.cols());
+  const Eigen::Index step = scores.cols() > kFactorizedClasses ? cached_rows(scores.cols()) : n;
+  const auto block = [&](int64_t i, int /*member*/) {
+    softmax_rows(scores, intercept, i * step, std::min(step, n - i * step), residual);
+  };
+  const int64_t blocks = (n + step - 1) / step;
+  if (pool_ != nullptr && blocks > 1) {
+    pool_->for_each(blocks, block);
+  } else {
+    for (int64_t i = 0; i < blocks; ++i) block(i, 0);
+  }
+  double loss = 0;
+  for (Eigen::Index i = 0; i < n; ++i) loss += loss_of_[i];
+  return loss;
+}
+
+void LogLoss::softmax_rows(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::Index first,
+                           Eigen::Index count, Eigen::MatrixXd& residual) {
   const Eigen::Index k = scores.cols();
-  highest_ = scores.col(0).array() + intercept[0];
-  for (Eigen::Index c = 1; c < k; ++c) highest_ = highest_.max(scores.col(c).array() + intercept[c]);
-  residual.resize(n, k);
+  const auto score = [&](Eigen::Index c) { return scores.col(c).segment(first, count).array(); };
+  const auto out = [&](Eigen::Index c) { return residual.col(c).segment(first, count).array(); };
+  auto highest = highest_.segment(first, count);
+  auto others = others_.segment(first, count);
+  auto rest_of = rest_.segment(first, count);
+  highest = score(0) + intercept[0];
+  for (Eigen::Index c = 1; c < k; ++c) highest = highest.max(score(c) + intercept[c]);
+  others.setZero();
   for (Eigen::Index c = 0; c < k; ++c) {
-    residual.col(c).array() = (scores.col(c).array() + intercept[c] - highest_).exp();
+    out(c) = (score(c) + intercept[c] - highest).exp();
+    others += out(c);
   }
   // The sum over the classes that are not the row's own, apart: where a row is all but certain, 1 - P of its own class
   // would keep no digits.
-  double loss = 0;
-  others_ = Eigen::ArrayXd::Zero(n);
-  for (Eigen::Index c = 0; c < k; ++c) others_ += residual.col(c).array();
-  for (Eigen::Index i = 0; i < n; ++i) {
+  for (Eigen::Index i = first; i < first + count; ++i) {
+    own_[i] = std::exchange(residual(i, labels_[static_cast<size_t>(i)]), 0.0);
+  }
+  rest_of.setZero();
+  for (Eigen::Index c = 0; c < k; ++c) rest_of += out(c);
+  for (Eigen::Index i = first; i < first + count; ++i) {
     const int own = labels_[static_cast<size_t>(i)];
-    const double e_own = residual(i, own);
-    double rest = 0;
-    if (e_own == 1.0) {
-      for (Eigen::Index c = 0; c < k; ++c) rest += c == own ? 0.0 : residual(i, c);
-      loss += std::log1p(rest);
+    double rest = rest_[i];
+    if (own_[i] == 1.0) {
+      loss_of_[i] = std::log1p(rest);
     } else {
-      rest = others_[i] - e_own;
-      loss += std::log(others_[i]) + highest_[i] - scores(i, own) - intercept[own];
+      rest = others_[i] - own_[i];
+      loss_of_[i] = std::log(others_[i]) + highest_[i] - scores(i, own) - intercept[own];
     }
-    const double total = rest + e_own;
-    others_[i] = 1.0 / total;
+    others_[i] = 1.0 / (rest + own_[i]);
     residual(i, own) = -rest;
   }
-  for (Eigen::Index c = 0; c < k; ++c) residual.col(c).array() *= others_;
-  return loss;
+  for (Eigen::Index c = 0; c < k; ++c) out(c) *= others;
 }
 
 double LogLoss::sigmoid(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::MatrixXd& residual) {
@@ -69,32 +126,68 @@ double LogLoss::sigmoid(const Eigen::MatrixXd& scores, const Eigen::VectorXd& in
   return loss;
 }
 
-Eigen::VectorXd LogLoss::newton_step(const Eigen::MatrixXd& residual, const Eigen::VectorXd& gradient) {
+ClassCurvature::ClassCurvature(const Eigen::MatrixXd& residual, const std::vector<int>& labels)
+    : residual_(residual), labels_(labels) {
   const Eigen::Index k = residual.cols();
-  probability_ = residual;
-  for (Eigen::Index i = 0; i < residual.rows(); ++i) {
-    const int own = labels_[static_cast<size_t>(i)];
-    if (k > 1) {
-      probability_(i, own) += 1.0;
-    } else if (own == 1) {
-      probability_(i, 0) += 1.0;
+  if (k <= kFactorizedClasses) {
+    Eigen::MatrixXd p = residual;
+    for (Eigen::Index i = 0; i < p.rows(); ++i) {
+      const int own = labels[static_cast<size_t>(i)];
+      if (k > 1) {
+        p(i, own) += 1.0;
+      } else if (own == 1) {
+        p(i, 0) += 1.0;
+      }
     }
+    factors_ = class_curvature(p).ldlt();
+    return;
   }
-  return -class_curvature(probability_).ldlt().solve(gradient);
+  gradient_ = residual.colwise().sum();
+  // p (1 - p), where p is the residual, or 1 + residual for the row's own class.
+  diagonal_ = residual.cwiseAbs().colwise().sum() - residual.colwise().squaredNorm();
 }
 
-Eigen::MatrixXd class_curvature(const Eigen::MatrixXd& p) {
-  const Eigen::Index k = p.cols();
-  if (k == 1) return Eigen::MatrixXd::Constant(1, 1, (p.array() * (1.0 - p.array())).sum() + 1e-300);
-  Eigen::MatrixXd curvature = -(p.transpose() * p);
-  curvature.diagonal().setZero();
-  // p (1 - p) is p times the others' sum: without the cancellation that near certainty would bring.
-  const Eigen::VectorXd diagonal = -curvature.rowwise().sum();
-  curvature.diagonal() = diagonal;
-  // A common shift has no curvature: give that one direction the mean curvature of the others.
-  curvature.array() += std::max(diagonal.sum(), 1e-300) / static_cast<double>(k * k);
-  curvature.diagonal().array() += 1e-14 * diagonal.sum() + 1e-300;
-  return curvature;
+/// With P = R + Y, diag(P' 1) - P' P is diag(R' 1) - R' P - Y' R: small where R is, without cancellation.
+Eigen::VectorXd ClassCurvature::times(const Eigen::VectorXd& v) const {
+  Eigen::VectorXd out = gradient_.cwiseProduct(v);
+  const Eigen::Index n = residual_.rows();
+  const Eigen::Index step = cached_rows(residual_.cols());
+  Eigen::VectorXd image;
+  for (Eigen::Index first = 0; first < n; first += step) {
+    const auto rows = residual_.middleRows(first, std::min(step, n - first));
+    image.noalias() = rows * v;
+    for (Eigen::Index i = 0; i < image.size(); ++i) {
+      const int own = labels_[static_cast<size_t>(first + i)];
+      out[own] -= image[i];
+      image[i] += v[own];
+    }
+    out.noalias() -= rows.transpose() * image;
+  }
+  return out;
+}
+
+Eigen::VectorXd ClassCurvature::solve(const Eigen::VectorXd& right) const {
+  if (residual_.cols() <= kFactorizedClasses) return factors_.solve(right);
+  const Eigen::VectorXd scale = (diagonal_.array() + 1e-14 * diagonal_.sum() + 1e-300).inverse();
+  Eigen::VectorXd x = Eigen::VectorXd::Zero(right.size());
+  Eigen::VectorXd left = right;
+  Eigen::VectorXd scaled = scale.cwiseProduct(left);
+  Eigen::VectorXd direction = scaled;
+  double square = left.dot(scaled);
+  const double wanted = kSolved * kSolved * square;
+  for (int i = 0; i < kMaxSolverSteps && square > wanted; ++i) {
+    const Eigen::VectorXd image = times(direction);
+    const double energy = direction.dot(image);
+    if (!(energy > 0)) break;
+    const double step = square / energy;
+    x += step * direction;
+    left -= step * image;
+    scaled = scale.cwiseProduct(left);
+    const double next = left.dot(scaled);
+    direction = scaled + next / square * direction;
+    square = next;
+  }
+  return x;
 }
 
 double LogLoss::evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& intercept, Eigen::MatrixXd& residual) {
@@ -108,7 +201,7 @@ double LogLoss::evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& interce
     // What is left of the sum costs the objective its square over the curvature: a part in 1e20.
     const double size = residual.cwiseAbs().sum();
     if (!(gradient.cwiseAbs().maxCoeff() > kBalanced * size)) break;
-    Eigen::VectorXd direction = newton_step(residual, gradient);
+    Eigen::VectorXd direction = -ClassCurvature(residual, labels_).solve(gradient);
     if (classes_ > 2) direction.array() -= direction.mean();
     if (!(gradient.dot(direction) < 0)) direction = -gradient;
     const double length = direction.cwiseAbs().maxCoeff();

@@ -1,9 +1,12 @@
 // The log losses of many rows as a function of their scores, the intercept being the best one for those scores.
 #pragma once
 
+#include <Eigen/Cholesky>
 #include <Eigen/Core>
 #include <cstdint>
 #include <vector>
+
+#include "kernels/parallel.h"
 
 namespace vgg16 {
 
@@ -11,8 +14,9 @@ namespace vgg16 {
 /// column, the score of class 1 (sigmoid): columns() tells. Scores, residuals: (n, columns()), column-major.
 class LogLoss {
  public:
-  /// Every class occurs among the labels, each 0 .. classes - 1; classes is at least 2.
-  LogLoss(std::vector<int> labels, int classes);
+  /// Every class occurs among the labels, each 0 .. classes - 1; classes is at least 2. `pool` shares the work on many
+  /// classes; nullptr where the caller itself runs on one of several threads. Either way the result is the same bits.
+  LogLoss(std::vector<int> labels, int classes, ThreadPool* pool = nullptr);
 
   [[nodiscard]] int64_t rows() const { return static_cast<int64_t>(labels_.size()); }
   [[nodiscard]] int columns() const { return classes_ == 2 ? 1 : classes_; }
@@ -25,21 +29,42 @@ class LogLoss {
 
  private:
   double softmax(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::MatrixXd& residual);
+  void softmax_rows(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::Index first,
+                    Eigen::Index count, Eigen::MatrixXd& residual);
   double sigmoid(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::MatrixXd& residual);
-  [[nodiscard]] Eigen::VectorXd newton_step(const Eigen::MatrixXd& residual, const Eigen::VectorXd& gradient);
 
   std::vector<int> labels_;
   int classes_;
-  Eigen::ArrayXd highest_;       ///< per row: scratch
-  Eigen::ArrayXd others_;        ///< per row: scratch
-  Eigen::MatrixXd probability_;  ///< (n, columns()): scratch
-  Eigen::VectorXd candidate_;    ///< scratch
-  Eigen::MatrixXd trial_;        ///< residual of a trial step: scratch
+  ThreadPool* pool_;
+  Eigen::ArrayXd highest_;     ///< per row: scratch
+  Eigen::ArrayXd others_;      ///< per row: scratch
+  Eigen::ArrayXd rest_;        ///< per row: scratch
+  Eigen::ArrayXd own_;         ///< per row: scratch
+  Eigen::ArrayXd loss_of_;     ///< per row: scratch
+  Eigen::VectorXd candidate_;  ///< scratch
+  Eigen::MatrixXd trial_;      ///< residual of a trial step: scratch
 };
 
-/// Second derivative of the summed loss by the intercept, (columns, columns), from the probabilities p (n, columns),
-/// made regular where a common shift of all classes has no curvature.
-[[nodiscard]] Eigen::MatrixXd class_curvature(const Eigen::MatrixXd& p);
+/// Second derivative of the summed loss by the intercept, (columns, columns), at one point. Of few classes it is
+/// factorized; of many, where that would outgrow everything else, systems are solved by conjugate gradients. Views.
+class ClassCurvature {
+ public:
+  /// `residual` (n, columns), P - Y, and the rows' labels must outlive it.
+  ClassCurvature(const Eigen::MatrixXd& residual, const std::vector<int>& labels);
+
+  /// x of curvature x = right, whose sum is 0 as that of every gradient: a common shift of all classes has no
+  /// curvature.
+  [[nodiscard]] Eigen::VectorXd solve(const Eigen::VectorXd& right) const;
+
+ private:
+  [[nodiscard]] Eigen::VectorXd times(const Eigen::VectorXd& v) const;
+
+  const Eigen::MatrixXd& residual_;
+  const std::vector<int>& labels_;
+  Eigen::LDLT<Eigen::MatrixXd> factors_;  ///< of few classes
+  Eigen::VectorXd gradient_;              ///< of many classes, as is the rest
+  Eigen::VectorXd diagonal_;
+};
 
 /// Class probabilities (n, K) of scores (n, columns) that already hold the intercept.
 [[nodiscard]] Eigen::MatrixXd probabilities(const Eigen::MatrixXd& scores);

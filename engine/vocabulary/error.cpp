@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <cstdio>
+#include <iterator>
 #include <numeric>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace vgg16 {
@@ -29,6 +32,59 @@ std::size_t utf8_length(std::string_view s) {
   return 0;
 }
 
+// What takes no room on a screen, or moves what stands around it: Unicode 15.1's categories Cc, Cf, Zl, Zp and Co, its
+// Default_Ignorable_Code_Point, and the noncharacters but for the last two of each plane. First and last of each range.
+constexpr std::pair<char32_t, char32_t> kInvisible[] = {
+    {0x0000, 0x001F},    {0x007F, 0x009F},   {0x00AD, 0x00AD},   {0x034F, 0x034F},   {0x0600, 0x0605},
+    {0x061C, 0x061C},    {0x06DD, 0x06DD},   {0x070F, 0x070F},   {0x0890, 0x0891},   {0x08E2, 0x08E2},
+    {0x115F, 0x1160},    {0x17B4, 0x17B5},   {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2028, 0x202E},
+    {0x2060, 0x206F},    {0x3164, 0x3164},   {0xE000, 0xF8FF},   {0xFDD0, 0xFDEF},   {0xFE00, 0xFE0F},
+    {0xFEFF, 0xFEFF},    {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFB},   {0x110BD, 0x110BD}, {0x110CD, 0x110CD},
+    {0x13430, 0x1343F},  {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}, {0xF0000, 0xFFFFD},
+    {0x100000, 0x10FFFD}};
+
+// The code point of one valid UTF-8 sequence.
+char32_t code_point(std::string_view sequence) {
+  constexpr unsigned kFirstBits[] = {0x7F, 0x1F, 0x0F, 0x07};
+  char32_t point = static_cast<unsigned char>(sequence[0]) & kFirstBits[sequence.size() - 1];
+  for (const char c : sequence.substr(1)) point = point << 6U | (static_cast<unsigned char>(c) & 0x3FU);
+  return point;
+}
+
+bool is_invisible(char32_t point) {
+  const auto* range = std::lower_bound(std::begin(kInvisible), std::end(kInvisible), point,
+                                       [](const auto& r, char32_t value) { return r.second < value; });
+  return (range != std::end(kInvisible) && point >= range->first) || (point & 0xFFFEU) == 0xFFFE;
+}
+
+// `short_forms` are those of \n, \t and \\ that are written so.
+std::string escaped(std::string_view text, std::string_view short_forms) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string shown;
+  shown.reserve(text.size());
+  while (!text.empty()) {
+    const char c = text[0];
+    const std::size_t length = utf8_length(text);
+    if (short_forms.find(c) != std::string_view::npos) {
+      shown += '\\';
+      shown += c == '\n' ? 'n' : c == '\t' ? 't' : c;
+      text.remove_prefix(1);
+    } else if (length != 0 && !is_invisible(code_point(text.substr(0, length)))) {
+      shown += text.substr(0, length);
+      text.remove_prefix(length);
+    } else {
+      for (std::size_t i = 0; i < std::max<std::size_t>(length, 1); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        shown += "\\x";
+        shown += kHex[byte >> 4U];
+        shown += kHex[byte & 15U];
+      }
+      text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+  }
+  return shown;
+}
+
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
@@ -44,27 +100,30 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string printable(std::string_view name) {
-  constexpr std::string_view kHex = "0123456789abcdef";
+std::string printable(std::string_view name) { return escaped(name, "\n\t\\"); }
+
+std::string without_invisible(std::string_view text) { return escaped(text, "\n\t"); }
+
+std::string json_without_invisible(std::string_view json) {
   std::string shown;
-  shown.reserve(name.size());
-  while (!name.empty()) {
-    const auto c = static_cast<unsigned char>(name[0]);
-    const std::size_t length = utf8_length(name);
-    const bool c1_control = length == 2 && c == 0xC2 && static_cast<unsigned char>(name[1]) < 0xA0;
-    if (c == '\n' || c == '\t' || c == '\\') {
-      shown += '\\';
-      shown += c == '\n' ? 'n' : c == '\t' ? 't' : '\\';
-      name.remove_prefix(1);
-    } else if (length == 0 || c < 0x20 || c == 0x7F || c1_control) {
-      shown += "\\x";
-      shown += kHex[c >> 4U];
-      shown += kHex[c & 15U];
-      name.remove_prefix(1);
+  shown.reserve(json.size());
+  const auto add_unit = [&](unsigned unit) {
+    char text[8];
+    std::snprintf(text, sizeof text, "\\u%04x", unit & 0xFFFFU);
+    shown += text;
+  };
+  while (!json.empty()) {
+    const std::size_t length = std::max<std::size_t>(utf8_length(json), 1);
+    const char32_t point = code_point(json.substr(0, length));
+    if (!is_invisible(point)) {
+      shown += json.substr(0, length);
+    } else if (point > 0xFFFF) {
+      add_unit(0xD800 + ((point - 0x10000) >> 10U));
+      add_unit(0xDC00 + ((point - 0x10000) & 0x3FFU));
     } else {
-      shown += name.substr(0, length);
-      name.remove_prefix(length);
+      add_unit(point);
     }
+    json.remove_prefix(length);
   }
   return shown;
 }

@@ -210,16 +210,34 @@ TEST_F(BadInputs, Rows29To32OutputsThatCannotBeWritten) {
   expect_failure(1, "a.h5 already exists; add --overwrite to replace it or --resume to continue it",
                  quick_extract("pets", "a.h5"));
   ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);  // as for a device, which is not to become a file
-  fs::create_symlink("fifo", path("link"));
-  for (const char* name : {"fifo", "link"}) {
-    const std::string refusal = std::string(name) + " is not a regular file; expected a file to write";
+  fs::create_symlink("fifo", path("to-fifo"));
+  fs::create_symlink("a.h5", path("to-file"));
+  fs::create_symlink("nowhere", path("dangling"));
+  fs::create_symlink("/dev/null", path("to-device"));
+  fs::create_symlink("to-file", path("to-link"));
+  const std::map<std::string, std::string> outputs = {{"fifo", ""},
+                                                      {"to-fifo", path("fifo").string()},
+                                                      {"to-file", path("a.h5").string()},
+                                                      {"to-link", path("a.h5").string()},
+                                                      {"dangling", "nowhere"},
+                                                      {"to-device", "/dev/null"}};
+  for (const auto& [name, target] : outputs) {
+    const std::string refusal =
+        name + (target.empty() ? " is not a regular file; expected a file to write"
+                               : " is a link to " + target + "; give " + target + " itself as the output");
+    expect_failure(1, refusal, {"convert", default_weights(), name, "--overwrite"});
     expect_failure(1, refusal, quick_extract("pets", name, {"--overwrite"}));
     expect_failure(1, refusal, quick_extract("pets", name, {"--resume"}));
     expect_failure(1, refusal, {"train", "-d", "a.h5", "-m", name, "--overwrite"});
     expect_failure(1, refusal, {"merge", "-o", name, "a.h5", "--overwrite"});
   }
-  fs::remove(path("fifo"));
-  fs::remove(path("link"));
+  for (const auto& [name, target] : outputs) fs::remove(path(name));
+  // Standard output, however it is called: /dev/stdout is a link to it.
+  const Outcome piped = bash("ln -s /proc/self/fd/1 stdout; \"$VGG16\" train -d a.h5 -m stdout --overwrite > report");
+  EXPECT_EQ(piped.status, 1);
+  EXPECT_THAT(piped.err, HasSubstr("stdout is a link to " + path("report").string()));
+  fs::remove(path("stdout"));
+  fs::remove(path("report"));
   expect_failure(1, "there is no folder no", quick_extract("pets", "no/a.h5"));
   expect_failure(1, "/proc/a.h5 cannot be created: ", quick_extract("pets", "/proc/a.h5"));
   expect_failure(1, ", the limit for one file is 100 kB", {"extract", "-d", "pets", "-o", "b.h5"},
@@ -227,7 +245,7 @@ TEST_F(BadInputs, Rows29To32OutputsThatCannotBeWritten) {
   if (VGG16_TEST_SANITIZED) return;  // the next one fails a call of the program's
   const std::vector<std::string> full = {std::string("LD_PRELOAD=") + VGG16_FAIL_CALLS, "VGG16_FAIL_ERROR=28"};
   RunOptions options{.environment = full};
-  options.environment.insert(options.environment.end(), {"VGG16_FAIL=space", "VGG16_FAIL_AT=2"});
+  options.environment.insert(options.environment.end(), {"VGG16_FAIL=space", "VGG16_FAIL_AT=1"});
   expect_failure(1, "b.h5 needs ", quick_extract("pets", "b.h5"), options);
   options.environment = full;
   options.environment.insert(options.environment.end(),
@@ -237,6 +255,27 @@ TEST_F(BadInputs, Rows29To32OutputsThatCannotBeWritten) {
   EXPECT_FALSE(fs::exists(path("b.h5")));
   EXPECT_TRUE(fs::exists(path("b.h5.partial")));
   EXPECT_EQ(run(quick_extract("pets", "b.h5", {"-s", "1", "--resume"})).status, 0);
+}
+
+TEST_F(BadInputs, NoInputIsReplacedByTheOutput) {
+  make_pets();
+  write_test_file(path("pets/cats/x.webp"), "RIFF....WEBPVP8 ");
+  fs::create_symlink(path("linked.png"), path("pets/dogs/link.png"));
+  write_test_file(path("linked.png"), class_picture(0, 1));
+  fs::copy_file(default_weights(), path("w"));
+  for (const char* way : {"--overwrite", "--resume"}) {
+    for (const char* picture : {"pets/cats/0.png", "pets/../pets/dogs/1.png", "pets/cats/x.webp", "linked.png"}) {
+      expect_failure(2, std::string(picture) + " is both input and output", quick_extract("pets", picture, {way}));
+      expect_failure(2, std::string(picture) + " is both input and output",
+                     quick_extract("pets", picture, {way, "--shard", "1/9"}));
+    }
+    expect_failure(2, "w is both input and output", quick_extract("pets", "w", {way, "--weights", "./w"}));
+    expect_failure(2, "w is both input and output", quick_extract("pets", "w", {way}),
+                   {.environment = {"VGG16_WEIGHTS=w"}});
+  }
+  fs::rename(path("w"), path("w.partial.new"));
+  expect_failure(2, "w.partial.new is both input and output",
+                 quick_extract("pets", "w", {"--weights", "w.partial.new"}));
 }
 
 TEST_F(BadInputs, Rows33To35UnfinishedFiles) {
@@ -321,6 +360,23 @@ TEST_F(BadInputs, Rows44To47Features) {
   infinite[3] = std::nan("");
   write_old_features(path("f.h5"), infinite, labels, {"cats", "dogs"});
   refused("f.h5: row 1: column 1 is nan, expected a finite number");
+  // What a buffer that was never flushed leaves.
+  const auto blank = [&](std::vector<size_t> rows) {
+    std::vector<double> some = values;
+    std::vector<int64_t> theirs = labels;
+    for (const size_t at : rows) some[2 * at] = some[2 * at + 1] = static_cast<double>(theirs[at] = 0);
+    write_old_features(path("f.h5"), some, theirs, {"cats", "dogs"});
+  };
+  blank({6, 7});
+  refused("f.h5 is unfinished: rows 6 to 7 are all zero, with label 0");
+  blank({7});
+  refused("row 7 is all zero");
+  blank({2, 3, 4});
+  refused("rows 2 to 4 are all zero");
+  blank({0, 1});
+  refused("rows 0 to 1 are all zero");
+  blank({2});  // a picture may be like this
+  EXPECT_EQ(run({"train", "-q", "-d", "f.h5", "-m", "blank.model", "--folds", "2"}).status, 0);
   // One letter of a name changed where the file keeps its names: the dataset is not there.
   write_old_features(path("f.h5"), values, labels, {"cats", "dogs"});
   const std::string good = bytes("f.h5");
@@ -363,6 +419,18 @@ TEST_F(BadInputs, Row48Models) {
   refused("not a JSON list", with_checksum_of_now(changed(model, "[\\\"cats", "(\\\"cats")));
   refused("m: damaged: its checksum does not match what it holds; copy it again", changed(model, "cats", "cat3"));
   refused("vgg16-classifier-9", changed(model, "vgg16-classifier-1", "vgg16-classifier-9"));
+  // A coefficient, and the intercept, which is last.
+  const std::string infinity("\0\0\0\0\0\0\xF0\x7F", 8);
+  const std::string huge("\0\0\0\0\0\0\xE0\x7F", 8);
+  const auto ending = [&](size_t from_end, const std::string& number) {
+    return with_checksum_of_now(std::string(model).replace(model.size() - from_end, 8, number));
+  };
+  refused("m: coef: value 63 is not finite", ending(16, infinity));
+  expect_failure(4, "m: coef: value 63 is not finite", {"info", "m"});
+  refused("m: intercept: value 0 is not finite", ending(8, infinity));
+  std::string large = model;
+  for (size_t number = 2; number <= 65; ++number) large.replace(large.size() - 8 * number, 8, huge);
+  refused("m: the scores of a row are not finite", with_checksum_of_now(large));
   refused("a Python pickle", "\x80\x04\x95 and code");
 }
 

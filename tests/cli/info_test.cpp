@@ -20,8 +20,8 @@ TEST_F(InfoCommand, DescribesTheBuild) {
   EXPECT_THAT(text.out, HasSubstr("version: " VGG16_TEST_VERSION "\n"));
   EXPECT_THAT(text.out, HasSubstr("University of Oxford; licence CC BY 4.0"));
   const auto document = json_line(run({"info", "--json"}).out);
-  EXPECT_THAT(keys(document),
-              IsSupersetOf({"schema", "version", "backends", "instruction_sets", "processors", "processors_allowed"}));
+  EXPECT_THAT(keys(document), IsSupersetOf({"schema", "version", "backends", "instruction_sets", "processors",
+                                            "processors_allowed", "hdf5"}));
   EXPECT_EQ(document["schema"], 1);
   // Tests run where no GPU is shown to them.
   EXPECT_EQ(document["cuda_devices"].size(), 0U);

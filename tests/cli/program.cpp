@@ -56,6 +56,7 @@ struct Child {
   const char* output;
   const char* errors;
   const std::vector<int>& closed;
+  const std::vector<int>& ignored;
   rlim_t file_size_limit;
 
   [[noreturn]] void run(char* const* argv, char* const* environment) const {
@@ -73,7 +74,9 @@ struct Child {
       const struct rlimit limit = {file_size_limit, file_size_limit};
       if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(122);
     }
-    ::signal(SIGPIPE, SIG_DFL);
+    // Whatever the tests themselves were started with, under nohup say.
+    for (const int signal : {SIGPIPE, SIGHUP, SIGINT, SIGTERM}) ::signal(signal, SIG_DFL);
+    for (const int signal : ignored) ::signal(signal, SIG_IGN);
     ::execvpe(argv[0], argv, environment);
     _exit(123);
   }
@@ -101,8 +104,9 @@ Process::Process(const std::vector<std::string>& words, const std::filesystem::p
   envp.push_back(nullptr);
   const std::string in = scratch / "in";
   const std::string out = options.output.empty() ? scratch / "out" : options.output;
-  const std::string err = scratch / "err";
-  const Child child{folder.c_str(), in.c_str(), out.c_str(), err.c_str(), options.closed, options.file_size_limit};
+  const std::string err = options.errors.empty() ? scratch / "err" : options.errors;
+  const Child child{folder.c_str(),         in.c_str(), out.c_str(), err.c_str(), options.closed, options.ignored,
+                    options.file_size_limit};
   pid_ = ::fork();
   if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (pid_ == 0) child.run(argv.data(), envp.data());
@@ -125,8 +129,16 @@ double Process::processor_seconds() const {
   return static_cast<double>(taken.tv_sec) + 1e-9 * static_cast<double>(taken.tv_nsec);
 }
 
+bool Process::blocks_signals(unsigned long mask) const {
+  std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("SigBlk:")) return (std::stoul(line.substr(7), nullptr, 16) & mask) == mask;
+  }
+  return false;
+}
+
 bool Process::ended() {
-  if (!reaped_) reaped_ = ::waitpid(pid_, &wait_status_, WNOHANG) == pid_;
+  if (!reaped_) reaped_ = ::wait4(pid_, &wait_status_, WNOHANG, &usage_) == pid_;
   return reaped_;
 }
 
@@ -147,6 +159,7 @@ Outcome Process::wait() {
   }
   Outcome outcome;
   outcome.status = WIFEXITED(wait_status_) ? WEXITSTATUS(wait_status_) : -WTERMSIG(wait_status_);
+  outcome.peak_memory_bytes = int64_t{1024} * usage_.ru_maxrss;
   outcome.out = read_bytes(scratch_ / "out");
   outcome.err = read_bytes(scratch_ / "err");
   return outcome;

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -16,6 +17,7 @@ struct Outcome {
   int status = -1;  ///< exit status, or minus the signal that ended the process
   std::string out;
   std::string err;
+  int64_t peak_memory_bytes = 0;  ///< the most that was resident
 
   /// Lines of `err` and `out`, without their ends.
   [[nodiscard]] std::vector<std::string> err_lines() const;
@@ -26,7 +28,9 @@ struct RunOptions {
   std::string input = {};                     ///< what standard input gives
   std::vector<std::string> environment = {};  ///< NAME=value, added to this process's
   std::vector<int> closed = {};               ///< which of 0, 1 and 2 the process is started without
+  std::vector<int> ignored = {};              ///< signals that the program finds ignored, as under nohup
   std::filesystem::path output = {};       ///< where standard output goes, such as /dev/full; empty: into Outcome::out
+  std::filesystem::path errors = {};       ///< the same for standard error
   rlim_t file_size_limit = RLIM_INFINITY;  ///< ulimit -f, in bytes
   bool another_user = false;               ///< as somebody who is not root, for CliTest::run
 };
@@ -45,6 +49,8 @@ class Process {
   void send(int signal) const;
   /// Processor time that it has taken so far, on all its threads; 0 when it is gone.
   [[nodiscard]] double processor_seconds() const;
+  /// Whether its first thread blocks the signals of `mask` (bit n - 1 for signal n).
+  [[nodiscard]] bool blocks_signals(unsigned long mask) const;
   /// Waits until `reached` holds; false if the process ended or two minutes passed before.
   [[nodiscard]] bool wait_until(const std::function<bool()>& reached);
   /// Waits for the end.
@@ -56,6 +62,7 @@ class Process {
   std::filesystem::path scratch_;
   pid_t pid_ = -1;
   int wait_status_ = 0;
+  struct rusage usage_ = {};
   bool reaped_ = false;
 };
 

@@ -1,6 +1,6 @@
-# cmake -DBUILD=... -DSOURCE=... -DWORK=... -DCXX=... -DFLAGS=... -P check.cmake
+# cmake -DBUILD=... -DSOURCE=... -DWORK=... -DCXX=... -DFLAGS=... -DPREFIX=... -P check.cmake
 # Installs the build into a folder, moves that folder elsewhere, as an archive is unpacked elsewhere, and builds and runs
-# the program beside this script against it.
+# the program beside this script against it. PREFIX is where the build found its libraries, if not in the system's folders.
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT status EQUAL 0)
@@ -9,6 +9,9 @@ function(run)
   set(output "${output}" PARENT_SCOPE)
 endfunction()
 
+if(PREFIX)
+  set(ENV{CMAKE_PREFIX_PATH} ${PREFIX})
+endif()
 file(REMOVE_RECURSE ${WORK})
 run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/first)
 file(RENAME ${WORK}/first ${WORK}/installed)

@@ -169,6 +169,62 @@ TEST(FeatureFaults, AFullDiskIsReportedBeforeTheFirstRow) {
   EXPECT_EQ(names_in(folder.path()), "");
 }
 
+TEST(FeatureFaults, ASecondFileThatMayBeNeededIsSpokenOfBeforeTheFirstRow) {
+  const TempDir folder;
+  const FeatureFilePlan plan = test_plan(kRows, kColumns);
+  file_calls::set_free_space(5'000);
+  {
+    const FeatureFileWriter writer(folder / "a.h5", plan, kResume);
+    EXPECT_NE(writer.space_warning().find("a.h5: 5.0 kB are left beside it; a second "), std::string::npos)
+        << writer.space_warning();
+    EXPECT_TRUE(writer.space_warning().ends_with(" needed only if a picture turns out to be unreadable"));
+  }
+  file_calls::set_free_space(5'000'000'000);
+  EXPECT_EQ(FeatureFileWriter(folder / "a.h5", plan, kResume).space_warning(), "");
+  file_calls::set_free_space(-1);
+}
+
+TEST(FeatureFaults, WithoutSpaceForTheSecondFileEveryRowIsKept) {
+  const TempDir folder;
+  const FeatureFilePlan plan = test_plan(kRows, kColumns);
+  {
+    FeatureFileWriter writer(folder / "a.h5", plan, {});
+    for (int64_t row = 1; row < kRows; ++row) writer.write(row, test_row(row, kColumns));
+    writer.drop(0, "cannot be decoded");
+    writer.commit();
+    file_calls::watch(folder.path());
+    std::map<std::string, int> refused;
+    for (int at = 1; file_calls::failed() != "renameat2"; ++at) {
+      file_calls::watch(folder.path());
+      file_calls::fail(at, ENOSPC, file_calls::Failure::kOnce);
+      try {
+        writer.finish();
+        FAIL() << at;
+      } catch (const Error& error) {
+        const std::string call = file_calls::failed();
+        if (call != "fallocate" && call != "pwrite") continue;
+        ++refused[call];
+        const std::string message = error.what();
+        const std::string remedy =
+            "; a second file is needed because " + plan.pictures[0].path + " is unreadable; every row";
+        EXPECT_NE(message.find(call == "pwrite" ? "a.h5 cannot be written: " : "a.h5 needs "), std::string::npos)
+            << message;
+        EXPECT_NE(message.find(remedy), std::string::npos) << message;
+        EXPECT_TRUE(message.ends_with(" --resume")) << message;
+        EXPECT_EQ(names_in(folder.path()), "a.h5.partial");
+      }
+    }
+    EXPECT_EQ(refused["fallocate"], 1);
+    EXPECT_GT(refused["pwrite"], kRows) << "each of its rows, too";
+    file_calls::release();
+  }
+  FeatureFileWriter writer(folder / "a.h5", plan, kResume);
+  EXPECT_EQ(writer.committed_rows(), kRows - 1);
+  writer.drop(0, "cannot be decoded");
+  writer.finish();
+  EXPECT_EQ(open_feature_file(folder / "a.h5").rows, kRows - 1);
+}
+
 TEST(FeatureFaults, OfTwoRunsThatStartAtOnceOneWrites) {
   const TempDir folder;
   const fs::path path = folder / "a.h5";

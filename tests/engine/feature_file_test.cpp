@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <thread>
 
@@ -16,6 +17,8 @@
 
 namespace vgg16 {
 namespace {
+
+constexpr FeatureWriteOptions kResume = {.resume = true};
 
 std::vector<float> all_rows(const FeatureTable& table) {
   std::vector<float> rows(static_cast<size_t>(table.rows * table.columns));
@@ -67,6 +70,31 @@ TEST(FeatureFile, IsTheSameBytesForAnyOrderAndCommit) {
     EXPECT_TRUE(read_bytes(folder / "b.h5") == expected) << rows_per_commit;
   }
   EXPECT_EQ(names_in(folder.path()), "a.h5 b.h5");
+}
+
+// FNV-1a: tells files apart.
+uint64_t digest(std::string_view bytes) {
+  uint64_t state = 0xCBF29CE484222325U;
+  for (const char byte : bytes) state = (state ^ static_cast<uint8_t>(byte)) * 0x100000001B3U;
+  return state;
+}
+
+// Whichever version of HDF5 lays it out: 1.10.8, 1.14.5 and 2.2 gave these.
+TEST(FeatureFile, IsTheSameBytesForEverAndWithAnyHdf5) {
+  const TempDir folder;
+  const auto expect_digest = [&](uint64_t expected, const FeatureFilePlan& plan) {
+    write_test_file_of(folder / "a.h5", plan, {.overwrite = true});
+    EXPECT_EQ(digest(read_bytes(folder / "a.h5")), expected);
+  };
+  const FeatureFilePlan plan = test_plan(7, 5);
+  expect_digest(0x902094D1A7F93154, plan);
+  expect_digest(0xBEC1C37CE3A5E574, test_plan(7, 5, FeatureType::kF16));
+  expect_digest(0xD4076EA4EC43C5E7, shard_plan(plan, {2, 3}));
+  expect_digest(0xA1E7F2E8CFE60F7B, shard_plan(plan, {9, 9}));  // without any row
+  expect_digest(0xE0FC9F725B82234F, test_plan(2000, 300));      // names that fill several of HDF5's heaps
+  FeatureFilePlan complete = plan;
+  complete.skipped.clear();
+  expect_digest(0x6AB06802AE1B7F3A, complete);
 }
 
 TEST(FeatureFile, WithoutDroppedRowsEqualsAFileThatNeverHadThem) {
@@ -165,14 +193,116 @@ TEST(FeatureFile, KeepsWhatIsAtItsName) {
   EXPECT_EQ(names_in(folder.path()), "a.h5");
 }
 
-TEST(FeatureFile, DoesNotReplaceAPipe) {
+// A pipe, or a link whatever it leads to: refused at once, and also where it appears while the file is written.
+TEST(FeatureFile, DoesNotReplaceAPipeOrALink) {
   const TempDir folder;
-  ASSERT_EQ(mkfifo((folder / "a.h5").c_str(), 0600), 0);
-  const std::string left = (folder / "a.h5.partial").string();
-  expect_error(ErrorCode::kExists, "a.h5 is not a regular file; what was written stays in " + left,
-               [&] { write_test_file_of(folder / "a.h5", test_plan(3, 4), {.overwrite = true}); });
-  EXPECT_TRUE(std::filesystem::is_fifo(folder / "a.h5"));
-  EXPECT_EQ(open_feature_file(folder / "a.h5.partial").rows, 3);
+  const auto path = folder / "a.h5";
+  const auto other = folder / "b";
+  const auto link_to = [&](const std::filesystem::path& target) { std::filesystem::create_symlink(target, path); };
+  write_test_file(other, "precious");
+  const std::pair<std::function<void()>, std::string> kCases[] = {
+      {[&] { ASSERT_EQ(mkfifo(path.c_str(), 0600), 0); }, "a.h5 is not a regular file"},
+      {[&] { link_to("b"); }, "a.h5 is a link to " + other.string() + "; give " + other.string() + " itself"},
+      {[&] { link_to("nowhere"); }, "a.h5 is a link to " + (folder / "nowhere").string()},
+      {[&] { link_to("/dev/null"); }, "a.h5 is a link to /dev/null"},
+  };
+  for (const auto& [make, refusal] : kCases) {
+    make();
+    const auto status = std::filesystem::symlink_status(path);
+    for (const bool resume : {false, true}) {
+      expect_error(ErrorCode::kExists, refusal,
+                   [&] { FeatureFileWriter(path, test_plan(3, 4), {.overwrite = !resume, .resume = resume}); });
+    }
+    EXPECT_EQ(names_in(folder.path()), "a.h5 b");
+    std::filesystem::remove(path);
+    {
+      FeatureFileWriter writer(path, test_plan(1, 4), {.overwrite = true});
+      writer.write(0, test_row(0, 4));
+      make();
+      expect_error(ErrorCode::kExists, refusal, [&] { writer.finish(); });
+      expect_error(ErrorCode::kExists, "what was written stays in " + path.string() + ".partial",
+                   [&] { writer.finish(); });
+    }
+    EXPECT_EQ(std::filesystem::symlink_status(path).type(), status.type());
+    EXPECT_EQ(open_feature_file(folder / "a.h5.partial").rows, 1);
+    std::filesystem::remove(path);
+    std::filesystem::remove(folder / "a.h5.partial");
+  }
+  EXPECT_EQ(read_bytes(other), "precious");
+}
+
+// What somebody else may have put where a run's own files go: refused by name, neither written to nor removed.
+TEST(FeatureFile, TakesNothingOfSomebodyElsesForItsOwn) {
+  const TempDir folder;
+  const FeatureFilePlan plan = test_plan(3, 4);
+  const auto part = folder / "a.h5.partial";
+  const auto nascent = folder / "a.h5.partial.new";
+  write_test_file(folder / "b", "precious");
+  const auto expect_refused = [&](const std::filesystem::path& name, const std::string& found) {
+    const FeatureWriteOptions kOptions[] = {{.overwrite = true}, {.resume = true}};
+    for (const FeatureWriteOptions& options : kOptions) {
+      expect_error(ErrorCode::kRefused, name.string() + " " + found,
+                   [&] { FeatureFileWriter(folder / "a.h5", plan, options); });
+    }
+    EXPECT_TRUE(std::filesystem::exists(std::filesystem::symlink_status(name))) << found;
+    std::filesystem::remove(name);
+    EXPECT_EQ(names_in(folder.path()), "b") << found;
+    EXPECT_EQ(read_bytes(folder / "b"), "precious") << found;
+  };
+  for (const auto& name : {part, nascent}) {
+    for (const char* target : {"b", "nowhere", "/dev/null"}) {
+      std::filesystem::create_symlink(target, name);
+      expect_refused(name, "is a link, so no run of yours has left it; remove it or choose another output");
+    }
+    std::filesystem::create_hard_link(folder / "b", name);
+    expect_refused(name, "has other names, too (hard links)");
+    ASSERT_EQ(mkfifo(name.c_str(), 0600), 0);
+    expect_refused(name, "is not a regular file");
+    std::filesystem::create_directory(name);
+    expect_refused(name, "is not a regular file");
+  }
+}
+
+TEST(FeatureFile, TakesAnotherUsersFileOnlyWhereNobodyElseCouldPutIt) {
+  if (geteuid() != 0) GTEST_SKIP() << "only the superuser can give files away";
+  const TempDir folder;
+  const FeatureFilePlan plan = test_plan(3, 4);
+  const auto expect_left_alone = [&](const std::filesystem::path& name) {
+    expect_error(ErrorCode::kRefused, name.string() + " belongs to another user (1002)",
+                 [&] { write_test_file_of(folder / "a.h5", plan, kResume); });
+    struct stat status {};
+    ASSERT_EQ(lstat(name.c_str(), &status), 0);
+    EXPECT_EQ(status.st_uid, 1002U);
+    std::filesystem::remove(name);
+  };
+  const auto leave_partial = [&] {
+    FeatureFileWriter writer(folder / "a.h5", plan, {});
+    writer.write(0, test_row(0, 4));
+    writer.commit();
+    ASSERT_EQ(chown(writer.partial_path().c_str(), 1002, 1002), 0);
+  };
+  for (const mode_t mode : {mode_t{01777}, mode_t{0777}, mode_t{0775}}) {
+    ASSERT_EQ(chmod(folder.path().c_str(), mode), 0);
+    leave_partial();
+    expect_left_alone(folder / "a.h5.partial");
+  }
+  for (const mode_t mode : {mode_t{01777}, mode_t{0755}}) {
+    ASSERT_EQ(chmod(folder.path().c_str(), mode), 0);
+    write_test_file(folder / "a.h5.partial.new", "x");
+    ASSERT_EQ(chown((folder / "a.h5.partial.new").c_str(), 1002, 1002), 0);
+    expect_left_alone(folder / "a.h5.partial.new");
+  }
+  leave_partial();
+  write_test_file_of(folder / "a.h5", plan, kResume);
+  EXPECT_EQ(names_in(folder.path()), "a.h5");
+}
+
+TEST(FeatureFile, IsMadeWithTheUsersMask) {
+  const TempDir folder;
+  const mode_t before = umask(027);
+  write_test_file_of(folder / "a.h5", test_plan(3, 4));
+  umask(before);
+  EXPECT_EQ(std::filesystem::status(folder / "a.h5").permissions(), static_cast<std::filesystem::perms>(0640));
 }
 
 TEST(FeatureFile, DoesNotReplaceAFileThatAppearsMeanwhile) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <set>
+#include <thread>
 
 #include "support/expect_error.h"
 #include "support/feature_rows.h"
@@ -51,6 +52,124 @@ TEST(FeatureResume, GoesOnWhereTheRunEnded) {
   EXPECT_TRUE(read_bytes(folder / "a.h5") == expected);
   EXPECT_EQ(names_in(folder.path()), "a.h5");
 }
+
+TEST(FeatureResume, RowsAreCommittedByTimeToo) {
+  const TempDir folder;
+  FeatureFileWriter writer(folder / "a.h5", test_plan(9, 3), {.rows_per_commit = 1'000'000});
+  for (const int64_t rows : {1, 4}) {
+    for (int64_t row = writer.missing_rows().front(); row < rows; ++row) writer.write(row, test_row(row, 3));
+    while (writer.committed_rows() < rows) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_EQ(writer.committed_rows(), 4);
+}
+
+TEST(FeatureResume, AnyThreadMayCommitWhileRowsAreWritten) {
+  constexpr int64_t kRows = 2000;
+  const TempDir folder;
+  const FeatureFilePlan plan = test_plan(kRows, 3);
+  const std::string expected = bytes_of_one_run(folder, plan);
+  FeatureFileWriter writer(folder / "a.h5", plan, {.rows_per_commit = 1'000'000});
+  std::atomic<int64_t> written = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      for (int64_t before = 0; before < kRows;) {
+        before = written;
+        writer.commit();
+        EXPECT_GE(writer.committed_rows(), before);
+      }
+    });
+  }
+  for (int64_t row = 0; row < kRows; ++row) {
+    writer.write(row, test_row(row, 3));
+    ++written;
+  }
+  for (std::thread& thread : threads) thread.join();
+  writer.finish();
+  EXPECT_TRUE(read_bytes(folder / "a.h5") == expected);
+}
+
+// What another program may do to the partial file of 40 rows while 30 of them are there.
+struct Meddling {
+  const char* name;
+  std::function<void(const std::filesystem::path&)> change;
+  bool at_the_end;  // when all rows are there
+
+  friend void PrintTo(const Meddling& meddling, std::ostream* out) { *out << meddling.name; }
+};
+
+void overwrite(const std::filesystem::path& path, size_t offset, const std::string& bytes) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(offset));
+  file << bytes;
+}
+
+void resize_by(const std::filesystem::path& path, int64_t difference) {
+  const auto size = static_cast<int64_t>(std::filesystem::file_size(path));
+  std::filesystem::resize_file(path, static_cast<uintmax_t>(size + difference));
+}
+
+void spoil_row(const std::filesystem::path& path, int64_t row) {
+  overwrite(path, find_row(read_bytes(path), test_row(row, 100)) + 17, "x");
+}
+
+const Meddling kMeddlings[] = {
+    {"cut_by_a_byte", [](const auto& path) { resize_by(path, -1); }, true},
+    {"cut_by_rows", [](const auto& path) { resize_by(path, -1000); }, true},
+    {"emptied", [](const auto& path) { std::filesystem::resize_file(path, 0); }, true},
+    {"grown", [](const auto& path) { resize_by(path, 1); }, true},
+    {"last_row", [](const auto& path) { spoil_row(path, 39); }, true},
+    {"another_late_row", [](const auto& path) { spoil_row(path, 25); }, true},
+    {"header", [](const auto& path) { overwrite(path, 1, "XXX"); }, true},
+    {"replaced_by_zeros",
+     [](const auto& path) { overwrite(path, 0, std::string(std::filesystem::file_size(path), '\0')); }, true},
+    {"cut_before_the_last_rows", [](const auto& path) { resize_by(path, -8000); }, false},
+    {"emptied_before_the_last_rows", [](const auto& path) { std::filesystem::resize_file(path, 0); }, false},
+};
+
+class FeatureMeddling : public testing::TestWithParam<Meddling> {};
+
+TEST_P(FeatureMeddling, IsFoundBeforeTheFileHasItsName) {
+  const FeatureFilePlan plan = test_plan(40, 100);
+  for (const bool with_dropped : {false, true}) {
+    const TempDir folder;
+    const auto write = [&](FeatureFileWriter& writer, int64_t first, int64_t last) {
+      for (int64_t row = first; row < last; ++row) {
+        if (with_dropped && row == 3) {
+          writer.drop(row, "unreadable");
+        } else {
+          writer.write(row, test_row(row, plan.columns));
+        }
+      }
+    };
+    {
+      FeatureFileWriter writer(folder / "expected.h5", plan, {});
+      write(writer, 0, 40);
+      writer.finish();
+    }
+    expect_error(ErrorCode::kIo, "a.h5.partial was changed by another program while it was written: ", [&] {
+      FeatureFileWriter writer(folder / "a.h5", plan, {});
+      write(writer, 0, 30);
+      if (GetParam().at_the_end) write(writer, 30, 40);
+      writer.commit();
+      GetParam().change(partial_path_of(folder / "a.h5"));
+      if (!GetParam().at_the_end) write(writer, 30, 40);
+      try {
+        writer.finish();
+      } catch (const Error& error) {
+        EXPECT_TRUE(std::string(error.what()).ends_with(" --resume")) << error.what();
+        throw;
+      }
+    });
+    EXPECT_EQ(names_in(folder.path()), "a.h5.partial expected.h5");
+    FeatureFileWriter writer(folder / "a.h5", plan, kResume);
+    for (const int64_t row : writer.missing_rows()) write(writer, row, row + 1);
+    writer.finish();
+    EXPECT_TRUE(read_bytes(folder / "a.h5") == read_bytes(folder / "expected.h5"));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, FeatureMeddling, testing::ValuesIn(kMeddlings), testing::PrintToStringParamName());
 
 TEST(FeatureResume, BeginsWhereThereIsNothing) {
   const TempDir folder;
@@ -324,6 +443,26 @@ TEST(FeatureShards, MorePicturesThanRowsAndSkippedOnesAreRefused) {
     } else {
       expect_error(ErrorCode::kRefused, "it is no shard that this program writes",
                    [&] { static_cast<void>(open_feature_file(folder / "a.h5")); });
+    }
+  }
+}
+
+// Under whichever name: the merged file and those that it has on the way would take their places.
+TEST(FeatureShards, AreNotReplacedByWhatIsMadeOfThem) {
+  const FeatureFilePlan plan = test_plan(6, 4);
+  for (const char* name : {"z.h5", "z.h5.partial", "z.h5.partial.new"}) {
+    for (const bool linked : {false, true}) {
+      const TempDir folder;
+      auto parts = write_shards(folder, plan, 2);
+      std::filesystem::rename(parts[0], folder / name);
+      parts[0] = folder / (linked ? "link" : name);
+      if (linked) std::filesystem::create_symlink(name, parts[0]);
+      const std::string bytes = read_bytes(parts[0]);
+      for (const bool overwrite : {false, true}) {
+        expect_error(ErrorCode::kInvalidArgument, std::string(name) + " is both input and output",
+                     [&] { merge_feature_files(parts, folder / "z.h5", overwrite); });
+      }
+      EXPECT_TRUE(read_bytes(parts[0]) == bytes) << name;
     }
   }
 }

@@ -164,6 +164,18 @@ TEST_P(RowSpaceTest, TheCertificateHoldsForScoresComputedAfresh) {
   EXPECT_LE((intercept - fit.intercept).cwiseAbs().maxCoeff(), 1e-6);
 }
 
+TEST_P(RowSpaceTest, EveryStepIsReported) {
+  int steps = 0;
+  const RowSpacePoint start = point_at(MatrixXd::Zero(70, loss_.columns()), 0.0);
+  const auto on_step = [&](int count, double gap) {
+    EXPECT_EQ(count, ++steps);
+    EXPECT_GT(gap, 1e-6);
+  };
+  const NewtonResult newton = minimize_newton(operator_, loss_, 1e-3, {&start, 1}, {.on_step = on_step});
+  EXPECT_GT(steps, 0);
+  EXPECT_EQ(steps, newton.products);
+}
+
 TEST_P(RowSpaceTest, AFitThatRunsOutOfStepsSaysSo) {
   RegularizationPath path(operator_, loss_);
   const FitCertificate certificate = path.advance(10.0, {.relative_gap = 1e-12, .max_iterations = 1});

@@ -103,6 +103,48 @@ TEST_P(LogLossTest, KeepsTheDigitsOfRowsThatAreAllButCertain) {
 
 INSTANTIATE_TEST_SUITE_P(Classes, LogLossTest, testing::Values(2, 3, 5));
 
+class ClassCurvatureTest : public testing::TestWithParam<int> {};
+
+TEST_P(ClassCurvatureTest, SolvesTheSystemOfTheSecondDerivative) {
+  const int classes = GetParam();
+  // Sizes of scores: rows in doubt, and rows that are all but certain.
+  for (const double size : {2.0, 60.0}) {
+    SCOPED_TRACE(size);
+    LogLoss loss(cyclic_labels(3 * classes, classes), classes);
+    Eigen::MatrixXd scores = random_scores(3 * classes, classes, size, 5);
+    Eigen::VectorXd b = Eigen::VectorXd::Zero(classes);
+    Eigen::MatrixXd residual;
+    loss.evaluate(scores, b, residual);
+    const Eigen::MatrixXd p = probabilities(scores.rowwise() + b.transpose());
+    Eigen::MatrixXd curvature = -(p.transpose() * p);
+    curvature.diagonal() += p.colwise().sum();
+    Eigen::VectorXd right = curvature * random_scores(classes, 1, 2, 6);
+    const Eigen::VectorXd x = ClassCurvature(residual, loss.labels()).solve(right);
+    EXPECT_LE((curvature * x - right).norm(), 1e-5 * right.norm());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Classes, ClassCurvatureTest, testing::Values(3, 20, 150));
+
+TEST(LogLoss, OfManyClassesIsTheSameBitsWithThreads) {
+  constexpr int kClasses = 300;
+  const std::vector<int> labels = cyclic_labels(700, kClasses);
+  const Eigen::MatrixXd scores = random_scores(700, kClasses, 20, 7);
+  ThreadPool pool(3);
+  LogLoss alone(labels, kClasses);
+  LogLoss shared(labels, kClasses, &pool);
+  Eigen::VectorXd b_alone = Eigen::VectorXd::Zero(kClasses);
+  Eigen::VectorXd b_shared = b_alone;
+  Eigen::MatrixXd r_alone;
+  Eigen::MatrixXd r_shared;
+  const double value = alone.evaluate(scores, b_alone, r_alone);
+  EXPECT_EQ(value, shared.evaluate(scores, b_shared, r_shared));
+  EXPECT_EQ(b_alone, b_shared);
+  EXPECT_EQ(r_alone, r_shared);
+  EXPECT_NEAR(value, plain_loss(scores, b_alone, labels), 1e-12 * value);
+  EXPECT_LE(r_alone.colwise().sum().cwiseAbs().maxCoeff(), 1e-10 * r_alone.cwiseAbs().sum());
+}
+
 TEST(Probabilities, SumToOneAndSurviveLargeScores) {
   for (const int columns : {1, 3}) {
     Eigen::MatrixXd scores = random_scores(20, columns, 10, 9);

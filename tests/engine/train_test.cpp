@@ -5,6 +5,8 @@
 #include <functional>
 #include <iterator>
 #include <limits>
+#include <map>
+#include <numeric>
 
 #include "learn/lbfgs.h"
 #include "support/feature_data.h"
@@ -251,6 +253,34 @@ TEST_P(DirectRouteTest, IsTheSameBitsForAnyNumberOfThreads) {
 
 INSTANTIATE_TEST_SUITE_P(Classes, DirectRouteTest, testing::Values(2, 4));
 
+class ManyClassesTest : public testing::TestWithParam<Route> {};
+
+TEST_P(ManyClassesTest, EveryFitReachesTheOptimumAndTheBitsAreThoseOfOneThread) {
+  const FeatureTable table =
+      sparse_classes({.rows = 900, .columns = 200, .classes = 300, .zeros = 0.5, .separation = 0.8, .in_turn = true});
+  TrainOptions options;
+  options.c = {0.01};
+  options.folds = 2;
+  options.route = GetParam();
+  options.threads = 1;
+  const TrainResult result = train(table, options);
+  EXPECT_EQ(result.report.estimate.route, GetParam());
+  for (const FitCertificate& fit : result.report.fits) EXPECT_LE(fit.relative_gap, 1e-6) << fit.stop_reason;
+
+  std::vector<double> model = result.classifier.coef;
+  model.insert(model.end(), result.classifier.intercept.begin(), result.classifier.intercept.end());
+  std::vector<double> gradient(model.size());
+  const double value = plain_objective(table, result.report.train_rows, 300, 0.01, model, gradient);
+  EXPECT_NEAR(value, result.report.fits.back().objective, 1e-6 * value);
+  const double squared = std::inner_product(gradient.begin(), gradient.end(), gradient.begin(), 0.0);
+  EXPECT_LE(0.5 * squared, 2e-6 * value) << "by convexity the optimum is no further away than this";
+
+  options.threads = 3;
+  EXPECT_EQ(train(table, options).classifier.coef, result.classifier.coef);
+}
+
+INSTANTIATE_TEST_SUITE_P(Routes, ManyClassesTest, testing::Values(Route::kGram, Route::kDirect));
+
 TEST(TrainMemory, ThePlanFollowsTheBudget) {
   const FeatureTable wide = sparse_classes({.rows = 400, .columns = 2000});
   EXPECT_EQ(estimate_training(wide, {}).route, Route::kGram);
@@ -273,10 +303,23 @@ TEST(TrainMemory, ThePlanFollowsTheBudget) {
   EXPECT_GT(least, 0);
 }
 
+TEST(Train, ProgressTellsOfStepsWithinAFit) {
+  for (const Route route : {Route::kGram, Route::kDirect}) {
+    TrainOptions options;
+    options.route = route;
+    bool told = false;
+    static_cast<void>(train(sparse_classes({}), options, [&](std::string_view what, int64_t done, int64_t total) {
+      told = told || what.starts_with("fits, step ");
+      EXPECT_LE(done, total);
+    }));
+    EXPECT_TRUE(told);
+  }
+}
+
 TEST(Train, ProgressEndsAtItsTotal) {
   std::map<std::string, std::pair<int64_t, int64_t>, std::less<>> last;
-  const auto progress = [&](std::string_view stage, int64_t done, int64_t total) {
-    last[std::string(stage)] = {done, total};
+  const auto progress = [&](std::string_view what, int64_t done, int64_t total) {
+    last[std::string(what.substr(0, what.find(',')))] = {done, total};
   };
   static_cast<void>(train(sparse_classes({}), {}, progress));
   EXPECT_EQ(last.size(), 3U);

@@ -289,7 +289,7 @@ INSTANTIATE_TEST_SUITE_P(InstructionSets, WinogradTest,
                          testing::ValuesIn(runnable_conv3x3_cpu().begin(), runnable_conv3x3_cpu().end()),
                          [](const auto& param) { return set_name(*param.param); });
 
-TEST(CpuKernelsTest, ListsFloat32FirstAndRefusesAnUnknownPrecision) {
+TEST(Conv3x3CpuTest, ListsFloat32FirstAndRefusesAnUnknownPrecision) {
   EXPECT_EQ((*runnable_conv3x3_cpu().begin())->precision, "f32");
   try {
     static_cast<void>(conv3x3_cpu("", "f8"));
@@ -300,7 +300,7 @@ TEST(CpuKernelsTest, ListsFloat32FirstAndRefusesAnUnknownPrecision) {
   }
 }
 
-TEST(CpuKernelsTest, AreFoundByNameAndRefusedByName) {
+TEST(Conv3x3CpuTest, AreFoundByNameAndRefusedByName) {
   EXPECT_EQ(conv3x3_cpu("portable", "f32").name, "portable");
   EXPECT_EQ(&conv3x3_cpu("", "f32"), *runnable_conv3x3_cpu().begin());
   try {

@@ -4,10 +4,10 @@
 //   VGG16_FAIL_AT=N       which one, from 1
 //   VGG16_FAIL_ERROR=E    errno; for memory and threads it is always the usual one
 //   VGG16_FAIL_FOR_GOOD=1 and all later ones
-//   VGG16_FAIL_SIGNAL=S   nothing fails, but the thread that makes the call gets signal S before
+//   VGG16_FAIL_SIGNAL=S   the call neither fails nor returns: the process gets signal S, and the thread waits
 //   VGG16_FAIL_TOLD=FILE  is created when the first one fails
 //   VGG16_FAIL_SPARES=FILE  functions whose requests for memory neither count nor fail, as `nm` gives them: lines of a
-//                           start and a size in hexadecimal digits, sorted
+//                           start and a size in hexadecimal digits, sorted; and all of HDF5 where it is shared
 //
 // Calls that the C library makes for itself (those behind fopen and printf) do not come by here.
 #include <dlfcn.h>
@@ -65,6 +65,21 @@ uintptr_t program_base() {
   return base;
 }
 
+// Adds what the loader has mapped of a shared HDF5: above the program.
+void spare_shared_hdf5() {
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t, void*) {
+        if (std::strstr(info->dlpi_name, "/libhdf5") == nullptr || spared_count == std::size(spared)) return 0;
+        uintptr_t end = 0;
+        for (int i = 0; i < info->dlpi_phnum; ++i) {
+          if (info->dlpi_phdr[i].p_type == PT_LOAD) end = info->dlpi_phdr[i].p_vaddr + info->dlpi_phdr[i].p_memsz;
+        }
+        spared[spared_count++] = {info->dlpi_addr, info->dlpi_addr + end};
+        return 0;
+      },
+      nullptr);
+}
+
 void read_spared(const char* path) {
   static char text[1 << 19];
   const long descriptor = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
@@ -80,6 +95,7 @@ void read_spared(const char* path) {
     spared[spared_count++] = {base + start, base + start + length};
     at = next + 1;
   }
+  spare_shared_hdf5();
 }
 
 bool is_spared(const void* caller) {
@@ -114,8 +130,8 @@ bool fails(const char* kind) {
     if (descriptor >= 0) syscall(SYS_close, descriptor);
   }
   if (signal_instead != 0) {
-    raise(signal_instead);
-    return false;
+    kill(getpid(), signal_instead);
+    for (;;) pause();
   }
   errno = error_number;
   return true;

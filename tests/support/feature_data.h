@@ -48,6 +48,7 @@ struct SparseClasses {
   double zeros = 0.88;      ///< share of zeros, as after a ReLU and pooling
   double separation = 1.0;  ///< how much likelier a class's own columns are to be active
   uint64_t seed = 1;
+  bool in_turn = false;  ///< labels are 0, 1, 2, ... and from 0 again, not drawn
 };
 
 /// Sparse non-negative rows in random class order; each class favours some columns. Rank below rows + 1.
@@ -58,7 +59,8 @@ inline FeatureTable sparse_classes(const SparseClasses& s) {
   std::vector<std::string> names;
   for (int c = 0; c < s.classes; ++c) names.push_back("class_" + std::to_string(c));
   for (int64_t r = 0; r < s.rows; ++r) {
-    const auto label = static_cast<int64_t>(random() % static_cast<uint64_t>(s.classes));
+    const auto label =
+        static_cast<int64_t>((s.in_turn ? static_cast<uint64_t>(r) : random()) % static_cast<uint64_t>(s.classes));
     labels.push_back(label);
     for (int64_t d = 0; d < s.columns; ++d) {
       const bool own = (d * 7919 + 13) % s.classes == label;

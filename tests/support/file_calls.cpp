@@ -1,7 +1,9 @@
 #include "support/file_calls.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,6 +27,7 @@ struct State {
   int error = 0;
   Failure failure = Failure::kOnce;
   std::string failed;
+  int64_t free_space = -1;
   std::string awaited;  // beginning of the name before whose opening `action` is called
   std::function<void()> action;
 };
@@ -166,6 +169,11 @@ void before_opening(std::string beginning, std::function<void()> action) {
   s.action = std::move(action);
 }
 
+void set_free_space(int64_t bytes) {
+  const std::scoped_lock lock(state().mutex);
+  state().free_space = bytes;
+}
+
 int calls() {
   const std::scoped_lock lock(state().mutex);
   return state().calls;
@@ -269,6 +277,17 @@ int unlink(const char* path) noexcept {
   if (watched && judge(s, "unlink") == Verdict::kFail) return -1;
   const auto result = static_cast<int>(syscall(SYS_unlink, path));
   if (result == 0 && watched) s.events.push_back({Event::Kind::kUnlink, name, {}, 0, {}});
+  return result;
+}
+
+int statvfs(const char* path, struct statvfs* space) noexcept {
+  static const auto real = reinterpret_cast<decltype(&statvfs)>(dlsym(RTLD_NEXT, "statvfs"));
+  const int result = real(path, space);
+  const std::scoped_lock lock(state().mutex);
+  if (result == 0 && state().free_space >= 0) {
+    space->f_frsize = 1;
+    space->f_bavail = static_cast<fsblkcnt_t>(state().free_space);
+  }
   return result;
 }
 

@@ -34,6 +34,9 @@ int calls();
 /// the worst moment.
 void before_opening(std::string beginning, std::function<void()> action);
 
+/// Every disk has `bytes` left, whatever the system says; its own answer again for -1.
+void set_free_space(int64_t bytes);
+
 enum class Failure {
   kOnce,     ///< call `at` fails, later ones do not
   kForGood,  ///< call `at` and all later ones of its kind fail

@@ -19,6 +19,9 @@ struct BuildInfo {
 
 [[nodiscard]] BuildInfo build_info();
 
+/// The HDF5 library in use and how it is linked, such as "1.10.8, static".
+[[nodiscard]] std::string hdf5_library();
+
 /// The GPUs that the CUDA engine could run on, such as "cuda:0, NVIDIA H200 (sm_90, 141 GB)". Asks the driver, which
 /// takes a moment. Throws Error{kDevice} where there are none, saying why.
 [[nodiscard]] std::vector<std::string> cuda_device_descriptions();

@@ -40,8 +40,10 @@ struct TrainOptions {
   int threads = 0;           ///< 0 or -1: as many as BuildInfo::processors; the result does not depend on it
 };
 
-/// Called by one thread at a time, though not always the same one: what is being done, and how far it is.
-using TrainProgress = std::function<void(std::string_view stage, int64_t done, int64_t total)>;
+/// Called by one thread at a time, though not always the same one: how many of `total` are done, and of what: "rows
+/// read", "inner products", then "fits", to which the steps within a fit add words: "fits, step 12, 3.1e-04 from the
+/// optimum".
+using TrainProgress = std::function<void(std::string_view what, int64_t done, int64_t total)>;
 
 /// What training will do and take at most.
 struct TrainEstimate {

@@ -41,9 +41,18 @@ inline void require(bool condition, ErrorCode code, std::string_view message) {
   if (!condition) throw Error(code, std::string(message));
 }
 
-/// `name` as it may be shown in a message: valid UTF-8 is kept, control characters, backslashes and bytes that are not
-/// UTF-8 become \n, \t, \\ or \xHH, so that a hostile file name can neither break a line nor drive a terminal.
+/// `name` as it may be shown in a message: valid UTF-8 is kept; backslashes, bytes that are not UTF-8, and characters
+/// that a screen does not show or that move others (controls, line separators, marks of direction, joiners) become \n,
+/// \t, \\, or \xHH for each byte. So a hostile file name can neither break a line, nor drive a terminal, nor look like
+/// another name, and its bytes can be had back.
 [[nodiscard]] std::string printable(std::string_view name);
+
+/// A line that was put together of such names, with the same characters escaped but its backslashes as they are: what
+/// printable() has given stays the same, and what somebody forgot to give it is harmless.
+[[nodiscard]] std::string without_invisible(std::string_view text);
+
+/// `json`, valid and on one line, with the same characters as \uHHHH.
+[[nodiscard]] std::string json_without_invisible(std::string_view json);
 
 /// "0.1", "10000", "1e-06": the shortest text that reads back as `value`.
 [[nodiscard]] std::string shortest(double value);

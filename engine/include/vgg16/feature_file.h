@@ -56,14 +56,15 @@ struct FeatureFilePlan {
 struct FeatureWriteOptions {
   bool overwrite = false;          ///< replace `path` when the new file is complete, and `<path>.partial` at once
   bool resume = false;             ///< continue `<path>.partial`, or accept a complete `path`, of the same plan
-  int64_t rows_per_commit = 1000;  ///< rows between two syncs to disk
+  int64_t rows_per_commit = 1000;  ///< rows between two syncs to disk; there is one within 2 seconds of a row as well
 };
 
 /// Writes `<path>.partial` and gives it its name when it is complete. The header is made once by HDF5 and never touched
 /// again; rows go straight to their offsets, by a thread of their own behind a bounded buffer, and each becomes valid
 /// when its checksum is written, after its bytes have reached the disk. h5py can open the partial file at any moment.
 /// The finished file has the same bytes for the same plan and rows, however often the run was interrupted and however
-/// rows were ordered and committed. A lock keeps a second writer out. One thread at a time.
+/// rows were ordered and committed. A lock keeps a second writer out; what other programs do to the partial file is
+/// found before it is renamed. Memory is bounded, however many rows are committed together. One thread at a time.
 class FeatureFileWriter {
  public:
   /// Lays the whole file out and reserves its space, so that a full disk is reported now. With options.resume, what is
@@ -82,6 +83,9 @@ class FeatureFileWriter {
   [[nodiscard]] const std::vector<int64_t>& damaged_rows() const;
   /// Rows that no crash can take away any more. Thread-safe.
   [[nodiscard]] int64_t committed_rows() const;
+  /// What to say before the work, or "": a second file is written at the end if a row is dropped, and there is no space
+  /// for it.
+  [[nodiscard]] const std::string& space_warning() const;
   /// The file that rows are written to.
   [[nodiscard]] const std::filesystem::path& partial_path() const;
 
@@ -92,12 +96,13 @@ class FeatureFileWriter {
   /// Picture `row` turned out to be unusable: it will not be a row of the finished file, but one of its `skipped`.
   void drop(int64_t row, std::string reason);
 
-  /// Waits until every row written so far is committed. Throws Error{kIo}.
+  /// Waits until every row written so far is committed. Thread-safe. Throws Error{kIo}.
   void commit();
 
   /// Waits until every row is on disk, rewrites the file without dropped rows if there are any, and renames it.
   /// Every row must have been written or dropped, and at least one written unless the plan is a shard's; without any,
-  /// the partial file is removed. Throws Error{kIo, kExists, kRefused}.
+  /// the partial file is removed. Before, the file's size, header and last rows are compared with what was written.
+  /// Throws Error{kIo, kExists, kRefused}; the rows stay in the partial file.
   void finish();
 
  private:
@@ -107,6 +112,9 @@ class FeatureFileWriter {
 
 /// The name under which `path` is written until it is complete.
 [[nodiscard]] std::filesystem::path partial_path_of(const std::filesystem::path& path);
+
+/// All names that writing `path` takes: its own, and those that it has until then. No input may be one of them.
+[[nodiscard]] std::vector<std::filesystem::path> output_names_of(const std::filesystem::path& path);
 
 /// Opens a features file, this program's or one with just `features`, `labels` and `label_names` as the old scripts
 /// wrote (float64, float32 or float16; contiguous or chunked). The shapes, types and ranges of everything are checked,

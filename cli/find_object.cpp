@@ -1,0 +1,41 @@
+// A part of the C library from 2.35 on that the compiler's runtime calls for every frame that an exception passes. It
+// is here so that a program with that runtime in its own file also starts where the C library is older.
+#include <dlfcn.h>
+#include <link.h>
+
+#if defined(DLFO_STRUCT_HAS_EH_DBASE) && !DLFO_STRUCT_HAS_EH_DBASE
+namespace {
+
+struct Search {
+  ElfW(Addr) address;
+  void* eh_frame;  // of the object that holds the address
+};
+
+// Called for each loaded object, until it returns 1.
+int look_into(dl_phdr_info* object, size_t /*size_bytes*/, void* data) {
+  auto* search = static_cast<Search*>(data);
+  bool inside = false;
+  void* eh_frame = nullptr;
+  for (int i = 0; i < object->dlpi_phnum; ++i) {
+    const ElfW(Phdr)& part = object->dlpi_phdr[i];
+    const ElfW(Addr) start = object->dlpi_addr + part.p_vaddr;
+    if (part.p_type == PT_LOAD) inside |= search->address - start < part.p_memsz;
+    if (part.p_type == PT_GNU_EH_FRAME) eh_frame = reinterpret_cast<void*>(start);
+  }
+  if (!inside) return 0;
+  search->eh_frame = eh_frame;
+  return 1;
+}
+
+}  // namespace
+
+/// Fills in what the runtime reads, `dlfo_eh_frame`; returns 0, or -1 where no object with such a part holds the
+/// address. Hidden: shared libraries that the program loads go on calling the C library's.
+extern "C" __attribute__((visibility("hidden"))) int _dl_find_object(void* address, dl_find_object* result) noexcept {
+  Search search{reinterpret_cast<ElfW(Addr)>(address), nullptr};
+  dl_iterate_phdr(look_into, &search);
+  *result = {};
+  result->dlfo_eh_frame = search.eh_frame;
+  return search.eh_frame == nullptr ? -1 : 0;
+}
+#endif

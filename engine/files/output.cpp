@@ -1,0 +1,63 @@
+#include "vgg16/output.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <map>
+#include <system_error>
+#include <utility>
+
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The file at the end of all links, or the next name on the way where there is none.
+fs::path target_of(const fs::path& link) {
+  std::error_code unknown;
+  const fs::path end = fs::canonical(link, unknown);
+  if (!unknown) return end;
+  const fs::path next = fs::read_symlink(link, unknown);
+  return next.is_absolute() ? next : link.parent_path() / next;
+}
+
+}  // namespace
+
+void require_replaceable(const fs::path& path) {
+  const std::string name = printable(path.native());
+  struct stat status {};
+  if (lstat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return;
+    throw Error(ErrorCode::kIo, name + " cannot be examined: " + system_message(errno));
+  }
+  if (S_ISLNK(status.st_mode)) {
+    const std::string target = printable(target_of(path).native());
+    throw Error(ErrorCode::kExists, name + " is a link to " + target + "; give " + target + " itself as the output");
+  }
+  if (S_ISDIR(status.st_mode)) throw Error(ErrorCode::kExists, name + " is a folder; expected a file to write");
+  if (!S_ISREG(status.st_mode)) {  // a device or a pipe: replaced by a file, it would be gone, to root for everybody
+    throw Error(ErrorCode::kExists, name + " is not a regular file; expected a file to write");
+  }
+}
+
+void require_no_input(const std::vector<fs::path>& outputs, const std::vector<fs::path>& inputs) {
+  struct stat status {};
+  std::map<std::pair<dev_t, ino_t>, const fs::path*> present;
+  for (const fs::path& output : outputs) {
+    if (stat(output.c_str(), &status) == 0) present.emplace(std::pair(status.st_dev, status.st_ino), &output);
+  }
+  if (present.empty()) return;
+  for (const fs::path& input : inputs) {
+    if (stat(input.c_str(), &status) != 0) continue;
+    const auto found = present.find({status.st_dev, status.st_ino});
+    if (found == present.end()) continue;
+    const fs::path& output = *found->second;
+    throw Error(ErrorCode::kInvalidArgument, printable(output.native()) + " is both input and output" +
+                                                 (input == output ? "" : " (it is " + printable(input.native()) + ")") +
+                                                 "; choose another output");
+  }
+}
+
+}  // namespace vgg16
