@@ -1,10 +1,10 @@
 // The n-th system call of each kind fails, once and for good: never a signal, never a hang, never a success with wrong
 // bytes. By default extract: each call once, but some of the most frequent calls and of the failures for good; with
 // VGG16_TEST_FAULTS=all every command, every call, every request, and more errors. That takes an hour or two; each
-// command is a test of its own, so that several processes share the work. Requests for memory that the HDF5
-// library makes for itself are spared: while it prepares itself, version 1.10.8 crashes where one fails
-// (H5E_printf_stack and H5I_inc_ref call one another until the stack ends; HDFGroup/hdf5#4264). So are those of CUDA's
-// static runtime, which crashes before main() where its first one fails.
+// command is a test of its own, so that several processes share the work. Requests for memory that the HDF5 library
+// makes for itself, static or shared, are spared: versions 1.10.8, 1.14.5 and 2.2 can crash where one fails (1.10.8
+// while it prepares itself: H5E_printf_stack and H5I_inc_ref call one another until the stack ends;
+// HDFGroup/hdf5#4264). So are those of CUDA's static runtime, which crashes before main() where its first one fails.
 #include <cerrno>
 #include <cstdlib>
 

@@ -147,10 +147,9 @@ TEST_P(FeatureJobFaults, AnyFailingCallIsAnErrorAndTheNextRunMendsIt) {
 INSTANTIATE_TEST_SUITE_P(Each, FeatureJobFaults, testing::ValuesIn(kJobs), testing::PrintToStringParamName());
 
 TEST(FeatureFaults, AFullDiskIsReportedBeforeTheFirstRow) {
-  const TempDir folder;
-  file_calls::watch(folder.path());
   bool reported = false;
   for (int at = 1; at < 10 && !reported; ++at) {
+    const TempDir folder;
     file_calls::watch(folder.path());
     file_calls::fail(at, ENOSPC, file_calls::Failure::kOnce);
     try {
@@ -162,11 +161,11 @@ TEST(FeatureFaults, AFullDiskIsReportedBeforeTheFirstRow) {
       const std::string message = error.what();
       EXPECT_NE(message.find("a.h5 needs 100 MB, "), std::string::npos) << message;
       EXPECT_NE(message.find(" free in "), std::string::npos) << message;
+      EXPECT_EQ(names_in(folder.path()), "");
     }
   }
   file_calls::release();
   EXPECT_TRUE(reported);
-  EXPECT_EQ(names_in(folder.path()), "");
 }
 
 TEST(FeatureFaults, ASecondFileThatMayBeNeededIsSpokenOfBeforeTheFirstRow) {

@@ -7,7 +7,7 @@
 //   VGG16_FAIL_SIGNAL=S   the call neither fails nor returns: the process gets signal S, and the thread waits
 //   VGG16_FAIL_TOLD=FILE  is created when the first one fails
 //   VGG16_FAIL_SPARES=FILE  functions whose requests for memory neither count nor fail, as `nm` gives them: lines of a
-//                           start and a size in hexadecimal digits, sorted; and all of HDF5 where it is shared
+//                           start and a size in hexadecimal digits; those of a shared HDF5 library come on top
 //
 // Calls that the C library makes for itself (those behind fopen and printf) do not come by here.
 #include <dlfcn.h>
@@ -65,21 +65,6 @@ uintptr_t program_base() {
   return base;
 }
 
-// Adds what the loader has mapped of a shared HDF5: above the program.
-void spare_shared_hdf5() {
-  dl_iterate_phdr(
-      [](dl_phdr_info* info, size_t, void*) {
-        if (std::strstr(info->dlpi_name, "/libhdf5") == nullptr || spared_count == std::size(spared)) return 0;
-        uintptr_t end = 0;
-        for (int i = 0; i < info->dlpi_phnum; ++i) {
-          if (info->dlpi_phdr[i].p_type == PT_LOAD) end = info->dlpi_phdr[i].p_vaddr + info->dlpi_phdr[i].p_memsz;
-        }
-        spared[spared_count++] = {info->dlpi_addr, info->dlpi_addr + end};
-        return 0;
-      },
-      nullptr);
-}
-
 void read_spared(const char* path) {
   static char text[1 << 19];
   const long descriptor = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
@@ -95,7 +80,22 @@ void read_spared(const char* path) {
     spared[spared_count++] = {base + start, base + start + length};
     at = next + 1;
   }
-  spare_shared_hdf5();
+}
+
+// The code of the HDF5 library, where it is a shared one.
+void add_shared_hdf5() {
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t, void*) {
+        if (std::strstr(info->dlpi_name, "libhdf5") == nullptr) return 0;
+        for (int i = 0; i < info->dlpi_phnum && spared_count < std::size(spared); ++i) {
+          const auto& part = info->dlpi_phdr[i];
+          const uintptr_t start = info->dlpi_addr + part.p_vaddr;
+          if (part.p_type == PT_LOAD && (part.p_flags & PF_X) != 0)
+            spared[spared_count++] = {start, start + part.p_memsz};
+        }
+        return 0;
+      },
+      nullptr);
 }
 
 bool is_spared(const void* caller) {
@@ -116,7 +116,11 @@ __attribute__((constructor)) void prepare() {
   error_number = static_cast<int>(number("VGG16_FAIL_ERROR", EIO));
   for_good = number("VGG16_FAIL_FOR_GOOD", 0) != 0;
   signal_instead = static_cast<int>(number("VGG16_FAIL_SIGNAL", 0));
-  if (const char* path = std::getenv("VGG16_FAIL_SPARES"); path != nullptr) read_spared(path);
+  if (const char* path = std::getenv("VGG16_FAIL_SPARES"); path != nullptr) {
+    read_spared(path);
+    add_shared_hdf5();
+    std::sort(spared, spared + spared_count, [](const Function& a, const Function& b) { return a.start < b.start; });
+  }
   kind_to_fail = std::getenv("VGG16_FAIL");
 }
 

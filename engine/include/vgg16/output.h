@@ -1,7 +1,4 @@
-// Outputs that must not be written, because something of somebody's would be lost.
-//
-//   vgg16::require_replaceable("animals.model");               // no link, no folder, no device
-//   vgg16::require_no_input({"animals.model"}, {"animals.h5"});
+// Outputs that must not be written, because something would be lost.
 #pragma once
 
 #include <filesystem>
