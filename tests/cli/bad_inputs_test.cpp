@@ -350,7 +350,7 @@ TEST_F(BadInputs, Rows44To47Features) {
   const std::vector<double> values(16, 0.5);
   const std::vector<int64_t> labels = {0, 1, 0, 1, 0, 1, 0, 1};
   const auto refused = [&](const std::string& part) {
-    expect_failure(4, part, {"train", "-q", "-d", "f.h5", "-m", "a.model"});
+    expect_failure(4, part, {"train", "-q", "-d", "f.h5", "-m", "a.model", "--folds", "2"});
   };
   write_old_features(path("f.h5"), values, {0, 1, 0, 1, 0, 1, 0, 2}, {"cats", "dogs"});
   refused("f.h5 has label 2 in row 7, but only 2 names in 'label_names'");
