@@ -19,7 +19,7 @@ CLI::App* add_command(CLI::App& program, const std::string& name, const std::str
   CLI::App* app = program.add_subcommand(name, description);
   app->footer("Example:\n  " + example);
   app->add_flag("--json", common.json, "Results as JSON on standard output");
-  app->add_flag("-q,--quiet", common.quiet, "No progress and no warnings");
+  app->add_flag("-q,--quiet", common.quiet, "No progress, no warnings but of folders left out");
   app->add_flag("-v,--verbose", common.verbose, "Say more about what is done");
   app->add_flag("--no-progress", common.no_progress, "No progress");
   return app;

@@ -14,9 +14,6 @@ enum ExitStatus : int {
   kUsage = 2,
   kSkippedTooMany = 3,
   kRefusedInput = 4,
-  kHungUp = 129,
-  kInterrupted = 130,
-  kTerminated = 143,
 };
 
 /// Options that every command has.

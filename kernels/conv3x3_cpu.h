@@ -64,11 +64,10 @@ struct Conv3x3Cpu {
   /// n_tiles tiles and the panel's output channels o.
   void (*multiply)(int depth, const float* v, int n_tiles, const float* u, float* products, int64_t tile_stride);
 
-  /// For output channels of panel `p`: Y = A^T M A of products[(tile - tiles.begin) * tile_stride + point *
-  /// point_stride
-  /// + o], bias, ReLU, and, if `pool`, 2x2 max pooling; writes the tiles' part of `out`.
+  /// For output channels of panel `p`: Y = A^T M A of the products at (tile - tiles.begin) * tile_stride + point *
+  /// point_stride + o, bias, ReLU and, if `maxpool2x2`, the maximum of 2x2 windows; writes the tiles' part of `out`.
   void (*transform_output)(const WinogradLayer& layer, const float* products, int64_t tile_stride, int64_t point_stride,
-                           TileRange tiles, int p, bool pool, const Plane* out);
+                           TileRange tiles, int p, bool maxpool2x2, const Plane* out);
 
   /// Pixels [y_begin, y_end) x [x_begin, x_end) of the first convolution, direct, bias and ReLU applied: from the
   /// normalised input (226, 226, 3), BGR with a zero border, and `kernel` (3, 3, 3, 64), to out[channel

@@ -224,7 +224,7 @@ VGG16_INLINE void write_tile(const Vec (&y)[N][N], const Plane& out, int channel
 
 template <int M>
 void transform_output_m(const WinogradLayer& layer, const float* products, int64_t tile_stride, int64_t point_stride,
-                        TileRange tiles, int p, bool pool, const Plane* out) {
+                        TileRange tiles, int p, bool maxpool2x2, const Plane* out) {
   for (int t = tiles.begin; t < tiles.end; ++t) {
     const TilePosition at = position(layer, t);
     for (int half = 0; half < 2; ++half) {
@@ -232,7 +232,7 @@ void transform_output_m(const WinogradLayer& layer, const float* products, int64
       const Vec bias = load(layer.bias + channel);
       Vec y[M][M];
       transform_tile<M>(products + (t - tiles.begin) * tile_stride + half * kLanes, point_stride, bias, y);
-      if (pool) {
+      if (maxpool2x2) {
         constexpr int kHalf = M / 2;
         Vec pooled[kHalf][kHalf];
 #pragma GCC unroll 4
@@ -252,9 +252,9 @@ void transform_output_m(const WinogradLayer& layer, const float* products, int64
 }
 
 void transform_output(const WinogradLayer& layer, const float* products, int64_t tile_stride, int64_t point_stride,
-                      TileRange tiles, int p, bool pool, const Plane* out) {
+                      TileRange tiles, int p, bool maxpool2x2, const Plane* out) {
   const auto run = layer.m == 2 ? transform_output_m<2> : layer.m == 4 ? transform_output_m<4> : transform_output_m<6>;
-  run(layer, products, tile_stride, point_stride, tiles, p, pool, out);
+  run(layer, products, tile_stride, point_stride, tiles, p, maxpool2x2, out);
 }
 
 // Seven pixels by 64 channels in AVX-512 registers; fewer at a time elsewhere.

@@ -100,7 +100,10 @@ std::vector<double> global_max_pool_reference(const double* x, Shape4 shape) {
   for (int picture = 0; picture < n; ++picture) {
     for (int c = 0; c < channels; ++c) {
       double largest = x[picture * positions * channels + c];
-      for (int64_t p = 1; p < positions; ++p) largest = std::max(largest, x[(picture * positions + p) * channels + c]);
+      for (int64_t p = 1; p < positions; ++p) {
+        const double value = x[(picture * positions + p) * channels + c];
+        if (value > largest || std::isnan(value)) largest = value;
+      }
       y.push_back(largest);
     }
   }

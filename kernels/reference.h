@@ -23,7 +23,7 @@ struct Reference {
 /// 2x2, stride 2: y[n,i,j,c] = max x[n, 2i..2i+1, 2j..2j+1, c].
 [[nodiscard]] std::vector<double> maxpool2x2_reference(const double* x, Shape4 shape);
 
-/// Over all positions: y[n,c] = mean, or maximum, over i and j of x[n,i,j,c].
+/// Over all positions: y[n,c] = mean, or maximum, over i and j of x[n,i,j,c]. NaN stays NaN.
 [[nodiscard]] Reference global_avg_pool_reference(const double* x, Shape4 shape);
 [[nodiscard]] std::vector<double> global_max_pool_reference(const double* x, Shape4 shape);
 

@@ -1,6 +1,6 @@
 // A small vector type: the widest float32 vector of the instruction set this file is compiled for.
 //
-// Included only by the files that are compiled once per instruction set (see winograd_kernels.inc), inside their own
+// Included only by the files that are compiled once per instruction set (see conv3x3_cpu_body.h), inside their own
 // namespace, so that no inline function compiled for AVX-512 can be picked by the linker for all.
 // Results differ between instruction sets (fused or separate multiply-add), never within one.
 #pragma once

@@ -1,4 +1,4 @@
-// The CPU engine: Winograd convolutions on every core, results that do not depend on batch or threads.
+// The CPU engine: Winograd convolutions on all threads, results that do not depend on batch or threads.
 #pragma once
 
 #include <array>

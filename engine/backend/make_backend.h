@@ -14,7 +14,7 @@ struct BackendOptions {
   std::string device = "auto";       ///< "auto", "cpu", "cuda" (the first GPU) or "cuda:N"
   std::string precision = "f32";     ///< "f32" or "bf16"; on a GPU also "tf32" or "f16"
   std::string instruction_set = "";  ///< "" for the best this machine has; otherwise by name, for tests and benchmarks
-  int threads = 0;                   ///< 0: every processor
+  int threads = 0;                   ///< 0: available_processors()
   int max_batch = 32;
   /// No layer after stop.layer will be asked for; on a GPU the pass that ends here is the one that is recorded.
   Stop stop = {};

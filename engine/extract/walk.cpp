@@ -165,9 +165,13 @@ class Walk {
 
   void add(const Entry& entry, const std::string& path) {
     const bool in_root = path.size() == entry.name.size();
+    const EndingRule* rule = find_rule(entry.name);
+    const bool leads_nowhere = entry.error == ENOENT || entry.error == ENOTDIR || entry.error == ELOOP;
     if (entry.kind == Kind::kFolder) {
       (entry.is_link ? links_ : folders_).push_back(path);
-    } else if (const EndingRule* rule = find_rule(entry.name); rule != nullptr) {
+    } else if (entry.error != 0 && (in_root || (rule == nullptr && !leads_nowhere))) {  // it may be a folder
+      listing_.unlisted.push_back({path, reason_of(entry)});
+    } else if (rule != nullptr) {
       if (!rule->unsupported.empty()) {
         listing_.unsupported.push_back({path, std::string(rule->unsupported) + " is not supported"});
       } else if (entry.kind == Kind::kOther) {
@@ -176,10 +180,12 @@ class Walk {
         (in_root ? listing_.without_class : listing_.candidates).push_back(path);
       }
     } else if (entry.error != 0) {
-      const bool leads_nowhere = entry.error == ENOENT || entry.error == ENOTDIR || entry.error == ELOOP;
-      (in_root || !leads_nowhere ? listing_.unlisted : listing_.links)
-          .push_back({path, "link cannot be followed: " + system_message(entry.error)});
+      listing_.links.push_back({path, reason_of(entry)});
     }
+  }
+
+  static std::string reason_of(const Entry& entry) {
+    return (entry.is_link ? "link cannot be followed: " : "cannot be examined: ") + system_message(entry.error);
   }
 
   std::filesystem::path root_;

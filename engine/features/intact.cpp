@@ -31,8 +31,9 @@ void write_around_marks(const PosixFile& file, const FeatureHeader& header, int6
     file.sync();
   } catch (const Error&) {  // then the next run says what is wrong with the file
   }
-  throw Error(ErrorCode::kIo, file.name() + " was changed by another program while it was written: " + found +
-                                  "; the other rows are kept: run the same command again, an extraction with --resume");
+  throw Error(ErrorCode::kIo,
+              file.name() + " was changed by another program while it was written: " + found +
+                  "; what is left of the rows is kept: run the same command again, an extraction with --resume");
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ void require_left_by_a_run(const std::string& name, const struct stat& status, O
     found = "belongs to another user (" + std::to_string(status.st_uid) + ")";
   }
   require(found.empty(), ErrorCode::kRefused,
-          name + " " + found + ", so no run of yours has left it; remove it or choose another output");
+          name + " " + found + ", so it may not be what a run of yours has left; remove it or choose another output");
 }
 
 // What an earlier run left at `path`, open for writing and locked.

@@ -34,7 +34,10 @@ void require_replaceable(const fs::path& path) {
   }
   if (S_ISLNK(status.st_mode)) {
     const std::string target = printable(target_of(path).native());
-    throw Error(ErrorCode::kExists, name + " is a link to " + target + "; give " + target + " itself as the output");
+    const bool file_or_nothing = stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
+    throw Error(ErrorCode::kExists, name + " is a link to " + target +
+                                        (file_or_nothing ? "; give " + target + " itself as the output"
+                                                         : ", which is not a regular file; expected a file to write"));
   }
   if (S_ISDIR(status.st_mode)) throw Error(ErrorCode::kExists, name + " is a folder; expected a file to write");
   if (!S_ISREG(status.st_mode)) {  // a device or a pipe: replaced by a file, it would be gone, to root for everybody

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <exception>
 #include <limits>
 #include <memory>
 #include <numeric>
@@ -218,7 +219,17 @@ class Lockstep {
   template <class Body>
   void share(size_t count, const Body& body) {
     if (count == 1) return body(0);
-    pool_.for_each(static_cast<int64_t>(count), [&](int64_t i, int /*member*/) { body(static_cast<size_t>(i)); });
+    std::vector<std::exception_ptr> failures(count);  // nothing may leave a job of the pool's
+    pool_.for_each(static_cast<int64_t>(count), [&](int64_t i, int /*member*/) {
+      try {
+        body(static_cast<size_t>(i));
+      } catch (...) {
+        failures[static_cast<size_t>(i)] = std::current_exception();
+      }
+    });
+    for (const std::exception_ptr& failure : failures) {
+      if (failure) std::rethrow_exception(failure);
+    }
   }
 
   [[nodiscard]] std::vector<const double*> weights_of(const std::vector<Pending>& list) const {

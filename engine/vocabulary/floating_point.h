@@ -6,9 +6,9 @@
 namespace vgg16 {
 
 /// While it lives, this thread rounds to nearest, keeps subnormal numbers and raises no signal. The caller's mode and
-/// its exception flags are back afterwards, also when an exception ends the scope. Every public function has one that
-/// computes or calls what may: std::filesystem::path counts its growth in double. A thread begins in the mode of the
-/// one that started it. Takes 0.4 us.
+/// its exception flags are back afterwards, also when an exception ends the scope. Every public function that reads,
+/// computes or writes has one; a std::filesystem::path alone can raise a signal, because it counts its growth in
+/// double. A thread begins in the mode of the one that started it. Takes 0.4 us.
 class StandardFloatingPoint {
  public:
   StandardFloatingPoint() noexcept {

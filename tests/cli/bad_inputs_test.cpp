@@ -222,9 +222,12 @@ TEST_F(BadInputs, Rows29To32OutputsThatCannotBeWritten) {
                                                       {"dangling", "nowhere"},
                                                       {"to-device", "/dev/null"}};
   for (const auto& [name, target] : outputs) {
+    const bool file_or_nothing = name == "to-file" || name == "to-link" || name == "dangling";
     const std::string refusal =
         name + (target.empty() ? " is not a regular file; expected a file to write"
-                               : " is a link to " + target + "; give " + target + " itself as the output");
+                : file_or_nothing
+                    ? " is a link to " + target + "; give " + target + " itself as the output"
+                    : " is a link to " + target + ", which is not a regular file; expected a file to write");
     expect_failure(1, refusal, {"convert", default_weights(), name, "--overwrite"});
     expect_failure(1, refusal, quick_extract("pets", name, {"--overwrite"}));
     expect_failure(1, refusal, quick_extract("pets", name, {"--resume"}));

@@ -278,6 +278,8 @@ TEST(Dataset, RefusesLinksThatMayLeadToFoldersItCannotList) {
   const std::vector<std::array<std::string, 3>> cases = {
       {"dogs", "/mnt/not-mounted/dogs", nothing},
       {"README.txt", "nowhere", nothing},
+      {"logo.png", "nowhere", nothing},
+      {"icon.gif", "nowhere", nothing},
       {"loop", "loop", "link cannot be followed: Too many levels of symbolic links"},
       {"dogs", "cats/1.png/dogs", "link cannot be followed: Not a directory"},
       {"dogs", locked / "in/far", "link cannot be followed: Permission denied"},
@@ -294,7 +296,7 @@ TEST(Dataset, RefusesLinksThatMayLeadToFoldersItCannotList) {
 TEST(Dataset, SkipsLinksToNothingThatAreNoClasses) {
   const TempDir folder;
   add_picture(folder / "cats/1.png");
-  for (const char* path : {"cats/README", "cats/2.jpg", "3.png", "4.gif"}) {
+  for (const char* path : {"cats/README", "cats/2.jpg", "cats/4.gif"}) {
     fs::create_symlink("nowhere", folder / path);
   }
   fs::create_symlink("loop", folder / "cats/loop");
@@ -304,8 +306,8 @@ TEST(Dataset, SkipsLinksToNothingThatAreNoClasses) {
   auto skipped = skipped_of(dataset);
   EXPECT_EQ(skipped["cats/README"], "link cannot be followed: No such file or directory");
   EXPECT_EQ(skipped["cats/loop"], "link cannot be followed: Too many levels of symbolic links");
-  for (const char* path : {"cats/2.jpg", "3.png", "4.gif"}) EXPECT_EQ(skipped.count(path), 1U) << path;
-  EXPECT_EQ(skipped.size(), 5U);
+  for (const char* path : {"cats/2.jpg", "cats/4.gif"}) EXPECT_EQ(skipped.count(path), 1U) << path;
+  EXPECT_EQ(skipped.size(), 4U);
 }
 
 TEST(Dataset, NamesTheFirstFewOfManyFolders) {

@@ -71,6 +71,8 @@ TEST(GlobalPoolTest, KeepsNanWhereverItStands) {
     for (const auto& y : {picture.pooled(global_avg_pool_cpu), picture.pooled(global_max_pool_cpu)}) {
       for (size_t c = 0; c < y.size(); ++c) EXPECT_EQ(std::isnan(y[c]), c == 3) << position << " " << c;
     }
+    const std::vector<double> exact(x.begin(), x.end());
+    EXPECT_TRUE(std::isnan(global_max_pool_reference(exact.data(), {1, 2, 2, kBlock})[3])) << position;
   }
 }
 

@@ -29,8 +29,8 @@ struct Dataset {
   std::vector<PictureFile> pictures;     ///< in row order
   std::vector<SkippedPicture> skipped;   ///< sorted bytewise by path
   /// Those of `skipped` behind which any number of pictures may be missing, even whole classes: folders that cannot be
-  /// listed, and links that cannot be followed, unless these have a picture's ending or, deeper than directly in
-  /// `folder`, lead to nothing. Empty unless asked for by Unlisted::kSkip.
+  /// listed, and links that cannot be followed, unless these stand deeper than directly in `folder` and lead to nothing
+  /// or have a picture's ending. Empty unless asked for by Unlisted::kSkip.
   std::vector<SkippedPicture> unlisted;
 };
 
