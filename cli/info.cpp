@@ -31,7 +31,12 @@ void print(const Json& document, const Common& common) {
   }
   for (const auto& [key, value] : document.items()) {
     if (key == "schema") continue;
-    print_result(key + ": " + (value.is_string() ? printable(value.get_ref<const std::string&>()) : json_text(value)));
+    if (value.is_string()) {
+      print_result(key + ": " + printable(value.get_ref<const std::string&>()));
+    } else {
+      std::fputs((key + ": ").c_str(), stdout);
+      print_json(value);
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include "vgg16/error.h"
 
@@ -56,11 +57,30 @@ void print_result(std::string_view text) {
   }
 }
 
-std::string json_text(const nlohmann::ordered_json& value) {
-  return json_without_invisible(value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+void put_json(const nlohmann::ordered_json& value) {
+  const bool object = value.is_object();
+  if (!object && !value.is_array()) {
+    const std::string text = value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    std::fputs(json_without_invisible(text).c_str(), stdout);
+    return;
+  }
+  const char* before = object ? "{" : "[";
+  for (const auto& [key, item] : value.items()) {
+    std::fputs(std::exchange(before, ","), stdout);
+    if (object) {
+      put_json(key);
+      std::fputs(":", stdout);
+    }
+    put_json(item);
+  }
+  if (value.empty()) std::fputs(before, stdout);
+  std::fputs(object ? "}" : "]", stdout);
 }
 
-void print_json(const nlohmann::ordered_json& document) { std::fputs((json_text(document) + "\n").c_str(), stdout); }
+void print_json(const nlohmann::ordered_json& document) {
+  put_json(document);
+  std::fputs("\n", stdout);
+}
 
 void flush_output() {
   errno = 0;

@@ -37,8 +37,9 @@ void print_note(std::string_view message, const Common& common);
 /// Lines on standard output; the last may lack its newline.
 void print_result(std::string_view text);
 
-/// `value` on one line; bytes that are not UTF-8 become U+FFFD.
-[[nodiscard]] std::string json_text(const nlohmann::ordered_json& value);
+/// JSON on standard output, without a newline, piece by piece: there may be much of it. Bytes that are not UTF-8 become
+/// U+FFFD.
+void put_json(const nlohmann::ordered_json& value);
 /// One JSON document, on one line, on standard output.
 void print_json(const nlohmann::ordered_json& document);
 
