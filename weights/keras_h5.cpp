@@ -41,6 +41,7 @@ std::vector<float> read_array(const H5File& file, const H5Dataset& dataset, cons
   if (chunked && H5Chunks(file, dataset).stored_bytes() < dataset.size_bytes() / kMaxCompression) {
     refuse(file, shown, "holds less data than its shape says");
   }
+  file.take_memory(dataset.size_bytes(), "'" + shown + "'");
   const std::vector<std::byte> stored = file.read(dataset);
   std::vector<float> values(stored.size() / 4);
   for (size_t i = 0; i < values.size(); ++i) {

@@ -108,27 +108,51 @@ class UnwrittenRows {
   UnwrittenRows(std::string name, int64_t columns, std::vector<int64_t> labels)
       : name_(std::move(name)), columns_(columns), labels_(std::move(labels)) {}
 
-  // `values` are those of the rows from `first` on; read(row, 1, out) gives any other.
+  // `values` are those of the rows from `first` on; `rows` gives any other.
   template <class Rows>
   void refuse_among(int64_t first, int64_t count, const float* values, const Rows& rows) const {
-    for (int64_t row = first; row < first + count; ++row) {
-      if (!is_blank(row, values + (row - first) * columns_)) continue;
-      std::vector<float> other(static_cast<size_t>(columns_));
-      const auto is_blank_there = [&](int64_t at) {
-        if (labels_[static_cast<size_t>(at)] != 0) return false;
-        rows.read(at, 1, other.data());
-        return is_blank(at, other.data());
-      };
-      const auto total = static_cast<int64_t>(labels_.size());
+    const int64_t last = first + count;
+    const auto is_blank_here = [&](int64_t row) { return is_blank(row, values + (row - first) * columns_); };
+    for (int64_t row = first; row < last; ++row) {
+      if (!is_blank_here(row)) continue;
       int64_t begin = row;
       int64_t end = row + 1;
-      while (begin > 0 && is_blank_there(begin - 1)) --begin;
-      while (end < total && is_blank_there(end)) ++end;
-      if (end == total || end - begin > 1) refuse(begin, end - 1);
+      while (end < last && is_blank_here(end)) ++end;
+      if (begin == first) begin -= blanks_beside(begin, -1, rows);
+      if (end == last) end += blanks_beside(end - 1, 1, rows);
+      if (std::cmp_equal(end, labels_.size()) || end - begin > 1) refuse(begin, end - 1);
     }
   }
 
  private:
+  // How many rows right before (`step` -1) or after (1) `row` are blank. They are read in growing blocks: each may have
+  // to be unpacked from far larger chunks.
+  template <class Rows>
+  [[nodiscard]] int64_t blanks_beside(int64_t row, int64_t step, const Rows& rows) const {
+    const int64_t most = std::max<int64_t>(1, kBlockBytes / static_cast<int64_t>(sizeof(float)) / columns_);
+    std::vector<float> block;
+    for (int64_t found = 0, size = 1;; size = std::min(2 * size, most)) {
+      const int64_t nearest = row + step * (found + 1);
+      const int64_t there = unlabelled(nearest, step, size);
+      if (there == 0) return found;
+      const int64_t first = step < 0 ? nearest - there + 1 : nearest;
+      block.resize(static_cast<size_t>(there * columns_));
+      rows.read(first, there, block.data());
+      for (int64_t i = 0; i < there; ++i, ++found) {
+        const int64_t at = nearest + step * i;
+        if (!is_blank(at, block.data() + (at - first) * columns_)) return found;
+      }
+    }
+  }
+
+  // How many rows from `row` on in direction `step` have label 0, `most` at most.
+  [[nodiscard]] int64_t unlabelled(int64_t row, int64_t step, int64_t most) const {
+    const auto total = static_cast<int64_t>(labels_.size());
+    int64_t count = 0;
+    for (; count < most && row >= 0 && row < total && labels_[static_cast<size_t>(row)] == 0; row += step) ++count;
+    return count;
+  }
+
   [[nodiscard]] bool is_blank(int64_t row, const float* values) const {
     return labels_[static_cast<size_t>(row)] == 0 &&
            std::all_of(values, values + columns_, [](float value) { return value == 0; });
@@ -141,6 +165,8 @@ class UnwrittenRows {
                                          " all zero, with label 0, as they are before they are written; extract again, "
                                          "or delete them from 'features' and 'labels'");
   }
+
+  static constexpr int64_t kBlockBytes = int64_t{8} << 20;
 
   std::string name_;
   int64_t columns_;

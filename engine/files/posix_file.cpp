@@ -38,6 +38,22 @@ int64_t free_bytes(int descriptor) {
   return static_cast<int64_t>(space.f_bavail) * static_cast<int64_t>(space.f_frsize);
 }
 
+// What lies between the holes of a file of `size` bytes; all of it where the file system does not say. Of a file of
+// very many holes, only the beginning counts.
+int64_t data_bytes(int descriptor, int64_t size) {
+  constexpr int kMaxParts = 4096;
+  int64_t bytes = 0;
+  int64_t at = 0;
+  for (int part = 0; part < kMaxParts && at < size; ++part) {
+    const int64_t begin = lseek(descriptor, at, SEEK_DATA);
+    if (begin < 0) return errno == ENXIO ? bytes : bytes + size - at;
+    at = lseek(descriptor, begin, SEEK_HOLE);
+    if (at <= begin) at = size;  // it was cut short meanwhile, perhaps
+    bytes += std::max<int64_t>(0, std::min(at, size) - begin);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 PosixFile::PosixFile(std::filesystem::path path, int flags, const std::filesystem::path& called)
@@ -84,7 +100,8 @@ struct stat PosixFile::status() const {
 int64_t PosixFile::allocated_bytes() const {
   const struct stat found = status();
   constexpr int64_t kBlockBytes = 512;  // whatever st_blksize is
-  return found.st_blocks == 0 ? found.st_size : found.st_blocks * kBlockBytes;
+  const int64_t blocks = std::clamp<int64_t>(found.st_blocks, 0, INT64_MAX / kBlockBytes);
+  return std::max(blocks * kBlockBytes, data_bytes(descriptor_, found.st_size));
 }
 
 bool PosixFile::is_at_its_path() const {

@@ -31,7 +31,8 @@ class PosixFile {
   void set_path(std::filesystem::path path);
 
   [[nodiscard]] struct stat status() const;
-  /// What the file takes on its disk, without its holes; all of it where the file system does not say.
+  /// What the file takes on its disk, or what lies between its holes where that is more (the disk packs); all of it
+  /// where the file system does not say.
   [[nodiscard]] int64_t allocated_bytes() const;
   /// Whether path() still leads to this file.
   [[nodiscard]] bool is_at_its_path() const;

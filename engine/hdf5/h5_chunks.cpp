@@ -68,9 +68,9 @@ H5Chunks::H5Chunks(const H5File& file, H5Dataset dataset, int64_t cache_bytes)
                 ", too much for a file that takes " + readable_size(file.file().allocated_bytes()) +
                 " on its disk; write it with smaller chunks");
   }
-  // One is unpacked beside those that are kept.
-  cache_bytes_ = std::min(cache_bytes_, file.memory_left() - chunk_bytes_);
   if (dataset_.address != kH5Undefined && dataset_.count() > 0) list(dataset_.address, kMaxTreeLevels);
+  // One is unpacked beside those that are kept, and the step before it is still there.
+  cache_bytes_ = std::min(cache_bytes_, file.memory_left() - 2 * chunk_bytes_);
 }
 
 void H5Chunks::refuse() const { file_.refuse("is damaged: the chunks of '" + dataset_.name + "'"); }
@@ -111,7 +111,8 @@ void H5Chunks::add(H5Cursor& cursor) {
   const auto end = static_cast<uint64_t>(file_.size());
   if (stored.address > end || stored.size > end - stored.address) refuse();
   if (dataset_.filters.empty() && std::cmp_not_equal(stored.size, chunk_bytes_)) refuse();
-  if (std::cmp_greater(stored.size, 2 * chunk_bytes_ + 4096)) refuse();  // packing may make longer, but not by much
+  if (std::cmp_greater(stored.size, chunk_bytes_ + chunk_bytes_ / 16 + 4096))
+    refuse();  // packing may make it a little longer
   stored_bytes_ += static_cast<int64_t>(stored.size);
   file_.take_memory(kListedBytes, "the list of the chunks of '" + dataset_.name + "'");
   if (stored_bytes_ > file_.size() || !chunks_.emplace(std::move(place), stored).second) refuse();

@@ -19,8 +19,9 @@ class H5Chunks {
   static constexpr int64_t kMaxChunkBytes = int64_t{64} << 20;
   static constexpr int64_t kCacheBytes = int64_t{256} << 20;
 
-  /// Lists the chunks (III.A.1, node type 1). `file` must outlive this. Refuses chunks of more than kMaxChunkBytes,
-  /// chunks outside the dataset or the file, and two for one place.
+  /// Lists the chunks (III.A.1, node type 1). `file` must outlive this. Refuses chunks of more than kMaxChunkBytes or
+  /// of more than half of file.memory_left(), chunks outside the dataset or the file, and two for one place. What was
+  /// unpacked last is kept in at most `cache_bytes`, and at most what the list leaves of file.memory_left().
   H5Chunks(const H5File& file, H5Dataset dataset, int64_t cache_bytes = kCacheBytes);
 
   /// Bytes that all chunks take in the file.

@@ -22,6 +22,13 @@ constexpr int kMaxTreeLevels = 16;
 // files that this program writes need under half of it.
 constexpr int64_t kFreeMemory = int64_t{48} << 20;
 constexpr int64_t kMemoryPerByte = 3;
+constexpr int64_t kFreeDescription = int64_t{16} << 20;
+constexpr int64_t kDescriptionPerByte = 4;
+
+// Bytes of `file` that are no holes; several times that is still an int64_t.
+int64_t held_bytes(const PosixFile& file) {
+  return std::min({file.allocated_bytes(), int64_t{file.status().st_size}, INT64_MAX / 8});
+}
 
 // The pieces of one object header that are still to be read.
 struct Pieces {
@@ -196,10 +203,9 @@ bool has_message(const H5Object& object, uint16_t type) {
 H5File::H5File(PosixFile file)
     : file_(std::move(file)),
       size_(file_.status().st_size),
-      description_left_(size_ < (INT64_MAX >> 3) ? 4 * size_ : INT64_MAX),
-      memory_left_(kFreeMemory + kMemoryPerByte * std::min(file_.allocated_bytes(), size_)) {
+      description_left_(kFreeDescription + kDescriptionPerByte * held_bytes(file_)),
+      memory_left_(kFreeMemory + kMemoryPerByte * held_bytes(file_)) {
   if (!S_ISREG(file_.status().st_mode)) refuse("is not a regular file");
-  description_left_ += 1 << 20;
   // Superblock (II.A, II.B): version 0 and 1 have 96 and 100 bytes, 2 and 3 have 48.
   const std::vector<std::byte> bytes = block(0, static_cast<uint64_t>(std::min<int64_t>(size_, 100)));
   H5Cursor cursor(*this, bytes);

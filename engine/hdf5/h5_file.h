@@ -122,8 +122,8 @@ class H5File {
   /// What is left of it.
   [[nodiscard]] int64_t memory_left() const { return memory_left_; }
 
-  /// `size` bytes at `address` that describe something. All descriptions together may take a few times the file's size:
-  /// a file whose parts lead round in circles comes to an end.
+  /// `size` bytes at `address` that describe something. All descriptions together may take a few times what the file
+  /// takes on its disk: a file whose parts lead round in circles comes to an end.
   [[nodiscard]] std::vector<std::byte> block(uint64_t address, uint64_t size) const;
   [[noreturn]] void refuse(const std::string& what) const;
 

@@ -378,6 +378,15 @@ TEST_F(BadInputs, Rows44To47Features) {
   refused("rows 2 to 4 are all zero");
   blank({0, 1});
   refused("rows 0 to 1 are all zero");
+  std::vector<double> run_of_many(2 * 300, 0.5);
+  std::fill(run_of_many.begin() + 2 * 50, run_of_many.begin() + 2 * 250, 0.0);
+  std::vector<int64_t> before_it(300, 0);
+  for (size_t i = 0; i < 50; i += 2) before_it[i] = 1;
+  write_old_features(path("f.h5"), run_of_many, before_it, {"cats", "dogs"});
+  refused("rows 50 to 249 are all zero");
+  std::fill(run_of_many.begin() + 2 * 250, run_of_many.end(), 0.0);
+  write_old_features(path("f.h5"), run_of_many, before_it, {"cats", "dogs"});
+  refused("rows 50 to 299 are all zero");
   blank({2});  // a picture may be like this
   EXPECT_EQ(run({"train", "-q", "-d", "f.h5", "-m", "blank.model", "--folds", "2"}).status, 0);
   // One letter of a name changed where the file keeps its names: the dataset is not there.

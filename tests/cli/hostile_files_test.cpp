@@ -242,5 +242,36 @@ TEST_F(HostileSizes, ModelsAndWeightsOfHoles) {
   }
 }
 
+TEST_F(HostileSizes, KerasWeightsOfHoles) {
+  const hid_t file = H5Fcreate(path("w.h5").c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  ASSERT_GE(file, 0);
+  const hid_t how = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_alloc_time(how, H5D_ALLOC_TIME_EARLY);
+  H5Pset_fill_time(how, H5D_FILL_TIME_NEVER);
+  hsize_t inputs = 3;
+  for (int block = 1; block <= 5; ++block) {
+    const hsize_t outputs = std::min<hsize_t>(hsize_t{32} << block, 512);
+    for (int conv = 1; conv <= (block < 3 ? 2 : 3); ++conv) {
+      const std::string name = "block" + std::to_string(block) + "_conv" + std::to_string(conv);
+      const hid_t group = H5Gcreate2(file, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+      const auto add = [&](const char* set, const std::vector<hsize_t>& dims) {
+        const hid_t space = H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr);
+        const hid_t made = H5Dcreate2(group, set, H5T_IEEE_F32LE, space, H5P_DEFAULT, how, H5P_DEFAULT);
+        EXPECT_GE(made, 0);
+        H5Dclose(made);
+        H5Sclose(space);
+      };
+      add("kernel", {3, 3, inputs, outputs});
+      add("bias", {outputs});
+      H5Gclose(group);
+      inputs = outputs;
+    }
+  }
+  H5Pclose(how);
+  H5Fclose(file);
+  expect_little_memory(4, "w.h5", {"info", "w.h5"});
+  expect_little_memory(4, "w.h5", {"convert", "w.h5", "w"});
+}
+
 }  // namespace
 }  // namespace vgg16

@@ -5,11 +5,15 @@
 #include <hdf5.h>
 
 #include <array>
+#include <fstream>
+#include <iterator>
 #include <numeric>
 #include <span>
 #include <stdexcept>
+#include <string>
 
 #include "support/temp_dir.h"
+#include "vgg16/error.h"
 
 namespace vgg16 {
 namespace {
@@ -87,6 +91,42 @@ TEST(H5Chunks, WhatWasForgottenIsUnpackedAgain) {
     EXPECT_EQ(chunks.unpacked_count(), times * kChunks);
     EXPECT_EQ(values.back(), static_cast<float>(values.size() - 1));
     chunks.forget();
+  }
+}
+
+// A node of the tree of chunks at `level` with `entries` entries, all of which lead to `child`.
+std::string tree_node(char level, uint16_t entries, uint64_t child) {
+  const auto little = [](auto number) { return std::string(reinterpret_cast<const char*>(&number), sizeof(number)); };
+  std::string node = std::string("TREE\1") + level + little(entries) + std::string(16, '\0');
+  for (int i = 0; i < entries; ++i) node += std::string(32, '\0') + little(child);
+  return node;
+}
+
+TEST(H5Chunks, ManyReferencesToOneNodeComeToAnEndWhateverTheHoles) {
+  const TempDir folder;
+  write_chunked(folder / "x.h5");
+  std::ifstream written(folder / "x.h5", std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(written), {});
+  const uint64_t tree = bytes.find("TREE\1");
+  const std::string address(reinterpret_cast<const char*>(&tree), sizeof(tree));
+  uint64_t child = bytes.size();
+  bytes += tree_node(0, 0, 0);
+  for (const char level : {'\1', '\2'}) {
+    const uint64_t at = bytes.size();
+    bytes += tree_node(level, 1000, child);
+    child = at;
+  }
+  bytes.replace(bytes.find(address), address.size(), reinterpret_cast<const char*>(&child), sizeof(child));
+  write_test_file(folder / "x.h5", bytes);
+  std::filesystem::resize_file(folder / "x.h5", uintmax_t{1} << 30);
+  const H5File file(PosixFile(folder / "x.h5", O_RDONLY));
+  const H5Dataset x = file.dataset(file.object(file.links(file.object(file.root())).at("x").address), "x");
+  try {
+    const H5Chunks chunks(file, x);
+    FAIL() << "listed";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("its parts refer to one another in circles"), std::string::npos)
+        << error.what();
   }
 }
 
