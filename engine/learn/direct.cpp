@@ -25,6 +25,10 @@ using Eigen::VectorXd;
 constexpr int kHistory = 6;
 /// Fits that only seemed to be done, by scores carried along in float32's company, go on this often with fresh ones.
 constexpr int kMaxRounds = 3;
+/// What the search may leave between the intercept and its minimum, as a share of how far the objective itself may
+/// still be from its own. Where a search begins, points are tried at which all rows are certain and the intercept
+/// drifts on for tens of steps that gain nothing.
+constexpr double kUnsettled = 1e-5;
 
 /// One fit, as a problem for L-BFGS: Euclidean in the coefficients, whose scores are carried along as a linear image.
 class DirectProblem {
@@ -61,11 +65,12 @@ class DirectProblem {
     }
   }
 
-  double evaluate(const Vector& x, Vector& gradient) {
-    const double loss = loss_.evaluate(x.z, intercept_, residual_);
+  double evaluate(const Vector& x, Vector& gradient, double unsettled = kUnsettled) {
+    const double penalty = 0.5 * dot(x, x);
+    const double loss = loss_.evaluate(x.z, intercept_, residual_, unsettled * std::min(gap_, 1.0) * penalty / task_.c);
     gradient.w = x.w;
     gradient.z = task_.c * residual_;
-    return 0.5 * dot(x, x) + task_.c * loss;
+    return penalty + task_.c * loss;
   }
   double slope(const Vector& x, const Vector& gradient, const Vector& direction) {
     if (gradient.z.size() == 0) return dot(gradient, direction);
@@ -200,7 +205,7 @@ class Lockstep {
     }
     fill_scores_exactly(all);
     share(open.size(), [&](size_t o) {
-      fits[open[o]]->certificate.objective = problems[open[o]]->evaluate(points[o], gradients[o]);
+      fits[open[o]]->certificate.objective = problems[open[o]]->evaluate(points[o], gradients[o], 0);
       all[o].vector = &gradients[o];
     });
     complete_gradients(all);

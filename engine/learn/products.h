@@ -64,6 +64,11 @@ struct Products {
   /// The same in float32 throughout.
   void (*matrix_times_vectors_f32)(const float* m, int64_t m_stride, int64_t rows, int64_t columns, const float* x,
                                    int64_t x_stride, int64_t vectors, float* y, int64_t y_stride);
+
+  /// out[i] = exp(x[i] + shift - highest[i]), which is to be at most 1, and sum[i] += out[i], for i < count. Within
+  /// 2 units in the last place; exp(0) is 1 and what is below exp(-708) is exp(-708).
+  void (*add_exponentials)(const double* x, const double* highest, double shift, int64_t count, double* out,
+                           double* sum);
 };
 
 /// The fastest set that this machine runs. The sums of one set have a fixed order; sets differ from one another in the

@@ -10,6 +10,7 @@ const Products kAvx2Products = {"avx2",
                                 sparse_transposed_times_rows<4>,
                                 add_weighted_rows,
                                 matrix_times_vectors<double, 2, 4>,
-                                matrix_times_vectors<float, 2, 4>};
+                                matrix_times_vectors<float, 2, 4>,
+                                add_exponentials};
 
 }  // namespace vgg16

@@ -10,6 +10,7 @@ const Products kAvx512Products = {"avx512",
                                   sparse_transposed_times_rows<4>,
                                   add_weighted_rows,
                                   matrix_times_vectors<double, 4, 6>,
-                                  matrix_times_vectors<float, 4, 6>};
+                                  matrix_times_vectors<float, 4, 6>,
+                                  add_exponentials};
 
 }  // namespace vgg16

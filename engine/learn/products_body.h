@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstring>
+#include <initializer_list>
 #if VGG16_LANES == 8
 #include <immintrin.h>
 #endif
@@ -19,6 +20,7 @@ constexpr int kFloatLanes = 2 * VGG16_LANES;
 // Inside a template, or after `using`, the compiler would not see a vector: hence plain typedefs of a macro's size.
 typedef double Vector __attribute__((vector_size(VGG16_LANES * sizeof(double))));
 typedef float FloatVector __attribute__((vector_size(VGG16_LANES * sizeof(double))));
+typedef int64_t IntegerVector __attribute__((vector_size(VGG16_LANES * sizeof(double))));
 
 typedef double Pair __attribute__((vector_size(16)));
 typedef float Quad __attribute__((vector_size(16)));
@@ -221,6 +223,38 @@ void matrix_times_vectors(const T* m, int64_t m_stride, int64_t rows, int64_t co
   for (int64_t r = 0; r < rows; r += kRows) {
     const int64_t count = rows - r < kRows ? rows - r : kRows;
     multiply_vectors<T, R, V>(m + r * m_stride, m_stride, count, columns, x, x_stride, vectors, y + r, y_stride);
+  }
+}
+
+/// exp(x) of x <= 0: 2^n exp(r) with |r| <= log(2) / 2, exp(r) by Taylor's series.
+inline Vector exponential(Vector x) {
+  constexpr double kLeast = -708;
+  constexpr double kInteger = 0x1.8p52;  // with it no fraction is left, and the last bits are the whole number
+  x = x < kLeast ? Vector{} + kLeast : x;
+  const Vector shifted = x * 0x1.71547652b82fep0 + kInteger;
+  const Vector n = shifted - kInteger;
+  const Vector r = x - n * 0x1.62e42feep-1 - n * 0x1.a39ef35793c76p-33;
+  Vector series = Vector{} + 1.0 / 6227020800.0;
+  for (const double term : {1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040,
+                            1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1.0, 1.0}) {
+    series = series * r + term;
+  }
+  const IntegerVector exponent = ((IntegerVector)shifted + 1023) << 52;
+  return series * (Vector)exponent;
+}
+
+inline void add_exponentials(const double* x, const double* highest, double shift, int64_t count, double* out,
+                             double* sum) {
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    const Vector e = exponential(load(x + i) + shift - load(highest + i));
+    store(e, out + i);
+    store(load(sum + i) + e, sum + i);
+  }
+  for (; i < count; ++i) {
+    const Vector e = exponential(Vector{} + (x[i] + shift - highest[i]));
+    out[i] = e[0];
+    sum[i] += e[0];
   }
 }
 

@@ -24,8 +24,10 @@ class LogLoss {
 
   /// Moves `intercept` from where it is to the minimum of the summed loss (damped Newton in columns() dimensions; for
   /// the softmax, where a common shift changes nothing, its mean is kept). Writes residual = P - Y, the derivative of
-  /// the summed loss by each score, whose columns then sum to 0; returns the summed loss.
-  double evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& intercept, Eigen::MatrixXd& residual);
+  /// the summed loss by each score, whose columns then sum to 0; returns the summed loss. Of more than 64 classes the
+  /// search ends where a step would gain less than `unsettled`: the last steps are as dear as the first.
+  double evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& intercept, Eigen::MatrixXd& residual,
+                  double unsettled = 0);
 
  private:
   double softmax(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::MatrixXd& residual);
@@ -53,8 +55,8 @@ class ClassCurvature {
   ClassCurvature(const Eigen::MatrixXd& residual, const std::vector<int>& labels);
 
   /// x of curvature x = right, whose sum is 0 as that of every gradient: a common shift of all classes has no
-  /// curvature.
-  [[nodiscard]] Eigen::VectorXd solve(const Eigen::VectorXd& right) const;
+  /// curvature. Of many classes the norm of what is left of `right` is about its `share`.
+  [[nodiscard]] Eigen::VectorXd solve(const Eigen::VectorXd& right, double share = 1e-6) const;
 
  private:
   [[nodiscard]] Eigen::VectorXd times(const Eigen::VectorXd& v) const;
