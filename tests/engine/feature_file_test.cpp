@@ -252,7 +252,8 @@ TEST(FeatureFile, TakesNothingOfSomebodyElsesForItsOwn) {
   for (const auto& name : {part, nascent}) {
     for (const char* target : {"b", "nowhere", "/dev/null"}) {
       std::filesystem::create_symlink(target, name);
-      expect_refused(name, "is a link, so it may not be what a run of yours has left; remove it or choose another output");
+      expect_refused(name,
+                     "is a link, so it may not be what a run of yours has left; remove it or choose another output");
     }
     std::filesystem::create_hard_link(folder / "b", name);
     expect_refused(name, "has other names, too (hard links)");

@@ -277,7 +277,7 @@ TEST_P(WinogradTest, NanPassesTheFirstConvolution) {
   OwnedPlane out(64, kColumns, kColumns + 2, 0.0F);
   const int64_t row_stride = int64_t{out.plane.cols} * kBlock;
   GetParam()->first_convolution(input.data(), w.data(), b.data(), 0, kColumns, 0, kColumns, out.plane.at(0, 0, 0),
-                         out.plane.rows * row_stride, row_stride);
+                                out.plane.rows * row_stride, row_stride);
   for (int y = 0; y < kColumns; ++y) {
     for (int x = 0; x < kColumns; ++x) {
       for (int o = 0; o < 64; ++o) EXPECT_EQ(std::isnan(out.value(y, x, o)), y <= 1 && x >= 2 && x <= 4) << y << x << o;
