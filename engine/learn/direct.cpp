@@ -88,7 +88,7 @@ class DirectProblem {
     for (double& value : v.w) value *= t;
     v.z *= t;
   }
-  void keep_for_history(Vector& v) { v.z.resize(0, 0); }
+  [[nodiscard]] Vector for_history(const Vector& v) { return {v.w, {}}; }
   bool converged(double objective, double squared_norm) {
     gap_ = relative_gap(objective, squared_norm);
     return gap_ <= wanted_gap_;

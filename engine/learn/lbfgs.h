@@ -115,21 +115,27 @@ class LbfgsStepper {
   }
 
   void remember() {
-    // step_ holds the accepted step and old_gradient_ what the gradient was before it.
-    problem_->scale(-1.0, old_gradient_);
-    problem_->add_scaled(1.0, gradient_, old_gradient_);
-    const double sy = problem_->dot(step_, old_gradient_);
-    const double ss = problem_->dot(step_, step_);
-    const double yy = problem_->dot(old_gradient_, old_gradient_);
+    // The accepted step has made spare_ and spare_gradient_ of the point and the gradient before it.
+    Vector s = for_history(x_);
+    problem_->add_scaled(-1.0, spare_, s);
+    Vector y = for_history(spare_gradient_);
+    problem_->scale(-1.0, y);
+    problem_->add_scaled(1.0, gradient_, y);
+    const double sy = problem_->dot(s, y);
+    const double ss = problem_->dot(s, s);
+    const double yy = problem_->dot(y, y);
     if (!(sy > options_.curvature_epsilon * std::sqrt(ss * yy))) return;
     if (pairs_.size() == static_cast<size_t>(options_.history)) pairs_.pop_front();
-    // A problem whose vectors carry more than dot() needs may drop it from what is only remembered.
-    if constexpr (requires { problem_->keep_for_history(step_); }) {
-      problem_->keep_for_history(step_);
-      problem_->keep_for_history(old_gradient_);
-    }
-    pairs_.push_back({std::move(step_), std::move(old_gradient_), 1.0 / sy});
+    pairs_.push_back({std::move(s), std::move(y), 1.0 / sy});
     newest_yy_ = yy;
+  }
+
+  /// A copy. A problem whose vectors carry more than dot() needs may leave that out of what is only remembered.
+  Vector for_history(const Vector& v) {
+    if constexpr (requires { problem_->for_history(v); })
+      return problem_->for_history(v);
+    else
+      return v;
   }
 
   void choose_direction() {
@@ -159,8 +165,9 @@ class LbfgsStepper {
     double t = 1.0;
     double low = 0.0;
     double high = std::numeric_limits<double>::infinity();
-    Vector trial = x_;
-    Vector trial_gradient = gradient_;
+    // Kept from step to step, because vectors may be large: taking their memory anew costs more than filling it.
+    Vector& trial = spare_;
+    Vector& trial_gradient = spare_gradient_ = gradient_;
     double trial_value = value_;
     bool accepted = false;
     for (int i = 0; i < options_.max_trials && !accepted; ++i) {
@@ -186,11 +193,8 @@ class LbfgsStepper {
     }
     flat_ = trial_value >= value_ && iterations_ > 0 && was_flat_;
     was_flat_ = trial_value >= value_;
-    step_ = trial;
-    problem_->add_scaled(-1.0, x_, step_);
-    old_gradient_ = std::move(gradient_);
-    x_ = std::move(trial);
-    gradient_ = std::move(trial_gradient);
+    std::swap(x_, trial);
+    std::swap(gradient_, trial_gradient);
     value_ = trial_value;
     ++iterations_;
     need_ = Need::kGradient;
@@ -201,8 +205,8 @@ class LbfgsStepper {
   Vector x_;
   Vector gradient_;
   Vector direction_;
-  Vector step_;
-  Vector old_gradient_;
+  Vector spare_;
+  Vector spare_gradient_;
   std::deque<Pair> pairs_;
   double newest_yy_ = 1;
   double value_ = 0;

@@ -59,9 +59,12 @@ double LogLoss::softmax(const Eigen::MatrixXd& scores, const Eigen::VectorXd& in
   own_.resize(n);
   loss_of_.resize(n);
   residual.resize(n, scores.cols());
-  const Eigen::Index step = scores.cols() > kFactorizedClasses ? cached_rows(scores.cols()) : n;
-  const auto block = [&](int64_t i, int /*member*/) {
-    softmax_rows(scores, intercept, i * step, std::min(step, n - i * step), residual);
+  const bool in_cache = scores.cols() > kFactorizedClasses;
+  const Eigen::Index step = in_cache ? cached_rows(scores.cols()) : n;
+  if (in_cache) scratch_.resize(pool_ != nullptr ? static_cast<size_t>(pool_->size()) : 1);
+  const auto block = [&](int64_t i, int member) {
+    softmax_rows(scores, intercept, i * step, std::min(step, n - i * step),
+                 in_cache ? &scratch_[static_cast<size_t>(member)] : nullptr, residual);
   };
   const int64_t blocks = (n + step - 1) / step;
   if (pool_ != nullptr && blocks > 1) {
@@ -75,10 +78,16 @@ double LogLoss::softmax(const Eigen::MatrixXd& scores, const Eigen::VectorXd& in
 }
 
 void LogLoss::softmax_rows(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::Index first,
-                           Eigen::Index count, Eigen::MatrixXd& residual) {
+                           Eigen::Index count, Eigen::MatrixXd* scratch, Eigen::MatrixXd& residual) {
   const Eigen::Index k = scores.cols();
-  const auto score = [&](Eigen::Index c) { return scores.col(c).segment(first, count).array(); };
-  const auto out = [&](Eigen::Index c) { return residual.col(c).segment(first, count).array(); };
+  // Of many classes the rows stand in `scratch` meanwhile: in `scores`, each class is on a page of its own, and there
+  // are more of these than the processor keeps addresses of.
+  Eigen::MatrixXd& at = scratch != nullptr ? *scratch : residual;
+  const Eigen::Index at_first = scratch != nullptr ? 0 : first;
+  if (scratch != nullptr) *scratch = scores.middleRows(first, count);
+  const Eigen::MatrixXd& from = scratch != nullptr ? *scratch : scores;
+  const auto score = [&](Eigen::Index c) { return from.col(c).segment(at_first, count).array(); };
+  const auto out = [&](Eigen::Index c) { return at.col(c).segment(at_first, count).array(); };
   auto highest = highest_.segment(first, count);
   auto others = others_.segment(first, count);
   auto rest_of = rest_.segment(first, count);
@@ -86,9 +95,8 @@ void LogLoss::softmax_rows(const Eigen::MatrixXd& scores, const Eigen::VectorXd&
   for (Eigen::Index c = 1; c < k; ++c) highest = highest.max(score(c) + intercept[c]);
   others.setZero();
   for (Eigen::Index c = 0; c < k; ++c) {
-    if (k > kFactorizedClasses) {
-      best_products().add_exponentials(&scores(first, c), highest.data(), intercept[c], count, &residual(first, c),
-                                       others.data());
+    if (scratch != nullptr) {
+      best_products().add_exponentials(&at(0, c), highest.data(), intercept[c], count, &at(0, c), others.data());
     } else {
       out(c) = (score(c) + intercept[c] - highest).exp();
       others += out(c);
@@ -97,7 +105,7 @@ void LogLoss::softmax_rows(const Eigen::MatrixXd& scores, const Eigen::VectorXd&
   // The sum over the classes that are not the row's own, apart: where a row is all but certain, 1 - P of its own class
   // would keep no digits.
   for (Eigen::Index i = first; i < first + count; ++i) {
-    own_[i] = std::exchange(residual(i, labels_[static_cast<size_t>(i)]), 0.0);
+    own_[i] = std::exchange(at(at_first + i - first, labels_[static_cast<size_t>(i)]), 0.0);
   }
   rest_of.setZero();
   for (Eigen::Index c = 0; c < k; ++c) rest_of += out(c);
@@ -111,9 +119,9 @@ void LogLoss::softmax_rows(const Eigen::MatrixXd& scores, const Eigen::VectorXd&
       loss_of_[i] = std::log(others_[i]) + highest_[i] - scores(i, own) - intercept[own];
     }
     others_[i] = 1.0 / (rest + own_[i]);
-    residual(i, own) = -rest;
+    at(at_first + i - first, own) = -rest;
   }
-  for (Eigen::Index c = 0; c < k; ++c) out(c) *= others;
+  for (Eigen::Index c = 0; c < k; ++c) residual.col(c).segment(first, count).array() = out(c) * others;
 }
 
 double LogLoss::sigmoid(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::MatrixXd& residual) {
@@ -157,19 +165,13 @@ ClassCurvature::ClassCurvature(const Eigen::MatrixXd& residual, const std::vecto
 /// With P = R + Y, diag(P' 1) - P' P is diag(R' 1) - R' P - Y' R: small where R is, without cancellation.
 Eigen::VectorXd ClassCurvature::times(const Eigen::VectorXd& v) const {
   Eigen::VectorXd out = gradient_.cwiseProduct(v);
-  const Eigen::Index n = residual_.rows();
-  const Eigen::Index step = cached_rows(residual_.cols());
-  Eigen::VectorXd image;
-  for (Eigen::Index first = 0; first < n; first += step) {
-    const auto rows = residual_.middleRows(first, std::min(step, n - first));
-    image.noalias() = rows * v;
-    for (Eigen::Index i = 0; i < image.size(); ++i) {
-      const int own = labels_[static_cast<size_t>(first + i)];
-      out[own] -= image[i];
-      image[i] += v[own];
-    }
-    out.noalias() -= rows.transpose() * image;
+  Eigen::VectorXd image = residual_ * v;
+  for (Eigen::Index i = 0; i < image.size(); ++i) {
+    const int own = labels_[static_cast<size_t>(i)];
+    out[own] -= image[i];
+    image[i] += v[own];
   }
+  out.noalias() -= residual_.transpose() * image;
   return out;
 }
 

@@ -32,19 +32,20 @@ class LogLoss {
  private:
   double softmax(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::MatrixXd& residual);
   void softmax_rows(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::Index first,
-                    Eigen::Index count, Eigen::MatrixXd& residual);
+                    Eigen::Index count, Eigen::MatrixXd* scratch, Eigen::MatrixXd& residual);
   double sigmoid(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::MatrixXd& residual);
 
   std::vector<int> labels_;
   int classes_;
   ThreadPool* pool_;
-  Eigen::ArrayXd highest_;     ///< per row: scratch
-  Eigen::ArrayXd others_;      ///< per row: scratch
-  Eigen::ArrayXd rest_;        ///< per row: scratch
-  Eigen::ArrayXd own_;         ///< per row: scratch
-  Eigen::ArrayXd loss_of_;     ///< per row: scratch
-  Eigen::VectorXd candidate_;  ///< scratch
-  Eigen::MatrixXd trial_;      ///< residual of a trial step: scratch
+  Eigen::ArrayXd highest_;                ///< per row: scratch
+  Eigen::ArrayXd others_;                 ///< per row: scratch
+  Eigen::ArrayXd rest_;                   ///< per row: scratch
+  Eigen::ArrayXd own_;                    ///< per row: scratch
+  Eigen::ArrayXd loss_of_;                ///< per row: scratch
+  std::vector<Eigen::MatrixXd> scratch_;  ///< of many classes: some rows, for each thread
+  Eigen::VectorXd candidate_;             ///< scratch
+  Eigen::MatrixXd trial_;                 ///< residual of a trial step: scratch
 };
 
 /// Second derivative of the summed loss by the intercept, (columns, columns), at one point. Of few classes it is
