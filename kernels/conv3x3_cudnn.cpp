@@ -14,8 +14,8 @@ namespace vgg16 {
 
 namespace {
 
-// An engine that wants more is passed over. Those that turn whole batches around in memory want 3.3 GB for the largest
-// convolution and batch.
+// An engine that wants more is passed over. Those that transpose the batch between NHWC and NCHW want 3.3 GB for the
+// largest convolution and batch.
 constexpr int64_t kMaxWorkspaceBytes = int64_t{4} << 30;
 
 // Names of the graph's tensors; the last two never reach memory.
@@ -138,8 +138,8 @@ struct Cudnn::Impl {
   }
 
   const CudnnLibrary* library;
-  cudnnHandle_t handle = nullptr;    // null where it is
-  std::optional<Descriptor> device;  // the description of a device that is not there
+  cudnnHandle_t handle = nullptr;    // of the current device; null where plans are made for an absent one
+  std::optional<Descriptor> device;  // cuDNN's description of that absent device, else empty
 };
 
 namespace {

@@ -192,7 +192,7 @@ __device__ inline void conv3x3_block(unsigned block, unsigned thread_index, cons
     multiply_step(stage);
     stage = stage + 1 == kStages ? 0 : stage + 1;
   }
-  block_barrier();  // the stages, for which nothing is on its way any more, become the way out
+  block_barrier();  // all copies have landed and been read: from here on the stages hold the outputs
 
   VGG16_UNROLL
   for (int x = 0; x < Tile::kWarpN / 8; ++x) {

@@ -225,7 +225,7 @@ H5File::H5File(PosixFile file)
   const uint64_t end = cursor.number(8);
   if (version < 2) cursor.skip(16);  // drivers, and the name of the root group, which has none
   root_ = cursor.number(8);
-  if (base != 0) refuse("is damaged: it does not begin at its beginning");
+  if (base != 0) refuse("is damaged: its superblock's base address is " + std::to_string(base) + ", expected 0");
   if (end > static_cast<uint64_t>(size_)) refuse("was cut short: it should have " + std::to_string(end) + " bytes");
   if (open_for_writing) refuse("was not closed by the program that wrote it");
 }

@@ -176,7 +176,7 @@ std::pair<std::string, H5Attribute> h5_attribute(const H5File& file, std::span<c
   const auto shape = field(shape_bytes);
   if (version > 1 && flags != 0) return found;  // a type or shape that is elsewhere
   found.second.type = h5_datatype(file, type);
-  // What is no single value is nothing that this program writes.
+  // An array, or no value at all: this program writes single values only.
   const auto dims = h5_dataspace(file, shape);
   if (!dims || !dims->empty() || cursor.left() < static_cast<size_t>(found.second.type.size)) {
     found.second.type.kind = H5Type::Kind::kOther;

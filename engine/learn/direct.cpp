@@ -24,7 +24,8 @@ using Eigen::VectorXd;
 
 /// Pairs that L-BFGS remembers: few, since each is as large as the model and every fit has its own.
 constexpr int kHistory = 6;
-/// Fits that only seemed to be done, by scores carried along in float32's company, go on this often with fresh ones.
+/// Scores are carried along from step to step, with float32 rounding. A fit that has converged by them and has not by
+/// scores computed afresh goes on, at most this often.
 constexpr int kMaxRounds = 3;
 /// What the search may leave between the intercept and its minimum, as a share of how far the objective itself may
 /// still be from its own. Where a search begins, points are tried at which all rows are certain and the intercept
@@ -322,7 +323,7 @@ std::vector<DirectFit> fit_direct(RowPasses& x, const std::vector<int>& fold_of,
       chosen.push_back(&fits[i]);
     }
     Lockstep(x, pool, options).run(problems, chosen);
-    // The time of a fit in company is its share of the company's.
+    // Fits that ran in lockstep share their time equally.
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     for (DirectFit* fit : chosen) {
       fit->certificate.seconds = seconds / static_cast<double>(chosen.size());

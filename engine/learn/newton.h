@@ -29,7 +29,8 @@ struct NewtonResult {
 };
 
 /// The objective, with the intercept at its minimum, is 1-strongly convex in W = A' X: it exceeds its own minimum by at
-/// most half its squared gradient norm. That half, over the least value that the minimum can then have.
+/// most half its squared gradient norm. Returns that half divided by `objective` minus it, which the minimum is not
+/// below.
 [[nodiscard]] double relative_gap(double objective, double squared_gradient_norm);
 
 /// Minimises 1/2 tr(A' K A) + c * loss(K A) with the intercept profiled out, from the best of `starts`, of which there

@@ -69,7 +69,6 @@ void RowSpaceOperator::apply(const Eigen::MatrixXd& v, Eigen::MatrixXd& out) con
 }
 
 Eigen::VectorXd RowSpaceOperator::diagonal() const {
-  // The centring changes the diagonal by less than what it is used for could notice.
   Eigen::VectorXd out(n_);
   int64_t at = 0;
   for (const Segment& s : segments_) {

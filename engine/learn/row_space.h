@@ -39,7 +39,7 @@ class RowSpaceOperator {
   /// that the operator does not hold.
   [[nodiscard]] Eigen::MatrixXd apply_to_others(const Eigen::MatrixXd& v, const std::vector<Segment>& other) const;
 
-  /// Diagonal of the centred matrix (rows).
+  /// Diagonal of K (rows), not centred: it serves as a preconditioner and as a scale, which need no more.
   [[nodiscard]] Eigen::VectorXd diagonal() const;
 
   /// K[chosen, chosen] in float32, not centred, for multiply_chosen(); `chosen` counts the operator's rows, ascending.
