@@ -22,7 +22,7 @@ struct GramMatrix {
 
 /// K[i, j] = <x_i, x_j> in float64, where products of float32 features are exact, each element by one thread in the
 /// order of the columns: the same bits for any number of threads, and symmetric to the last bit. Rows from `train_rows`
-/// on are held out: products of two different ones of them are not computed and left 0. Throws Error{kMemory}.
+/// on are held out: products of two different ones of them may be left 0. Throws Error{kMemory}.
 [[nodiscard]] GramMatrix gram_matrix(const SparseRows& x, int64_t train_rows, const Products& products,
                                      ThreadPool& pool, const Progress& progress);
 
