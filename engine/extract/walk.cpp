@@ -74,7 +74,7 @@ Entry look_at(int folder, const dirent& found) {
   struct stat status {};
   const auto ask = [&](int flags) {
     if (fstatat(folder, found.d_name, &status, flags) == 0) {
-      type = IFTODT(status.st_mode);
+      type = static_cast<unsigned char>(IFTODT(status.st_mode));
     } else {
       entry.error = errno;
     }
