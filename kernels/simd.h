@@ -49,7 +49,7 @@ VGG16_INLINE void store(float* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) =
 VGG16_INLINE Vec broadcast(float x) { return Vec{x, x, x, x}; }
 VGG16_INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }
 VGG16_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }
-VGG16_INLINE Vec max_or_nan(Vec a, Vec b) { return (a > b) | (a != a) ? a : b; }
+VGG16_INLINE Vec max_or_nan(Vec a, Vec b) { return ((a > b) | (a != a)) ? a : b; }
 
 #endif
 
