@@ -49,7 +49,7 @@ class Process {
   void send(int signal) const;
   /// Processor time that it has taken so far, on all its threads; 0 when it is gone.
   [[nodiscard]] double processor_seconds() const;
-  /// Whether its first thread blocks the signals of `mask` (bit n - 1 for signal n).
+  /// Whether it is the program by now and its first thread blocks the signals of `mask` (bit n - 1 for signal n).
   [[nodiscard]] bool blocks_signals(unsigned long mask) const;
   /// Waits until `reached` holds; false if the process ended or two minutes passed before.
   [[nodiscard]] bool wait_until(const std::function<bool()>& reached);
