@@ -14,10 +14,6 @@
 namespace vgg16 {
 namespace {
 
-std::filesystem::path folder_of(const std::filesystem::path& path) {
-  return path.has_parent_path() ? path.parent_path() : ".";
-}
-
 bool others_may_write_to(const std::filesystem::path& folder) {
   struct stat status {};
   return stat(folder.c_str(), &status) != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;

@@ -36,10 +36,6 @@ class Descriptor {
        std::string(what) + ": " + system_message(number));
 }
 
-std::filesystem::path parent_of(const std::filesystem::path& path) {
-  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-}
-
 bool write_all(int fd, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd, bytes.data(), bytes.size());
@@ -118,7 +114,7 @@ void write_file_whole(const std::filesystem::path& path, std::span<const std::sp
 }
 
 void sync_parent_directory(const std::filesystem::path& path) {
-  const auto parent = parent_of(path);
+  const auto parent = folder_of(path);
   const Descriptor folder(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   // Some file systems refuse to sync a folder; there the rename is as durable as they make it.
   if (folder.get() < 0 || (::fsync(folder.get()) != 0 && errno != EINVAL && errno != EROFS)) {

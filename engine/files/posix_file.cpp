@@ -28,10 +28,6 @@ int open_retrying(const std::filesystem::path& path, int flags) {
   return retry([&] { return open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, 0666); });
 }
 
-std::filesystem::path folder_of(const std::filesystem::path& path) {
-  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-}
-
 int64_t free_bytes(int descriptor) {
   struct statvfs space {};
   if (fstatvfs(descriptor, &space) != 0) return -1;
@@ -55,6 +51,10 @@ int64_t data_bytes(int descriptor, int64_t size) {
 }
 
 }  // namespace
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
 
 PosixFile::PosixFile(std::filesystem::path path, int flags, const std::filesystem::path& called)
     : path_(std::move(path)),

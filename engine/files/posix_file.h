@@ -12,6 +12,9 @@
 
 namespace vgg16 {
 
+/// The folder that `path` stands in: "." for a bare name.
+[[nodiscard]] std::filesystem::path folder_of(const std::filesystem::path& path);
+
 /// An open file. Move-only. Errors are Error{kIo}, kNotFound for a file that is not there, or kExists for one that is
 /// (O_EXCL), with the file's name.
 class PosixFile {
