@@ -3,10 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -85,13 +84,15 @@ TEST(Soak, MemoryAndOpenFilesStayAsTheyAre) {
   const auto [least_files, most_files] = std::minmax_element(files.begin() + 10, files.end());
   // A decoder may have its one picture open at the moment of counting, each of them.
   EXPECT_LE(*most_files - *least_files, 2);
-  const int64_t growth = resident.back() - resident[50];
   std::printf(
       "  %lld pictures: %lld KiB resident at the tenth part, %lld at half, %lld at the end; %lld to %lld files open\n",
       static_cast<long long>(pictures), static_cast<long long>(resident[9]), static_cast<long long>(resident[50]),
       static_cast<long long>(resident.back()), static_cast<long long>(*least_files),
       static_cast<long long>(*most_files));
-  EXPECT_LE(growth, 1024 + pictures / 100) << "KiB in the second half";  // the reasons of a hundredth stay in memory
+#ifndef __SANITIZE_ADDRESS__  // which keeps up to 256 MB of what is freed, and its books on it
+  // The reasons of a hundredth of the pictures stay in memory.
+  EXPECT_LE(resident.back() - resident[50], 1024 + pictures / 100) << "KiB in the second half";
+#endif
   EXPECT_EQ(open_feature_file(folder / "a.h5").rows, pictures - pictures / 100);
 }
 
