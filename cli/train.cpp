@@ -41,7 +41,7 @@ int train_command(const TrainCommand& o) {
   const TrainEstimate estimate = estimate_training(table, options);
   if (o.common.verbose) {
     print_note("training takes at most " + with_thousands((estimate.memory_bytes >> 20) + 1) + " MB, " +
-                   (estimate.route == Route::kGram ? "by the inner products of the rows" : "in passes over the rows"),
+                   (estimate.route == Route::kDual ? "by the inner products of the rows" : "in passes over the rows"),
                o.common);
   }
   TrainResult result;

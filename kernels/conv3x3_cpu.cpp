@@ -3,6 +3,7 @@
 #include <array>
 #include <string>
 
+#include "kernels/instruction_set.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
@@ -14,12 +15,12 @@ struct Runnable {
 
   Runnable() {
 #ifdef VGG16_X86
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("fma")) sets[count++] = &conv3x3_cpu_avx512();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) sets[count++] = &conv3x3_cpu_avx2();
+    if (runs_here(InstructionSet::kAvx512)) sets[count++] = &conv3x3_cpu_avx512();
+    if (runs_here(InstructionSet::kAvx2)) sets[count++] = &conv3x3_cpu_avx2();
 #endif
     sets[count++] = &conv3x3_cpu_portable();
 #ifdef VGG16_X86
-    if (__builtin_cpu_supports("avx512bf16")) sets[count++] = &conv3x3_cpu_avx512_bf16();
+    if (runs_here(InstructionSet::kAvx512Bf16)) sets[count++] = &conv3x3_cpu_avx512_bf16();
 #endif
   }
 };

@@ -34,8 +34,11 @@ function(vgg16_room name)
       set_property(GLOBAL APPEND PROPERTY VGG16_THIRD_PARTY ${used})
     endif()
   endforeach()
-  # Others name a room's private headers by its folder: #include "room/header.h".
+  # Others name a room's private headers by its folder: #include "room/header.h", "learn/solve/header.h".
   get_filename_component(parent ${CMAKE_CURRENT_SOURCE_DIR} DIRECTORY)
+  if(parent MATCHES "^${PROJECT_SOURCE_DIR}/engine/")
+    set(parent ${PROJECT_SOURCE_DIR}/engine)
+  endif()
   target_include_directories(vgg16_${name} PRIVATE ${parent} INTERFACE ${parent})
   set_property(GLOBAL APPEND PROPERTY VGG16_ROOMS vgg16_${name})
 endfunction()

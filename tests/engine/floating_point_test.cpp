@@ -194,7 +194,7 @@ TEST(FloatingPointMode, DoesNotChangeFeatureFilesAndModels) {
       table.read_rows(0, 40, read.data());
       return std::string(reinterpret_cast<const char*>(read.data()), read.size() * sizeof(float));
     });
-    for (const Route route : {Route::kGram, Route::kDirect}) {
+    for (const Route route : {Route::kDual, Route::kPrimal}) {
       expect_same_in_every_mode([&] {
         train(open_feature_file(file), {.route = route, .threads = 2}).classifier.save(model, {.overwrite = true});
         return read_bytes(model);

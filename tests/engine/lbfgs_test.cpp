@@ -1,4 +1,4 @@
-#include "learn/lbfgs.h"
+#include "learn/solve/lbfgs.h"
 
 #include <gtest/gtest.h>
 

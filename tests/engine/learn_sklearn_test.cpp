@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "learn/split.h"
+#include "learn/flow/split.h"
 #include "print_report.h"
 #include "support/feature_data.h"
 #include "support/temp_dir.h"

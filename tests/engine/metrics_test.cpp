@@ -1,4 +1,4 @@
-#include "learn/metrics.h"
+#include "learn/flow/metrics.h"
 
 #include <gmock/gmock.h>
 

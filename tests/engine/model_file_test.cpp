@@ -1,4 +1,4 @@
-#include "learn/model_file.h"
+#include "learn/flow/model_file.h"
 
 #include <gmock/gmock.h>
 

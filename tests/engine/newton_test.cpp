@@ -1,11 +1,11 @@
-#include "learn/newton.h"
+#include "learn/solve/newton.h"
 
 #include <gtest/gtest.h>
 
 #include <numeric>
 #include <random>
 
-#include "learn/fit.h"
+#include "learn/solve/fit.h"
 #include "support/feature_data.h"
 #include "support/row_space_lbfgs.h"
 
@@ -31,13 +31,13 @@ class RowSpaceTest : public testing::TestWithParam<int> {
       : pool_(2),
         table_(sparse_classes({.rows = kRows, .columns = 300, .classes = GetParam(), .separation = 0.4})),
         k_(gram_of(table_, pool_)),
-        operator_(k_, {{0, 30}, {50, 40}}, best_products(), nullptr),
+        operator_(k_, {{0, 30}, {50, 40}}, best_sparse_products(), nullptr),
         loss_(kept_labels(table_), GetParam()) {}
 
   static GramMatrix gram_of(const FeatureTable& table, ThreadPool& pool) {
     std::vector<int64_t> order(kRows);
     std::iota(order.begin(), order.end(), 0);
-    return gram_matrix(SparseRows::read(table, order, pool, {}), kRows, best_products(), pool, {});
+    return gram_matrix(SparseRows::read(table, order, pool, {}), kRows, best_sparse_products(), pool, {});
   }
   static std::vector<int> kept_labels(const FeatureTable& table) {
     std::vector<int> labels;
@@ -75,7 +75,7 @@ TEST_P(RowSpaceTest, ApplyIsTheCentredProductWithOrWithoutThreads) {
   MatrixXd out;
   operator_.apply(v, out);
   EXPECT_LE((out - centred() * v).cwiseAbs().maxCoeff(), 1e-9 * out.cwiseAbs().maxCoeff());
-  const RowSpaceOperator threaded(k_, operator_.segments(), best_products(), &pool_);
+  const RowSpaceOperator threaded(k_, operator_.segments(), best_sparse_products(), &pool_);
   MatrixXd again;
   threaded.apply(v, again);
   EXPECT_EQ(out, again);

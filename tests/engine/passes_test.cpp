@@ -1,4 +1,4 @@
-#include "learn/passes.h"
+#include "learn/matrix/passes.h"
 
 #include <gtest/gtest.h>
 
@@ -54,7 +54,7 @@ TEST_F(PassesTest, MatchPlainLoops) {
   ThreadPool pool(2);
   const SparseRows rows = SparseRows::read(table_, order_, pool, {});
   std::vector<float> row(kColumns);
-  for (const Products* products : all_products()) {
+  for (const SparseProducts* products : runnable_sparse_products()) {
     SCOPED_TRACE(products->name);
     RowPasses x(source(), &rows, *products, pool);
     const Eigen::MatrixXd z = scores(x);
@@ -79,8 +79,8 @@ TEST_F(PassesTest, GiveTheSameBitsWhereverTheRowsAreAndForAnyNumberOfThreads) {
   ThreadPool one(1);
   ThreadPool three(3);
   const SparseRows rows = SparseRows::read(table_, order_, one, {});
-  RowPasses kept(source(), &rows, best_products(), one);
-  RowPasses anew(source(), nullptr, best_products(), three);
+  RowPasses kept(source(), &rows, best_sparse_products(), one);
+  RowPasses anew(source(), nullptr, best_sparse_products(), three);
   EXPECT_EQ(scores(kept), scores(anew));
   EXPECT_EQ(gradients(kept), gradients(anew));
 }

@@ -1,4 +1,4 @@
-#include "learn/softmax.h"
+#include "learn/solve/softmax.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-#include "learn/products.h"
+#include "kernels/sparse_products.h"
 #include "support/feature_data.h"
 
 namespace vgg16 {
@@ -162,34 +162,6 @@ TEST(LogLoss, OfManyClassesEndsEarlyWhereLittleIsLeftToGain) {
     EXPECT_GT(value, least) << unsettled;
     EXPECT_LE(value, least + unsettled);
     EXPECT_NEAR(value, plain_loss(scores, b, labels), 1e-12 * value);
-  }
-}
-
-TEST(Products, ExponentialsAreThoseOfTheLibrary) {
-  constexpr int kNumbers = 1003;
-  std::vector<double> x;
-  std::vector<double> highest;
-  for (int i = 0; i < kNumbers; ++i) {
-    highest.push_back(3.0 + i);
-    x.push_back(2.0 + i - 700.0 * std::pow(i / 1000.0, 3));
-  }
-  for (const Products* products : all_products()) {
-    SCOPED_TRACE(products->name);
-    std::vector<double> out(x.size());
-    std::vector<double> sum(x.size(), 0.5);
-    products->add_exponentials(x.data(), highest.data(), 1, kNumbers, out.data(), sum.data());
-    EXPECT_EQ(out[0], 1);
-    for (size_t i = 0; i < out.size(); ++i) {
-      const double expected = std::exp(x[i] + 1 - highest[i]);
-      ASSERT_NEAR(out[i], expected, 5e-16 * expected) << i;
-      ASSERT_EQ(sum[i], 0.5 + out[i]);
-    }
-    const double far[] = {-1e300, std::nan(""), -std::numeric_limits<double>::infinity()};
-    const double zero[] = {0, 0, 0};
-    products->add_exponentials(far, zero, 0, 3, out.data(), sum.data());
-    EXPECT_LT(out[0], 1e-300);
-    EXPECT_TRUE(std::isnan(out[1]));
-    EXPECT_LT(out[2], 1e-300);
   }
 }
 

@@ -1,4 +1,4 @@
-#include "learn/split.h"
+#include "learn/flow/split.h"
 
 #include <gmock/gmock.h>
 

@@ -8,7 +8,7 @@
 #include <map>
 #include <numeric>
 
-#include "learn/lbfgs.h"
+#include "learn/solve/lbfgs.h"
 #include "support/feature_data.h"
 #include "support/temp_dir.h"
 #include "vgg16/classifier.h"
@@ -207,43 +207,43 @@ TEST(Train, FindsPicturesThatAreOnBothSidesOfTheSplit) {
   }
 }
 
-class DirectRouteTest : public testing::TestWithParam<int> {};
+class PrimalRouteTest : public testing::TestWithParam<int> {};
 
-TEST_P(DirectRouteTest, AgreesWithTheRouteByInnerProducts) {
+TEST_P(PrimalRouteTest, AgreesWithTheDualRoute) {
   const FeatureTable table =
       sparse_classes({.rows = 300, .columns = 150, .classes = GetParam(), .zeros = 0.6, .separation = 0.3});
   TrainOptions options;
   options.c = {1e-4, 1e-2, 1};
-  options.route = Route::kGram;
-  const TrainResult gram = train(table, options);
-  options.route = Route::kDirect;
-  const TrainResult direct = train(table, options);
-  EXPECT_EQ(gram.report.estimate.route, Route::kGram);
-  EXPECT_EQ(direct.report.estimate.route, Route::kDirect);
-  ASSERT_EQ(direct.report.fits.size(), gram.report.fits.size());
-  for (size_t i = 0; i < gram.report.fits.size(); ++i) {
-    const FitCertificate& a = gram.report.fits[i];
-    const FitCertificate& b = direct.report.fits[i];
+  options.route = Route::kDual;
+  const TrainResult dual = train(table, options);
+  options.route = Route::kPrimal;
+  const TrainResult primal = train(table, options);
+  EXPECT_EQ(dual.report.estimate.route, Route::kDual);
+  EXPECT_EQ(primal.report.estimate.route, Route::kPrimal);
+  ASSERT_EQ(primal.report.fits.size(), dual.report.fits.size());
+  for (size_t i = 0; i < dual.report.fits.size(); ++i) {
+    const FitCertificate& a = dual.report.fits[i];
+    const FitCertificate& b = primal.report.fits[i];
     EXPECT_LE(b.relative_gap, 1e-6) << b.stop_reason;
     EXPECT_EQ(a.fold, b.fold);
     EXPECT_EQ(a.c, b.c);
     EXPECT_NEAR(a.objective, b.objective, 2e-6 * a.objective);
   }
   for (size_t i = 0; i < 3; ++i) {
-    EXPECT_NEAR(gram.report.candidates[i].log_loss, direct.report.candidates[i].log_loss, 0.01);
+    EXPECT_NEAR(dual.report.candidates[i].log_loss, primal.report.candidates[i].log_loss, 0.01);
   }
-  EXPECT_EQ(direct.report.best, gram.report.best);
-  EXPECT_NEAR(direct.report.accuracy, gram.report.accuracy, 0.03);
-  for (size_t i = 0; i < gram.classifier.coef.size(); ++i) {
-    ASSERT_NEAR(gram.classifier.coef[i], direct.classifier.coef[i], 2e-4);
+  EXPECT_EQ(primal.report.best, dual.report.best);
+  EXPECT_NEAR(primal.report.accuracy, dual.report.accuracy, 0.03);
+  for (size_t i = 0; i < dual.classifier.coef.size(); ++i) {
+    ASSERT_NEAR(dual.classifier.coef[i], primal.classifier.coef[i], 2e-4);
   }
 }
 
-TEST_P(DirectRouteTest, IsTheSameBitsForAnyNumberOfThreads) {
+TEST_P(PrimalRouteTest, IsTheSameBitsForAnyNumberOfThreads) {
   const FeatureTable table = sparse_classes({.rows = 700, .columns = 200, .classes = GetParam(), .zeros = 0.7});
   TrainOptions options;
   options.c = {1e-3, 1};
-  options.route = Route::kDirect;
+  options.route = Route::kPrimal;
   options.threads = 1;
   const TrainResult one = train(table, options);
   EXPECT_TRUE(one.report.estimate.rows_in_memory);
@@ -251,7 +251,7 @@ TEST_P(DirectRouteTest, IsTheSameBitsForAnyNumberOfThreads) {
   EXPECT_EQ(train(table, options).classifier.coef, one.classifier.coef);
 }
 
-INSTANTIATE_TEST_SUITE_P(Classes, DirectRouteTest, testing::Values(2, 4));
+INSTANTIATE_TEST_SUITE_P(Classes, PrimalRouteTest, testing::Values(2, 4));
 
 class ManyClassesTest : public testing::TestWithParam<Route> {};
 
@@ -279,13 +279,13 @@ TEST_P(ManyClassesTest, EveryFitReachesTheOptimumAndTheBitsAreThoseOfOneThread) 
   EXPECT_EQ(train(table, options).classifier.coef, result.classifier.coef);
 }
 
-INSTANTIATE_TEST_SUITE_P(Routes, ManyClassesTest, testing::Values(Route::kGram, Route::kDirect));
+INSTANTIATE_TEST_SUITE_P(Routes, ManyClassesTest, testing::Values(Route::kDual, Route::kPrimal));
 
 TEST(TrainMemory, ThePlanFollowsTheBudget) {
   const FeatureTable wide = sparse_classes({.rows = 400, .columns = 2000});
-  EXPECT_EQ(estimate_training(wide, {}).route, Route::kGram);
+  EXPECT_EQ(estimate_training(wide, {}).route, Route::kDual);
   const FeatureTable tall = sparse_classes({.rows = 400, .columns = 100});
-  EXPECT_EQ(estimate_training(tall, {}).route, Route::kDirect);
+  EXPECT_EQ(estimate_training(tall, {}).route, Route::kPrimal);
   TrainOptions options;
   int64_t least = 0;
   for (int64_t budget = 50'000'000; budget < 400'000'000; budget += 1'000'000) {
@@ -304,7 +304,7 @@ TEST(TrainMemory, ThePlanFollowsTheBudget) {
 }
 
 TEST(Train, ProgressTellsOfStepsWithinAFit) {
-  for (const Route route : {Route::kGram, Route::kDirect}) {
+  for (const Route route : {Route::kDual, Route::kPrimal}) {
     TrainOptions options;
     options.route = route;
     bool told = false;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "learn/model_file.h"
+#include "learn/flow/model_file.h"
 #include "support/model_checksum.h"
 #include "vgg16/error.h"
 

@@ -31,7 +31,7 @@ inline FeatureTable table_of(std::vector<float> values, int64_t columns, std::ve
                   .weights_sha256 = std::string(64, 'a'),
                   .backend = "cpu",
                   .precision = "f32",
-                  .instruction_set = "generic",
+                  .instruction_set = "avx2",
                   .program_version = "0.1.0"};
   table.name = "test.h5";
   auto shared = std::make_shared<const std::vector<float>>(std::move(values));

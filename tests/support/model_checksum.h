@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "learn/model_file.h"
+#include "learn/flow/model_file.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {

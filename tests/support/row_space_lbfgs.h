@@ -4,10 +4,10 @@
 #include <Eigen/Core>
 #include <utility>
 
-#include "learn/lbfgs.h"
-#include "learn/newton.h"
-#include "learn/row_space.h"
-#include "learn/softmax.h"
+#include "learn/solve/lbfgs.h"
+#include "learn/solve/newton.h"
+#include "learn/solve/row_space.h"
+#include "learn/solve/softmax.h"
 
 namespace vgg16 {
 

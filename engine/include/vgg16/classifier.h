@@ -23,9 +23,10 @@ namespace vgg16 {
 /// its share, drawn by a seed.
 enum class Split { kTail, kStratified };
 
-/// How the optimum is found. By the inner products of all rows: exact and fast while they fit in memory. Directly: in
-/// passes over the rows, for many more rows than columns.
-enum class Route { kAuto, kGram, kDirect };
+/// How the optimum is found. kDual: one coefficient per row, from the Gram matrix of all rows' inner products, which is
+/// fast while there are fewer rows than columns and the matrix fits in memory. kPrimal: one coefficient per column, in
+/// passes over the rows.
+enum class Route { kAuto, kDual, kPrimal };
 
 struct TrainOptions {
   std::vector<double> c = {0.1, 1, 10, 100, 1000, 10000};  ///< inverse strengths of the penalty to try, each > 0
@@ -47,7 +48,7 @@ using TrainProgress = std::function<void(std::string_view what, int64_t done, in
 
 /// What training will do and take at most.
 struct TrainEstimate {
-  Route route = Route::kGram;
+  Route route = Route::kDual;
   int64_t memory_bytes = 0;
   bool rows_in_memory = true;  ///< else they are read anew in every pass
   int64_t fits_at_once = 0;

@@ -1,0 +1,54 @@
+#include "learn/flow/audit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+namespace vgg16 {
+namespace {
+
+constexpr int kNeighbours = 3;
+/// A row this close to the origin, beside the largest, has no direction to compare.
+constexpr double kLeastSize = 1e-12;
+
+}  // namespace
+
+std::vector<Neighbour> nearest(const GramMatrix& k, int64_t train_rows, int64_t position, int count) {
+  double largest = 0;
+  for (int64_t i = 0; i < k.n; ++i) largest = std::max(largest, k.at(i, i));
+  const double own = k.at(position, position);
+  std::vector<Neighbour> found;
+  for (int64_t i = 0; i < train_rows; ++i) {
+    const double other = k.at(i, i);
+    const bool apart = own > kLeastSize * largest && other > kLeastSize * largest;
+    const double similarity = apart ? k.at(position, i) / std::sqrt(own * other) : 0.0;
+    if (static_cast<int>(found.size()) == count && similarity <= found.back().similarity) continue;
+    const auto place =
+        std::find_if(found.begin(), found.end(), [&](const Neighbour& n) { return n.similarity < similarity; });
+    found.insert(place, {i, similarity});
+    if (static_cast<int>(found.size()) > count) found.pop_back();
+  }
+  return found;
+}
+
+void audit(const GramMatrix& k, int64_t train_rows, std::span<const int64_t> order, std::span<const int> labels,
+           ThreadPool& pool, Report& report) {
+  const auto table_row = [&](int64_t position) { return order[static_cast<size_t>(position)]; };
+  std::vector<std::vector<Neighbour>> neighbours(report.predictions.size());
+  pool.for_each(static_cast<int64_t>(neighbours.size()), [&](int64_t i, int /*member*/) {
+    neighbours[static_cast<size_t>(i)] = nearest(k, train_rows, train_rows + i, kNeighbours);
+  });
+  for (size_t i = 0; i < neighbours.size(); ++i) {
+    HeldOutPrediction& prediction = report.predictions[i];
+    for (const Neighbour& n : neighbours[i]) {
+      if (prediction.predicted != prediction.label) prediction.nearest.push_back({table_row(n.row), n.similarity});
+      if (n.similarity < kDuplicateSimilarity) continue;
+      const bool same_label = labels[static_cast<size_t>(n.row)] == prediction.label;
+      report.duplicates.push_back({prediction.row, table_row(n.row), n.similarity, same_label});
+    }
+  }
+  std::stable_sort(report.duplicates.begin(), report.duplicates.end(),
+                   [](const DuplicatePair& a, const DuplicatePair& b) { return a.similarity > b.similarity; });
+}
+
+}  // namespace vgg16

@@ -1,0 +1,188 @@
+#include "learn/flow/search.h"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <numeric>
+#include <utility>
+
+#include "learn/flow/metrics.h"
+#include "learn/matrix/rows.h"
+#include "learn/solve/fit.h"
+
+namespace vgg16 {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+std::vector<int> labels_at(const std::vector<int>& labels, const std::vector<Segment>& segments) {
+  std::vector<int> chosen;
+  for (const Segment& s : segments)
+    chosen.insert(chosen.end(), labels.begin() + s.first, labels.begin() + s.first + s.count);
+  return chosen;
+}
+
+/// All fits of one fold, from the strongest penalty, the easiest, to the weakest; each starts where the path leads to.
+class FoldPath {
+ public:
+  FoldPath(const GramMatrix& k, const GroupedRows& rows, size_t fold, const std::vector<double>& c,
+           const FitOptions& options, const SparseProducts& products)
+      : fold_(fold),
+        c_(c),
+        options_(options),
+        left_out_({rows.folds[fold]}),
+        left_out_labels_(labels_at(rows.labels, left_out_)),
+        k_(k, without(rows.folds, fold), products, nullptr),
+        loss_(labels_at(rows.labels, k_.segments()), rows.classes),
+        path_(k_, loss_),
+        order_(c.size()),
+        results_(c.size()) {
+    std::iota(order_.begin(), order_.end(), size_t{0});
+    std::stable_sort(order_.begin(), order_.end(), [&](size_t i, size_t j) { return c[i] < c[j]; });
+  }
+
+  [[nodiscard]] size_t done() const { return done_; }
+  [[nodiscard]] bool finished() const { return done_ == c_.size(); }
+  [[nodiscard]] const FoldResult& result(size_t candidate) const { return results_[candidate]; }
+
+  void step() {
+    const size_t i = order_[done_];
+    FoldResult& result = results_[i];
+    result.certificate = path_.advance(c_[i], options_);
+    result.certificate.fold = static_cast<int>(fold_);
+    Eigen::MatrixXd scores = k_.apply_to_others(path_.at().a, left_out_);
+    scores.rowwise() += path_.at().intercept.transpose();
+    result.score = accuracy_of(left_out_labels_, predicted_classes(scores));
+    result.log_loss = mean_log_loss(scores, left_out_labels_);
+    ++done_;
+  }
+
+ private:
+  static std::vector<Segment> without(std::vector<Segment> folds, size_t fold) {
+    folds.erase(folds.begin() + static_cast<std::ptrdiff_t>(fold));
+    return folds;
+  }
+
+  size_t fold_;
+  const std::vector<double>& c_;
+  FitOptions options_;
+  std::vector<Segment> left_out_;
+  std::vector<int> left_out_labels_;
+  RowSpaceOperator k_;
+  LogLoss loss_;
+  RegularizationPath path_;
+  std::vector<size_t> order_;
+  std::vector<FoldResult> results_;
+  size_t done_ = 0;
+};
+
+/// Runs every path to its end. A thread that is free takes the path that is furthest behind, for one fit: with more
+/// paths than threads none is left for the end, where the other threads would wait for it.
+void run_paths(std::vector<std::unique_ptr<FoldPath>>& paths, ThreadPool& pool, FitProgress& progress) {
+  std::mutex mutex;
+  std::vector<bool> taken(paths.size(), false);
+  std::vector<std::exception_ptr> failure(paths.size());
+  pool.run([&](int /*member*/) {
+    std::unique_lock lock(mutex);
+    while (true) {
+      size_t next = paths.size();
+      for (size_t i = 0; i < paths.size(); ++i) {
+        if (taken[i] || failure[i] || paths[i]->finished()) continue;
+        if (next == paths.size() || paths[i]->done() < paths[next]->done()) next = i;
+      }
+      if (next == paths.size()) return;  // whoever runs the paths that are left will go on with them
+      taken[next] = true;
+      lock.unlock();
+      try {
+        paths[next]->step();
+        progress.fit_done();
+        lock.lock();
+      } catch (...) {
+        if (!lock.owns_lock()) lock.lock();
+        failure[next] = std::current_exception();
+      }
+      taken[next] = false;
+    }
+  });
+  for (const std::exception_ptr& f : failure) {
+    if (f) std::rethrow_exception(f);
+  }
+}
+
+/// Coefficients of the columns and the intercept, from coefficients of the rows. The scores of the fit are those of
+/// rows less their mean, and centred once more: both only move the intercept.
+void fill_coefficients(const SparseRows& x, const RowSpacePoint& fit, const Eigen::RowVectorXd& shift,
+                       const SparseProducts& products, ThreadPool& pool, Trained& model) {
+  const int64_t k = fit.a.cols();
+  const int64_t rows = fit.a.rows();
+  Eigen::MatrixXd weight(rows, k + 1);  // the last column gives the rows' mean
+  weight << fit.a, Eigen::VectorXd::Constant(rows, 1.0 / static_cast<double>(rows));
+  // At the optimum each row's coefficients sum to 0 over the classes; what the tolerance left is taken out.
+  const bool softmax = k > 1;
+  if (softmax) weight.leftCols(k).colwise() -= fit.a.rowwise().mean();
+  std::vector<double>& coef = model.coef;
+  coef.resize(static_cast<size_t>((k + 1) * x.columns()));
+  weighted_row_sums(x, weight, products, pool, coef.data());
+  const Eigen::Map<const Eigen::MatrixXd> sums(coef.data(), x.columns(), k + 1);
+  model.intercept = fit.intercept - shift.transpose() - sums.leftCols(k).transpose() * sums.col(k);
+  if (softmax) model.intercept.array() -= model.intercept.mean();
+  coef.resize(static_cast<size_t>(k * x.columns()));
+}
+
+}  // namespace
+
+Trained train_dual(const RouteInput& input, const std::function<void(const GramMatrix&, const Trained&)>& audit_with) {
+  const GroupedRows& rows = input.plan.rows;
+  const std::vector<double>& c = input.options.c;
+  FitProgress progress(input.progress, static_cast<int64_t>(rows.folds.size() * c.size() + 1));
+  const FitOptions options = {.relative_gap = input.options.relative_gap,
+                              .max_iterations = input.options.max_iterations,
+                              .on_step = [&](int steps, double gap) { progress.step(steps, gap); }};
+  Trained trained;
+  auto begin = Clock::now();
+  const SparseRows x = SparseRows::read(input.table, input.plan.order, input.pool, input.stage("rows read"));
+  trained.read_seconds = seconds_since(begin);
+  begin = Clock::now();
+  GramMatrix k = gram_matrix(x, rows.train_rows(), input.products, input.pool, input.stage("inner products"));
+  centre(k, rows.train_rows(), input.pool);
+  trained.gram_seconds = seconds_since(begin);
+
+  begin = Clock::now();
+  std::vector<std::unique_ptr<FoldPath>> paths;
+  for (size_t fold = 0; fold < rows.folds.size(); ++fold) {
+    paths.push_back(std::make_unique<FoldPath>(k, rows, fold, c, options, input.products));
+  }
+  run_paths(paths, input.pool, progress);
+  std::vector<std::vector<FoldResult>> results(c.size());
+  for (size_t i = 0; i < c.size(); ++i) {
+    for (const auto& path : paths) {
+      results[i].push_back(path->result(i));
+      trained.fits.push_back(path->result(i).certificate);
+    }
+  }
+  trained.candidates = make_candidates(c, results);
+  trained.best = rank_candidates(trained.candidates);
+  trained.search_seconds = seconds_since(begin);
+
+  begin = Clock::now();
+  paths.clear();
+  const RowSpaceOperator all(k, rows.folds, input.products, &input.pool);
+  LogLoss loss(labels_at(rows.labels, rows.folds), rows.classes, &input.pool);
+  RegularizationPath path(all, loss);
+  trained.fits.push_back(path.advance(c[trained.best], options));
+  const RowSpacePoint& model = path.at();
+  trained.test_scores = all.apply_to_others(model.a, {rows.test});
+  trained.test_scores.rowwise() += model.intercept.transpose();
+  fill_coefficients(x, model, all.shift(model.a), input.products, input.pool, trained);
+  trained.refit_seconds = seconds_since(begin);
+  progress.fit_done();
+  audit_with(k, trained);
+  return trained;
+}
+
+}  // namespace vgg16

@@ -1,0 +1,191 @@
+#include "learn/flow/metrics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <numeric>
+#include <tuple>
+
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+double ratio(int64_t part, int64_t whole) {
+  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+/// NumPy's pairwise sum: averages that lie between two printed digits must round as scikit-learn's do.
+double pairwise_sum(std::span<const double> x) {
+  if (x.size() < 8) return std::accumulate(x.begin(), x.end(), 0.0);
+  if (x.size() > 128) {
+    size_t half = x.size() / 2;
+    half -= half % 8;
+    return pairwise_sum(x.first(half)) + pairwise_sum(x.subspan(half));
+  }
+  double r[8];
+  std::copy_n(x.begin(), 8, r);
+  size_t i = 8;
+  for (; i + 8 <= x.size(); i += 8) {
+    for (size_t j = 0; j < 8; ++j) r[j] += x[i + j];
+  }
+  double sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
+  for (; i < x.size(); ++i) sum += x[i];
+  return sum;
+}
+
+/// Fills one field of both averages from that field of every class.
+void average(double ClassScore::*field, Report& report) {
+  std::vector<double> plain;
+  std::vector<double> weighted;
+  for (const ClassScore& score : report.per_class) {
+    plain.push_back(score.*field);
+    weighted.push_back(score.*field * static_cast<double>(score.support));
+  }
+  report.macro_average.*field = pairwise_sum(plain) / static_cast<double>(plain.size());
+  const auto rows = static_cast<double>(report.weighted_average.support);
+  report.weighted_average.*field = rows == 0 ? 0.0 : pairwise_sum(weighted) / rows;
+}
+
+}  // namespace
+
+double accuracy_of(std::span<const int> labels, std::span<const int> predicted) {
+  int64_t right = 0;
+  for (size_t i = 0; i < labels.size(); ++i) right += labels[i] == predicted[i] ? 1 : 0;
+  return ratio(right, static_cast<int64_t>(labels.size()));
+}
+
+std::vector<int> predicted_classes(const Eigen::MatrixXd& scores) {
+  std::vector<int> predicted(static_cast<size_t>(scores.rows()));
+  for (Eigen::Index i = 0; i < scores.rows(); ++i) {
+    Eigen::Index c = 0;
+    if (scores.cols() == 1) {
+      c = scores(i, 0) > 0 ? 1 : 0;
+    } else {
+      scores.row(i).maxCoeff(&c);
+    }
+    predicted[static_cast<size_t>(i)] = static_cast<int>(c);
+  }
+  return predicted;
+}
+
+double mean_log_loss(const Eigen::MatrixXd& scores, std::span<const int> labels) {
+  double sum = 0;
+  for (Eigen::Index i = 0; i < scores.rows(); ++i) {
+    const int own = labels[static_cast<size_t>(i)];
+    if (scores.cols() == 1) {
+      const double lead = own == 1 ? -scores(i, 0) : scores(i, 0);  // of the wrong class
+      sum += std::max(lead, 0.0) + std::log1p(std::exp(-std::abs(lead)));
+    } else {
+      const double highest = scores.row(i).maxCoeff();
+      sum += std::log((scores.row(i).array() - highest).exp().sum()) + highest - scores(i, own);
+    }
+  }
+  return labels.empty() ? 0.0 : sum / static_cast<double>(labels.size());
+}
+
+void score_predictions(std::span<const int> labels, std::span<const int> predicted, Report& report) {
+  const size_t k = report.classes.size();
+  report.confusion.assign(k, std::vector<int64_t>(k, 0));
+  for (size_t i = 0; i < labels.size(); ++i) ++report.confusion[labels[i]][predicted[i]];
+  report.accuracy = accuracy_of(labels, predicted);
+  const auto rows = static_cast<int64_t>(labels.size());
+  const int64_t n_right = std::llround(report.accuracy * static_cast<double>(rows));
+  std::tie(report.accuracy_low, report.accuracy_high) = wilson_interval(n_right, rows);
+  report.per_class.clear();
+  report.macro_average = {"macro avg", 0, 0, 0, static_cast<int64_t>(labels.size())};
+  report.weighted_average = {"weighted avg", 0, 0, 0, static_cast<int64_t>(labels.size())};
+  for (size_t c = 0; c < k; ++c) {
+    const int64_t support = std::accumulate(report.confusion[c].begin(), report.confusion[c].end(), int64_t{0});
+    int64_t named = 0;
+    for (size_t t = 0; t < k; ++t) named += report.confusion[t][c];
+    const int64_t right = report.confusion[c][c];
+    if (named == 0) {
+      report.warnings.push_back("no held-out row was predicted as " + printable(report.classes[c]) +
+                                "; its precision is shown as 0");
+    }
+    if (support == 0) {
+      report.warnings.push_back("no held-out row belongs to " + printable(report.classes[c]) +
+                                "; its recall is shown as 0");
+    }
+    report.per_class.push_back(
+        {report.classes[c], ratio(right, named), ratio(right, support), ratio(2 * right, named + support), support});
+  }
+  average(&ClassScore::precision, report);
+  average(&ClassScore::recall, report);
+  average(&ClassScore::f1, report);
+}
+
+std::pair<double, double> wilson_interval(int64_t right, int64_t rows) {
+  if (rows == 0) return {0.0, 1.0};
+  constexpr double kZ = 1.959963984540054;  // the normal distribution's 97.5 % point
+  const auto n = static_cast<double>(rows);
+  const double p = static_cast<double>(right) / n;
+  const double middle = p + kZ * kZ / (2 * n);
+  const double half = kZ * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n));
+  const double whole = 1 + kZ * kZ / n;
+  return {std::max(0.0, (middle - half) / whole), std::min(1.0, (middle + half) / whole)};
+}
+
+double calibration_error(const std::vector<HeldOutPrediction>& predictions) {
+  constexpr int kBins = 10;
+  double confidence[kBins] = {};
+  double right[kBins] = {};
+  for (const HeldOutPrediction& p : predictions) {
+    const int bin = std::min(kBins - 1, static_cast<int>(p.probability * kBins));
+    confidence[bin] += p.probability;
+    right[bin] += p.predicted == p.label ? 1 : 0;
+  }
+  double error = 0;
+  for (int b = 0; b < kBins; ++b) error += std::abs(confidence[b] - right[b]);
+  return predictions.empty() ? 0.0 : error / static_cast<double>(predictions.size());
+}
+
+std::vector<std::string> search_notes(const std::vector<Candidate>& candidates, size_t best) {
+  std::vector<std::string> notes;
+  std::string tied;
+  size_t n_tied = 0;
+  const Candidate* least = &candidates[best];
+  for (const Candidate& c : candidates) {
+    if (c.rank != 1) continue;
+    tied += (n_tied++ == 0 ? "" : ", ") + shortest(c.c);
+    if (c.log_loss < least->log_loss) least = &c;
+  }
+  if (n_tied > 1) {
+    std::string note = "C = " + tied + " tie for the best accuracy, and the first is taken; ";
+    note += least == &candidates[best] ? "it also has the lowest log loss of them"
+                                       : "of them " + shortest(least->c) + " has the lowest log loss";
+    notes.push_back(std::move(note));
+  }
+  const auto [low, high] = std::minmax_element(candidates.begin(), candidates.end(),
+                                               [](const Candidate& a, const Candidate& b) { return a.c < b.c; });
+  const double c = candidates[best].c;
+  if (low->c < high->c && (c == low->c || c == high->c)) {
+    notes.push_back("the best C, " + shortest(c) + ", is the " + (c == low->c ? "smallest" : "largest") +
+                    " that was tried; a " + (c == low->c ? "smaller" : "larger") + " one may be better still");
+  }
+  return notes;
+}
+
+size_t rank_candidates(std::vector<Candidate>& candidates) {
+  for (Candidate& c : candidates) {
+    const auto n = static_cast<double>(c.fold_scores.size());
+    c.mean = std::accumulate(c.fold_scores.begin(), c.fold_scores.end(), 0.0) / n;
+    double squares = 0;
+    for (const double score : c.fold_scores) squares += (score - c.mean) * (score - c.mean);
+    c.deviation = std::sqrt(squares / n);
+  }
+  const auto better = [](const Candidate& a, const Candidate& b) {
+    const bool sound = std::isfinite(a.relative_gap);
+    return sound == std::isfinite(b.relative_gap) ? a.mean > b.mean : sound;
+  };
+  for (Candidate& c : candidates) {
+    c.rank = 1 + static_cast<int>(std::count_if(candidates.begin(), candidates.end(),
+                                                [&](const Candidate& other) { return better(other, c); }));
+  }
+  const auto best = std::find_if(candidates.begin(), candidates.end(), [](const Candidate& c) { return c.rank == 1; });
+  return static_cast<size_t>(best - candidates.begin());
+}
+
+}  // namespace vgg16

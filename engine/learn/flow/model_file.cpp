@@ -1,0 +1,319 @@
+#include "learn/flow/model_file.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "files/files.h"
+#include "safetensors/safetensors.h"
+#include "vgg16/error.h"
+#include "vocabulary/floating_point.h"
+
+namespace vgg16 {
+namespace {
+
+using Json = nlohmann::json;
+
+/// A thousand classes by block4_pool's 100,352 columns are 0.8 GB; a larger file than this is some other thing.
+constexpr size_t kMaxModelBytes = size_t{1} << 32U;
+
+/// The metadata that holds the checksum of all else.
+constexpr const char* kChecksumKey = "crc32";
+
+/// The recipe's fields under their names in the file.
+constexpr std::pair<const char*, std::string Recipe::*> kRecipeFields[] = {
+    {"layer", &Recipe::layer},
+    {"pool", &Recipe::pool},
+    {"preprocessing", &Recipe::preprocessing},
+    {"weights_sha256", &Recipe::weights_sha256},
+    {"features_backend", &Recipe::backend},
+    {"features_precision", &Recipe::precision},
+    {"features_instruction_set", &Recipe::instruction_set},
+    {"features_program_version", &Recipe::program_version},
+};
+
+[[noreturn]] void refuse(const std::string& name, const std::string& what) {
+  throw Error(ErrorCode::kRefused, name + ": " + what);
+}
+
+bool starts_with(std::span<const std::byte> bytes, std::string_view start) {
+  return bytes.size() >= start.size() && std::memcmp(bytes.data(), start.data(), start.size()) == 0;
+}
+
+/// How many bytes tell what kind of file it is.
+constexpr size_t kStartBytes = 16;
+
+/// Files that people may take for a model, called by their names; `bytes` are those at the beginning.
+void refuse_other_kinds(std::span<const std::byte> bytes, const std::string& name) {
+  const bool binary_pickle =
+      bytes.size() >= 2 && bytes[0] == std::byte{0x80} && bytes[1] >= std::byte{2} && bytes[1] <= std::byte{5};
+  if (binary_pickle || starts_with(bytes, "ccopy_reg\n") || starts_with(bytes, "csklearn")) {
+    refuse(name, "a Python pickle, which runs code when it is opened; expected a model made by vgg16 train");
+  }
+  if (starts_with(bytes, "\x89HDF\r\n\x1A\n")) {
+    refuse(name, "an HDF5 file; expected a model made by vgg16 train (features go to train's --db)");
+  }
+  constexpr size_t kBeforeHeader = 8;  // its length
+  if (bytes.size() > kBeforeHeader && bytes[kBeforeHeader] != std::byte{'{'}) {
+    refuse(name, "not a safetensors file; expected a model made by vgg16 train");
+  }
+}
+
+std::string shape_text(const std::vector<int64_t>& shape) {
+  std::string text = "(";
+  for (size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+  return text + ")";
+}
+
+std::vector<double> doubles(const SafetensorsView& file, const char* tensor, size_t dimensions,
+                            std::vector<int64_t>& shape, const std::string& name) {
+  const auto found = file.tensors.find(tensor);
+  if (found == file.tensors.end()) {
+    refuse(name, std::string("no tensor `") + tensor + "`; expected a model made by vgg16 train");
+  }
+  const TensorView& view = found->second;
+  if (view.dtype != "F64" || view.shape.size() != dimensions) {
+    refuse(name, std::string(tensor) + ": " + view.dtype + " " + shape_text(view.shape) + ", expected F64 with " +
+                     std::to_string(dimensions) + (dimensions == 1 ? " dimension" : " dimensions"));
+  }
+  shape = view.shape;
+  std::vector<double> values(view.bytes.size() / sizeof(double));
+  if (!values.empty()) std::memcpy(values.data(), view.bytes.data(), view.bytes.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) {
+      refuse(name, std::string(tensor) + ": value " + std::to_string(i) + " is not finite; the file is damaged");
+    }
+  }
+  return values;
+}
+
+const std::string& text(const SafetensorsView& file, const char* key, const std::string& name) {
+  const auto found = file.metadata.find(key);
+  if (found == file.metadata.end()) {
+    refuse(name, std::string("no metadata `") + key + "`; expected a model made by vgg16 train");
+  }
+  return found->second;
+}
+
+/// At most `most` names: the rest is not even parsed.
+std::vector<std::string> parse_classes(const std::string& json, int64_t most, const std::string& name) {
+  std::vector<std::string> classes;
+  const auto watch = [&](int depth, Json::parse_event_t event, const Json& item) {
+    if (depth == 0) return true;  // the list itself
+    if (event != Json::parse_event_t::value || !item.is_string()) {
+      refuse(name, "metadata `classes` holds something that is not a name");
+    }
+    if (std::cmp_equal(classes.size(), most)) {
+      refuse(name, "metadata `classes` has more than " + std::to_string(most) + " names, all that coef has rows for");
+    }
+    classes.push_back(item.get<std::string>());
+    return false;  // kept once
+  };
+  Json parsed;
+  try {
+    if (json.starts_with('[')) parsed = Json::parse(json, watch);
+  } catch (const Json::exception&) {
+    parsed = {};
+  }
+  if (!parsed.is_array()) refuse(name, "metadata `classes` is not a JSON list");
+  std::set<std::string_view> seen;
+  for (const std::string& found : classes) {
+    if (!seen.insert(found).second) refuse(name, "metadata `classes` names " + printable(found) + " twice");
+  }
+  if (classes.size() < 2) {
+    refuse(name, "metadata `classes` has " + std::to_string(classes.size()) + " names, expected at least 2");
+  }
+  return classes;
+}
+
+double parse_c(const std::string& text, const std::string& name) {
+  double c = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), c);
+  if (error != std::errc() || end != text.data() + text.size() || !(c > 0) || !std::isfinite(c)) {
+    refuse(name, "metadata `C` is not a positive number");
+  }
+  return c;
+}
+
+class Checksum {
+ public:
+  void add(std::span<const std::byte> bytes) {
+    add(bytes.size());
+    if (bytes.empty()) return;  // a null pointer would begin the sum anew
+    sum_ = crc32_z(sum_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+  }
+  void add(std::string_view text) { add(std::as_bytes(std::span(text))); }
+  void add(uint64_t number) {
+    static_assert(std::endian::native == std::endian::little);
+    sum_ = crc32_z(sum_, reinterpret_cast<const Bytef*>(&number), sizeof number);
+  }
+  [[nodiscard]] std::string text() const {
+    std::array<char, 9> digits{};
+    std::snprintf(digits.data(), digits.size(), "%08lx", sum_);
+    return digits.data();
+  }
+
+ private:
+  uLong sum_ = 0;
+};
+
+void require_checksum(const SafetensorsView& file, const std::string& name) {
+  const auto found = file.metadata.find(kChecksumKey);
+  if (found != file.metadata.end() && found->second == model_checksum(file)) return;
+  if (found == file.metadata.end()) refuse(name, "no checksum: damaged, or made by an earlier version; train again");
+  refuse(name, "damaged: its checksum does not match what it holds; copy it again, or train again");
+}
+
+/// What a reader finds where `text` was written to metadata: bytes that are not UTF-8 are not stored.
+std::string as_stored(const std::string& text) {
+  return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
+}
+
+std::span<const std::byte> bytes_of(const std::vector<double>& values) {
+  return std::as_bytes(std::span<const double>(values));
+}
+
+/// Names come from folders and may hold any bytes; what is not UTF-8 is written as it is shown. So is what could be
+/// mistaken for that: different names stay different.
+std::string utf8(const std::string& name) {
+  if (name.find("\\x") != std::string::npos) return printable(name);
+  try {
+    static_cast<void>(Json(name).dump());
+    return name;
+  } catch (const Json::exception&) {
+    return printable(name);
+  }
+}
+
+}  // namespace
+
+std::string model_checksum(const SafetensorsView& file) {
+  Checksum sum;
+  sum.add(file.metadata.size() - file.metadata.count(kChecksumKey));
+  for (const auto& [key, value] : file.metadata) {
+    if (key == kChecksumKey) continue;
+    sum.add(key);
+    sum.add(value);
+  }
+  for (const auto& [tensor, view] : file.tensors) {
+    sum.add(tensor);
+    sum.add(view.dtype);
+    sum.add(view.shape.size());
+    for (const int64_t dimension : view.shape) sum.add(static_cast<uint64_t>(dimension));
+    sum.add(view.bytes);
+  }
+  return sum.text();
+}
+
+Classifier parse_model(std::span<const std::byte> bytes, const std::string& name) {
+  refuse_other_kinds(bytes, name);
+  const SafetensorsView file = parse_safetensors(bytes, name);
+  const auto format = file.metadata.find("format");
+  if (format == file.metadata.end() || format->second != kModelFormat) {
+    const std::string found = format == file.metadata.end() ? "no format" : "format " + printable(format->second);
+    refuse(name, found + ", expected " + std::string(kModelFormat) + "; expected a model made by vgg16 train");
+  }
+  require_checksum(file, name);
+  if (file.tensors.size() != 2) {
+    refuse(name, std::to_string(file.tensors.size()) + " tensors, expected `coef` and `intercept` alone");
+  }
+  Classifier model;
+  model.c = parse_c(text(file, "C", name), name);
+  std::vector<int64_t> shape;
+  model.coef = doubles(file, "coef", 2, shape, name);
+  model.classes = parse_classes(text(file, "classes", name), std::max<int64_t>(2, shape[0]), name);
+  const auto k = static_cast<int64_t>(model.classes.size());
+  const int64_t rows = k == 2 ? 1 : k;
+  if (shape[0] != rows || shape[1] < 1) {
+    refuse(name, "coef: shape " + shape_text(shape) + ", expected (" + std::to_string(rows) + ", D) for " +
+                     std::to_string(k) + " classes");
+  }
+  model.columns = shape[1];
+  model.intercept = doubles(file, "intercept", 1, shape, name);
+  if (shape[0] != rows) {
+    refuse(name, "intercept: shape " + shape_text(shape) + ", expected (" + std::to_string(rows) + ")");
+  }
+  for (const auto& [key, value] : file.metadata) {
+    const auto* field = std::find_if(std::begin(kRecipeFields), std::end(kRecipeFields),
+                                     [&wanted = key](const auto& f) { return wanted == f.first; });
+    if (field != std::end(kRecipeFields)) {
+      model.recipe.*(field->second) = value;
+    } else if (key != "format" && key != "classes" && key != "C" && key != kChecksumKey) {
+      model.metadata.emplace(key, value);
+    }
+  }
+  return model;
+}
+
+Classifier Classifier::load(const std::filesystem::path& path) {
+  const StandardFloatingPoint mode;
+  const PosixFile file = open_regular_file(path);
+  // Before a file of any size is read: it may be a film.
+  std::vector<std::byte> start(std::min(kStartBytes, static_cast<size_t>(file.status().st_size)));
+  file.read_at(0, start);
+  refuse_other_kinds(start, file.name());
+  return parse_model(read_whole(file, kMaxModelBytes), file.name());
+}
+
+void Classifier::save(const std::filesystem::path& path, ClassifierSaveOptions options) const {
+  const StandardFloatingPoint mode;
+  const auto rows = static_cast<int64_t>(intercept.size());
+  SafetensorsView file;
+  file.tensors = {{"coef", {"F64", {rows, columns}, bytes_of(coef)}},
+                  {"intercept", {"F64", {rows}, bytes_of(intercept)}}};
+  for (const auto& [key, value] : metadata) file.metadata[as_stored(key)] = as_stored(value);
+  for (const auto& [key, field] : kRecipeFields) file.metadata[key] = utf8(recipe.*field);
+  std::vector<std::string> names;
+  for (const std::string& c_name : classes) names.push_back(utf8(c_name));
+  file.metadata["format"] = kModelFormat;
+  file.metadata["classes"] = Json(names).dump();
+  file.metadata["C"] = Json(c).dump();
+  file.metadata[kChecksumKey] = model_checksum(file);
+  std::vector<TensorToWrite> tensors;
+  for (const auto& [name, view] : file.tensors) tensors.push_back({name, view.dtype, view.shape, view.bytes});
+  write_safetensors(path, tensors, file.metadata, options.overwrite);
+}
+
+std::string scores_json(const Report& report) {
+  Json list = Json::array();
+  for (const Candidate& c : report.candidates) {
+    list.push_back({{"C", c.c},
+                    {"folds", c.fold_scores},
+                    {"mean", c.mean},
+                    {"std", c.deviation},
+                    {"rank", c.rank},
+                    {"log_loss", c.log_loss}});
+  }
+  return list.dump();
+}
+
+std::string certificates_json(const Report& report) {
+  Json list = Json::array();
+  for (const FitCertificate& f : report.fits) {
+    list.push_back({{"C", f.c},
+                    {"fold", f.fold},
+                    {"objective", f.objective},
+                    {"relative_gap", f.relative_gap},
+                    {"gradient_norm", f.gradient_norm},
+                    {"iterations", f.iterations},
+                    {"stop", f.stop_reason}});
+  }
+  return list.dump();
+}
+
+std::string rows_json(std::span<const int64_t> rows) {
+  return Json(std::vector<int64_t>(rows.begin(), rows.end())).dump();
+}
+
+}  // namespace vgg16

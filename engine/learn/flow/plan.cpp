@@ -1,0 +1,172 @@
+#include "learn/flow/plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
+
+#include "kernels/parallel.h"
+#include "learn/flow/metrics.h"
+#include "learn/flow/split.h"
+#include "learn/solve/primal.h"
+#include "vgg16/error.h"
+#include "vocabulary/floating_point.h"
+
+namespace vgg16 {
+namespace {
+
+std::vector<bool> held_out_rows(const FeatureTable& table, const TrainOptions& options) {
+  if (options.split == Split::kStratified) return stratified_split(table.labels, options.test_size, options.seed);
+  std::vector<bool> held_out(static_cast<size_t>(table.rows), false);
+  std::fill(held_out.begin() + tail_split(table.rows, options.test_size), held_out.end(), true);
+  return held_out;
+}
+
+/// Program, buffers of the reader, and what an allocator keeps.
+constexpr int64_t kFixedBytes = 64'000'000;
+/// Training rows per column up to which the route by inner products is taken.
+constexpr double kRowsPerColumn = 0.7;
+/// Share of the free memory that a plan may count on.
+constexpr double kUsableShare = 0.85;
+
+}  // namespace
+
+void check_options(const TrainOptions& options) {
+  const auto check = [](bool good, const std::string& message) { require(good, ErrorCode::kInvalidArgument, message); };
+  check(!options.c.empty(), "no value of C to try, expected at least one");
+  for (const double c : options.c) {
+    check(c > 0 && std::isfinite(c), "C is " + std::to_string(c) + ", expected a number above 0");
+  }
+  check(options.folds >= 2, "folds is " + std::to_string(options.folds) + ", expected at least 2");
+  check(options.test_size > 0 && options.test_size < 1,
+        "test size is " + std::to_string(options.test_size) + ", expected a share between 0 and 1");
+  check(options.relative_gap > 0, "relative gap is not above 0");
+  check(options.max_iterations > 0, "max iterations is not above 0");
+  check(options.threads >= -1, "threads is " + std::to_string(options.threads) + ", expected 0 for all or a number");
+}
+
+Plan make_plan(const FeatureTable& table, const TrainOptions& options, std::vector<std::string>& warnings) {
+  const std::string name = printable(table.name);
+  const auto refuse = [&](const std::string& what) { throw Error(ErrorCode::kRefused, name + ": " + what); };
+  if (static_cast<int64_t>(table.labels.size()) != table.rows) {
+    refuse(std::to_string(table.labels.size()) + " labels for " + std::to_string(table.rows) + " rows");
+  }
+  std::vector<int64_t> in_all(table.label_names.size(), 0);
+  std::vector<int64_t> in_training(table.label_names.size(), 0);
+  for (int64_t r = 0; r < table.rows; ++r) {
+    const int64_t label = table.labels[static_cast<size_t>(r)];
+    if (label < 0 || label >= static_cast<int64_t>(in_all.size())) {
+      refuse("row " + std::to_string(r) + " has label " + std::to_string(label) + ", expected 0 to " +
+             std::to_string(static_cast<int64_t>(in_all.size()) - 1));
+    }
+    ++in_all[static_cast<size_t>(label)];
+  }
+  const std::vector<bool> held_out = held_out_rows(table, options);
+  std::vector<int64_t> train_rows;
+  std::vector<int64_t> train_labels;
+  for (int64_t r = 0; r < table.rows; ++r) {
+    if (held_out[static_cast<size_t>(r)]) continue;
+    train_rows.push_back(r);
+    train_labels.push_back(table.labels[static_cast<size_t>(r)]);
+    ++in_training[static_cast<size_t>(train_labels.back())];
+  }
+  Plan plan;
+  std::vector<int> code(in_all.size(), -1);
+  for (size_t c = 0; c < in_all.size(); ++c) {
+    if (in_all[c] == 0) {
+      warnings.push_back("class " + printable(table.label_names[c]) + " has no rows and is left out");
+      continue;
+    }
+    code[c] = static_cast<int>(plan.classes.size());
+    plan.classes.push_back(table.label_names[c]);
+  }
+  if (plan.classes.size() < 2) {
+    refuse(plan.classes.empty()
+               ? std::string("no rows, expected at least two classes of pictures")
+               : "all rows belong to one class, " + printable(plan.classes[0]) + "; expected at least two classes");
+  }
+  for (size_t c = 0; c < in_all.size(); ++c) {
+    if (in_all[c] == 0 || in_training[c] >= options.folds) continue;
+    refuse("class " + printable(table.label_names[c]) + " has " + std::to_string(in_training[c]) + " of its " +
+           std::to_string(in_all[c]) + " rows among the " + std::to_string(train_rows.size()) +
+           " that train; expected at least as many as folds, " + std::to_string(options.folds) +
+           "; add pictures, shuffle them when extracting, or use fewer folds");
+  }
+  plan.rows.classes = static_cast<int>(plan.classes.size());
+
+  const std::vector<int> fold = stratified_folds(train_labels, options.folds);
+  for (int f = 0; f < options.folds; ++f) {
+    const auto first = static_cast<int64_t>(plan.order.size());
+    for (size_t i = 0; i < fold.size(); ++i) {
+      if (fold[i] == f) plan.order.push_back(train_rows[i]);
+    }
+    plan.rows.folds.push_back({first, static_cast<int64_t>(plan.order.size()) - first});
+  }
+  const auto n_train = static_cast<int64_t>(train_rows.size());
+  plan.rows.test = {n_train, table.rows - n_train};
+  for (int64_t r = 0; r < table.rows; ++r) {
+    if (held_out[static_cast<size_t>(r)]) plan.order.push_back(r);
+  }
+  for (const int64_t r : plan.order) {
+    plan.rows.labels.push_back(code[static_cast<size_t>(table.labels[static_cast<size_t>(r)])]);
+  }
+  return plan;
+}
+
+TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const TrainOptions& options, int threads,
+                           int64_t available_bytes) {
+  const int64_t n = table.rows;
+  const int64_t d = table.columns;
+  const int64_t train_rows = plan.rows.train_rows();
+  const int64_t k = plan.rows.classes == 2 ? 1 : plan.rows.classes;
+  const auto fits = static_cast<int64_t>(options.c.size()) * options.folds;
+  const auto usable = options.memory_bytes > 0
+                          ? options.memory_bytes
+                          : static_cast<int64_t>(kUsableShare * static_cast<double>(available_bytes));
+
+  // Rows without zeros at most; K; the active part of K in float32, for the fold on each thread and then for all rows;
+  // of each fold two points of its path, with their scores.
+  const int64_t fold_rows = train_rows - train_rows / options.folds;
+  const int64_t reading = threads * kTileRows * d * 9;
+  const int64_t rows_bytes = 5 * n * d;
+  const int64_t active =
+      4 * std::max(fold_rows * fold_rows * std::min<int64_t>(threads, options.folds), train_rows * train_rows);
+  const int64_t gram = kFixedBytes + std::max(reading, active) + rows_bytes + 8 * n * n +
+                       8 * k * (4 * options.folds * fold_rows + 40 * train_rows * threads + 2 * d);
+  const bool fewer_rows = static_cast<double>(train_rows) <= kRowsPerColumn * static_cast<double>(d);
+  if (options.route != Route::kPrimal && gram <= usable && (fewer_rows || options.route == Route::kDual)) {
+    return {Route::kDual, gram, true, fits};
+  }
+  if (options.route == Route::kDual) {
+    throw Error(ErrorCode::kMemory, printable(table.name) + ": training by inner products needs " +
+                                        std::to_string(gram / 1'000'000) + " MB, and " +
+                                        std::to_string(usable / 1'000'000) + " MB are free; use the primal route");
+  }
+  const int64_t per_fit = primal_bytes_per_fit(train_rows, d, plan.rows.classes);
+  const auto primal = [&](int64_t at_once, bool resident) {
+    return kFixedBytes + (resident ? reading + 5 * train_rows * d : 0) + at_once * per_fit + 8 * k * fits * d +
+           RowPasses::working_bytes(train_rows, d, at_once * k, threads);
+  };
+  for (const bool resident : {true, false}) {
+    // All fits at once in memory if possible; else rows stay in memory as long as a good part of the fits do.
+    const int64_t least = resident ? std::max<int64_t>(1, fits / 4) : 1;
+    for (int64_t at_once = fits; at_once >= least; --at_once) {
+      if (primal(at_once, resident) <= usable) return {Route::kPrimal, primal(at_once, resident), resident, at_once};
+    }
+  }
+  throw Error(ErrorCode::kMemory, printable(table.name) + ": training needs " +
+                                      std::to_string(primal(1, false) / 1'000'000) + " MB of memory at least, and " +
+                                      std::to_string(usable / 1'000'000) +
+                                      " MB are free; pool the features or use fewer rows");
+}
+
+TrainEstimate estimate_training(const FeatureTable& table, const TrainOptions& options) {
+  const StandardFloatingPoint mode;
+  check_options(options);
+  std::vector<std::string> warnings;
+  const Plan plan = make_plan(table, options, warnings);
+  const int threads = options.threads > 0 ? options.threads : available_processors();
+  return choose_route(table, plan, options, threads, available_memory_bytes());
+}
+
+}  // namespace vgg16

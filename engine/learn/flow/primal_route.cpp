@@ -1,0 +1,119 @@
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "learn/flow/metrics.h"
+#include "learn/flow/search.h"
+#include "learn/solve/primal.h"
+
+namespace vgg16 {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+/// Scores of one fit for all rows of `x`, with its intercept.
+Eigen::MatrixXd scores_of(RowPasses& x, const PrimalFit& fit) {
+  std::vector<const double*> weights;
+  for (Eigen::Index j = 0; j < fit.intercept.size(); ++j) weights.push_back(fit.w.data() + j * x.columns());
+  Eigen::MatrixXd scores;
+  x.scores(weights, scores);
+  scores.rowwise() += fit.intercept.transpose();
+  return scores;
+}
+
+FoldResult score_fold(RowPasses& x, const PrimalFit& fit, const GroupedRows& rows) {
+  const Segment& left_out = rows.folds[static_cast<size_t>(fit.certificate.fold)];
+  const Eigen::MatrixXd scores = scores_of(x, fit).middleRows(left_out.first, left_out.count);
+  const std::vector<int> labels(rows.labels.begin() + left_out.first,
+                                rows.labels.begin() + left_out.first + left_out.count);
+  return {fit.certificate, accuracy_of(labels, predicted_classes(scores)), mean_log_loss(scores, labels)};
+}
+
+/// A start for the fit on all rows: the mean of the folds' fits at the same C, candidate's fits being [first, first +
+/// n).
+PrimalFit mean_of_folds(const std::vector<PrimalFit>& fits, size_t first, size_t n) {
+  PrimalFit start{
+      std::vector<double>(fits[first].w.size(), 0.0), Eigen::VectorXd::Zero(fits[first].intercept.size()), {}};
+  const double share = 1.0 / static_cast<double>(n);
+  for (size_t i = first; i < first + n; ++i) {
+    for (size_t j = 0; j < start.w.size(); ++j) start.w[j] += share * fits[i].w[j];
+    start.intercept += share * fits[i].intercept;
+  }
+  return start;
+}
+
+/// Softmax coefficients without the shift, common to all classes, that changes no probability: their means are 0.
+void remove_common_shift(int64_t columns, PrimalFit& fit) {
+  const auto k = static_cast<int64_t>(fit.intercept.size());
+  if (k == 1) return;
+  for (int64_t d = 0; d < columns; ++d) {
+    double mean = 0;
+    for (int64_t j = 0; j < k; ++j) mean += fit.w[static_cast<size_t>(j * columns + d)] / static_cast<double>(k);
+    for (int64_t j = 0; j < k; ++j) fit.w[static_cast<size_t>(j * columns + d)] -= mean;
+  }
+  fit.intercept.array() -= fit.intercept.mean();
+}
+
+}  // namespace
+
+Trained train_primal(const RouteInput& input) {
+  const GroupedRows& rows = input.plan.rows;
+  const std::vector<double>& c = input.options.c;
+  const auto train_rows = static_cast<size_t>(rows.train_rows());
+  const std::span<const int64_t> order(input.plan.order);
+  const OrderedRows source{&input.table, order.first(train_rows)};
+  Trained trained;
+  auto begin = Clock::now();
+  std::optional<SparseRows> resident;
+  if (input.estimate.rows_in_memory) {
+    resident = SparseRows::read(input.table, source.order, input.pool, input.stage("rows read"));
+  }
+  RowPasses x(source, resident ? &*resident : nullptr, input.products, input.pool);
+  trained.read_seconds = seconds_since(begin);
+
+  begin = Clock::now();
+  std::vector<int> fold_of(train_rows);
+  for (size_t f = 0; f < rows.folds.size(); ++f) {
+    const auto first = fold_of.begin() + rows.folds[f].first;
+    std::fill(first, first + rows.folds[f].count, static_cast<int>(f));
+  }
+  const std::vector<int> labels(rows.labels.begin(), rows.labels.begin() + rows.train_rows());
+  std::vector<PrimalTask> tasks;
+  for (const double each : c) {
+    for (size_t f = 0; f < rows.folds.size(); ++f) tasks.push_back({each, static_cast<int>(f)});
+  }
+  PrimalOptions options;
+  options.relative_gap = input.options.relative_gap;
+  options.fits_at_once = input.estimate.fits_at_once;
+  FitProgress progress(input.progress, static_cast<int64_t>(tasks.size()) + 1);
+  options.on_step = [&](int steps, double gap) { progress.step(steps, gap); };
+  const auto one_done = [&] { progress.fit_done(); };
+  const std::vector<PrimalFit> fits =
+      fit_primal(x, fold_of, labels, rows.classes, tasks, {}, options, input.pool, one_done);
+  std::vector<std::vector<FoldResult>> results(c.size());
+  for (size_t i = 0; i < fits.size(); ++i) {
+    results[i / rows.folds.size()].push_back(score_fold(x, fits[i], rows));
+    trained.fits.push_back(fits[i].certificate);
+  }
+  trained.candidates = make_candidates(c, results);
+  trained.best = rank_candidates(trained.candidates);
+  trained.search_seconds = seconds_since(begin);
+
+  begin = Clock::now();
+  const std::vector<PrimalFit> start = {mean_of_folds(fits, trained.best * rows.folds.size(), rows.folds.size())};
+  std::vector<PrimalFit> refit =
+      fit_primal(x, fold_of, labels, rows.classes, {{c[trained.best], -1}}, start, options, input.pool, one_done);
+  trained.fits.push_back(refit[0].certificate);
+  remove_common_shift(input.table.columns, refit[0]);
+  RowPasses held_out({&input.table, order.subspan(train_rows)}, nullptr, input.products, input.pool);
+  trained.test_scores = scores_of(held_out, refit[0]);
+  trained.coef = std::move(refit[0].w);
+  trained.intercept = refit[0].intercept;
+  trained.refit_seconds = seconds_since(begin);
+  return trained;
+}
+
+}  // namespace vgg16

@@ -1,0 +1,146 @@
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kernels/parallel.h"
+#include "learn/flow/audit.h"
+#include "learn/flow/metrics.h"
+#include "learn/flow/model_file.h"
+#include "learn/flow/plan.h"
+#include "learn/flow/search.h"
+#include "vgg16/classifier.h"
+#include "vgg16/error.h"
+#include "vocabulary/floating_point.h"
+
+namespace vgg16 {
+namespace {
+
+std::string name_of(const FitCertificate& f) {
+  return (f.fold < 0 ? "the fit on all training rows" : "the fit without fold " + std::to_string(f.fold)) +
+         " at C = " + shortest(f.c);
+}
+
+std::string end_of(const FitCertificate& f) {
+  return f.stop_reason + " after " + std::to_string(f.iterations) + " iterations";
+}
+
+/// Takes the values of C out of the report that a fit failed for, each with a warning.
+/// Throws Error{kRefused} where the model's own C is one of them, or the model is not finite.
+void leave_out_failed(const std::string& name, const Trained& trained, Report& report) {
+  const double best = report.candidates[report.best].c;
+  std::vector<double> left_out;
+  const auto is_left_out = [&](const auto& of) {
+    return std::find(left_out.begin(), left_out.end(), of.c) != left_out.end();
+  };
+  const std::string remedy = "; choose a smaller C, or scale the features";
+  for (const FitCertificate& f : report.fits) {
+    if (!failed(f) || is_left_out(f)) continue;
+    const std::string failure = name_of(f) + " failed: " + end_of(f);
+    require(f.c != best, ErrorCode::kRefused, name + ": " + failure + remedy);
+    report.warnings.push_back(failure + "; this C is left out");
+    left_out.push_back(f.c);
+  }
+  const Eigen::Map<const Eigen::ArrayXd> coef(trained.coef.data(), std::ssize(trained.coef));
+  require(coef.allFinite() && trained.intercept.allFinite() && std::isfinite(report.log_loss), ErrorCode::kRefused,
+          name + ": " + name_of(report.fits.back()) + " gives numbers that are not finite" + remedy);
+  std::erase_if(report.candidates, is_left_out);
+  std::erase_if(report.fits, is_left_out);
+  const auto chosen = std::find_if(report.candidates.begin(), report.candidates.end(),
+                                   [&](const Candidate& candidate) { return candidate.c == best; });
+  report.best = static_cast<size_t>(chosen - report.candidates.begin());
+}
+
+void add_search_warnings(const TrainOptions& options, Report& report) {
+  for (const FitCertificate& f : report.fits) {
+    if (f.relative_gap <= options.relative_gap) continue;
+    report.warnings.push_back(name_of(f) + " is proven only to " + shortest(f.relative_gap) +
+                              " of the optimum (asked for " + shortest(options.relative_gap) + "): " + end_of(f));
+  }
+}
+
+/// The held-out rows' part of the report.
+void report_predictions(const Plan& plan, const Eigen::MatrixXd& scores, Report& report) {
+  const auto train_rows = static_cast<size_t>(plan.rows.train_rows());
+  const std::span<const int> labels = std::span(plan.rows.labels).subspan(train_rows);
+  const std::vector<int> predicted = predicted_classes(scores);
+  const Eigen::MatrixXd probability = probabilities(scores);
+  for (size_t i = 0; i < predicted.size(); ++i) {
+    report.predictions.push_back({plan.order[train_rows + i],
+                                  labels[i],
+                                  predicted[i],
+                                  probability(static_cast<Eigen::Index>(i), predicted[i]),
+                                  {}});
+  }
+  report.log_loss = mean_log_loss(scores, labels);
+  score_predictions(labels, predicted, report);
+  report.calibration_error = calibration_error(report.predictions);
+}
+
+Classifier make_classifier(const FeatureTable& table, const Plan& plan, const TrainOptions& options,
+                           const Report& report, Trained& trained) {
+  Classifier model;
+  model.classes = plan.classes;
+  model.columns = table.columns;
+  model.coef = std::move(trained.coef);
+  model.intercept.assign(trained.intercept.data(), trained.intercept.data() + trained.intercept.size());
+  model.c = report.candidates[report.best].c;
+  model.recipe = table.recipe;
+  model.metadata["program_version"] = VGG16_VERSION;
+  model.metadata["scores"] = scores_json(report);
+  model.metadata["certificates"] = certificates_json(report);
+  model.metadata["split"] = options.split == Split::kTail ? "tail" : "stratified";
+  if (options.split == Split::kStratified) model.metadata["split_seed"] = std::to_string(options.seed);
+  const auto train_rows = static_cast<size_t>(plan.rows.train_rows());
+  model.metadata["test_rows"] = rows_json(std::span(plan.order).subspan(train_rows));
+  return model;
+}
+
+}  // namespace
+
+TrainResult train(const FeatureTable& table, const TrainOptions& options, const TrainProgress& progress) {
+  const StandardFloatingPoint mode;
+  check_options(options);
+  TrainResult result;
+  Report& report = result.report;
+  const Plan plan = make_plan(table, options, report.warnings);
+  ThreadPool pool(std::max(options.threads, 0));
+  const TrainEstimate estimate = choose_route(table, plan, options, pool.size(), available_memory_bytes());
+  const RouteInput input = {table, plan, options, estimate, best_sparse_products(), pool, progress};
+  report.train_rows = plan.rows.train_rows();
+  report.test_rows = plan.rows.test.count;
+  report.columns = table.columns;
+  report.classes = plan.classes;
+  report.estimate = estimate;
+
+  Trained trained;
+  if (estimate.route == Route::kDual) {
+    trained = train_dual(input, [&](const GramMatrix& k, const Trained& so_far) {
+      report_predictions(plan, so_far.test_scores, report);
+      audit(k, report.train_rows, plan.order, plan.rows.labels, pool, report);
+    });
+  } else {
+    trained = train_primal(input);
+    report_predictions(plan, trained.test_scores, report);
+    report.notes.push_back(
+        "held-out pictures were not compared with training pictures: in passes over the rows there are no inner "
+        "products");
+  }
+  report.candidates = std::move(trained.candidates);
+  report.best = trained.best;
+  report.fits = std::move(trained.fits);
+  report.read_seconds = trained.read_seconds;
+  report.gram_seconds = trained.gram_seconds;
+  report.search_seconds = trained.search_seconds;
+  report.refit_seconds = trained.refit_seconds;
+  leave_out_failed(table.name, trained, report);
+  const std::vector<std::string> notes = search_notes(report.candidates, report.best);
+  report.notes.insert(report.notes.begin(), notes.begin(), notes.end());
+  add_search_warnings(options, report);
+  result.classifier = make_classifier(table, plan, options, report, trained);
+  return result;
+}
+
+}  // namespace vgg16

@@ -1,0 +1,128 @@
+#include "learn/matrix/gram.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <mutex>
+#include <new>
+#include <string>
+
+#include "vgg16/error.h"
+
+namespace vgg16 {
+namespace {
+
+/// Tiles of rows that share one dense panel, so that its making is paid for by many rows; with the panel their strip of
+/// results stays in the second-level cache (512 * 64 doubles are 256 KB).
+constexpr int64_t kGroupTiles = 4;
+constexpr int64_t kGroupRows = kGroupTiles * kTileRows;
+static_assert(kTileRows % kPanelRows == 0, "a panel's rows lie in one tile");
+
+using Panel = std::vector<Lanes<double>>;
+
+/// Lane l becomes row first + l of the tile, dense; the rest of the panel is zero.
+void fill_panel(const SparseBlock& block, int64_t first, Panel& panel) {
+  std::fill(panel.begin(), panel.end(), Lanes<double>{});
+  const int64_t count = std::min(kPanelRows, block.rows - first);
+  for (int64_t l = 0; l < count; ++l) {
+    for (uint32_t i = block.start[first + l]; i < block.start[first + l + 1]; ++i) {
+      panel[block.column[i]].at[l] = block.value[i];
+    }
+  }
+}
+
+struct Scratch {
+  Panel panel{static_cast<size_t>(kBlockColumns)};
+  Panel strip{static_cast<size_t>(kGroupRows)};
+};
+
+/// K for rows of one group against one panel's rows, where the row is not above the diagonal; mirrored. A cache line of
+/// the mirror image is written at a time, since its neighbours lie a whole row of K apart.
+void fill_strip(const SparseRows& x, int64_t train_rows, const SparseProducts& products, int64_t group, int64_t panel,
+                Scratch& scratch, GramMatrix& k) {
+  const int64_t panel_first = panel * kPanelRows;
+  const int64_t panel_tile = panel_first / kTileRows;
+  const int64_t first_tile = std::max(group * kGroupTiles, panel_tile);
+  const int64_t asked_tiles = panel_first < train_rows ? x.tiles() : panel_tile + 1;
+  const int64_t end_tile = std::min((group + 1) * kGroupTiles, asked_tiles);
+  if (first_tile >= end_tile) return;
+  std::fill(scratch.strip.begin(), scratch.strip.end(), Lanes<double>{});
+  for (int64_t b = 0; b < x.blocks(); ++b) {
+    fill_panel(x.block(panel_tile, b), panel_first % kTileRows, scratch.panel);
+    for (int64_t t = first_tile; t < end_tile; ++t) {
+      products.sparse_times_panel(x.block(t, b), scratch.panel.data(),
+                                  scratch.strip.data() + (t - first_tile) * kTileRows);
+    }
+  }
+  const int64_t first_row = first_tile * kTileRows;
+  const int64_t end_row = std::min(end_tile * kTileRows, x.rows());
+  constexpr int64_t kLine = 8;
+  const auto row_of_strip = [&](int64_t i) { return scratch.strip[static_cast<size_t>(i - first_row)].at; };
+  const int64_t panel_end = std::min(panel_first + kPanelRows, x.rows());
+  for (int64_t line = std::max(first_row, panel_first); line < end_row; line += kLine) {
+    const int64_t line_end = std::min(line + kLine, end_row);
+    for (int64_t i = line; i < line_end; ++i) {
+      std::copy_n(row_of_strip(i), std::min(panel_end, i + 1) - panel_first, k.value.data() + i * k.n + panel_first);
+    }
+    for (int64_t j = panel_first; j < panel_end; ++j) {
+      for (int64_t i = std::max(line, j); i < line_end; ++i) {
+        k.value[static_cast<size_t>(j * k.n + i)] = row_of_strip(i)[j - panel_first];
+      }
+    }
+  }
+}
+
+}  // namespace
+
+GramMatrix gram_matrix(const SparseRows& x, int64_t train_rows, const SparseProducts& products, ThreadPool& pool,
+                       const Progress& progress) {
+  GramMatrix k;
+  k.n = x.rows();
+  try {
+    k.value.resize(static_cast<size_t>(k.n * k.n));
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::kMemory, "the inner products of " + std::to_string(k.n) + " rows need " +
+                                        std::to_string(8 * k.n * k.n / 1'000'000) +
+                                        " MB of memory, which the system does not give; train on fewer rows");
+  }
+  struct Task {
+    int64_t group;
+    int64_t panel;
+  };
+  std::vector<Task> tasks;
+  const int64_t groups = (x.tiles() + kGroupTiles - 1) / kGroupTiles;
+  for (int64_t g = 0; g < groups; ++g) {
+    const int64_t end_row = std::min((g + 1) * kGroupRows, x.rows());
+    for (int64_t p = 0; p * kPanelRows < end_row; ++p) tasks.push_back({g, p});
+  }
+  std::vector<Scratch> scratch(static_cast<size_t>(pool.size()));
+  std::mutex mutex;
+  int64_t done = 0;
+  pool.for_each(static_cast<int64_t>(tasks.size()), [&](int64_t i, int member) {
+    const Task& task = tasks[static_cast<size_t>(i)];
+    fill_strip(x, train_rows, products, task.group, task.panel, scratch[static_cast<size_t>(member)], k);
+    if (!progress) return;
+    const std::lock_guard lock(mutex);
+    progress(++done, static_cast<int64_t>(tasks.size()));
+  });
+  return k;
+}
+
+void centre(GramMatrix& k, int64_t train_rows, ThreadPool& pool) {
+  std::vector<double> mean(static_cast<size_t>(k.n));  // of each row over the columns of the centring rows
+  const auto n_train = static_cast<double>(train_rows);
+  pool.for_each(k.n, [&](int64_t i, int /*member*/) {
+    double sum = 0;
+    for (int64_t j = 0; j < train_rows; ++j) sum += k.at(i, j);
+    mean[static_cast<size_t>(i)] = sum / n_train;
+  });
+  double grand = 0;
+  for (int64_t i = 0; i < train_rows; ++i) grand += mean[static_cast<size_t>(i)];
+  grand /= n_train;
+  pool.for_each(k.n, [&](int64_t i, int /*member*/) {
+    double* row = k.value.data() + i * k.n;
+    const double own = mean[static_cast<size_t>(i)];
+    for (int64_t j = 0; j < k.n; ++j) row[j] -= (own + mean[static_cast<size_t>(j)]) - grand;
+  });
+}
+
+}  // namespace vgg16

@@ -1,0 +1,308 @@
+#include "learn/solve/newton.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace vgg16 {
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+/// A row whose curvature is below this, beside the 1 that the penalty contributes in every direction, is left out of
+/// the linear systems: rows that are all but certain have none. The step is then a little off, its certificate is not.
+constexpr double kLeastCurvature = 1e-3;
+/// Newton's system is solved to this share of the gradient's norm, and further as the search comes close.
+constexpr double kForcing = 0.1;
+/// A step that had to be shortened to less than this raises the damping by what it was shortened.
+constexpr double kShortStep = 0.2;
+/// By how much the damping falls after a full step.
+constexpr double kRelax = 0.1;
+/// Products are float64 where rounding to float32, at the largest curvature, reaches this share of the smallest.
+constexpr double kRoundingShare = 0.3;
+constexpr double kFloatRounding = 0x1p-24;
+
+double inner(const MatrixXd& u, const MatrixXd& v) { return u.cwiseProduct(v).sum(); }
+
+void add_to_rows(const std::vector<Index>& rows, const MatrixXd& from, MatrixXd& to) {
+  for (Index j = 0; j < to.cols(); ++j) {
+    for (size_t s = 0; s < rows.size(); ++s) to(rows[s], j) += from(static_cast<Index>(s), j);
+  }
+}
+
+MatrixXd rows_of(const MatrixXd& m, const std::vector<Index>& rows) {
+  MatrixXd out(static_cast<Index>(rows.size()), m.cols());
+  for (Index j = 0; j < m.cols(); ++j) {
+    for (size_t s = 0; s < rows.size(); ++s) out(static_cast<Index>(s), j) = m(rows[s], j);
+  }
+  return out;
+}
+
+/// The curvature of the loss at one point. A row's is D = diag(p) - p p' = B B' with B = diag(sqrt p) - p sqrt(p)'. The
+/// intercept, free to follow, takes away the part of B' v that lies in the span of the classes' ones: what is left is a
+/// projection Q. Newton's system (1 + c B Q B' K) d = -r has the solution d = -r + sqrt(c) B Q u where
+/// (1 + c Q B' K B Q) u = sqrt(c) Q B' K r: symmetric, positive definite, and only as large as the rows with curvature.
+class Curvature {
+ public:
+  Curvature(const MatrixXd& residual, const std::vector<int>& labels, double c, const VectorXd& diagonal) {
+    const Index k = residual.cols();
+    for (Index i = 0; i < residual.rows(); ++i) {
+      // What the wrong classes have of the row's probability bounds its curvature.
+      const double wrong = std::abs(residual(i, k > 1 ? labels[static_cast<size_t>(i)] : 0));
+      if (c * wrong * diagonal[i] > kLeastCurvature) active_.push_back(i);
+    }
+    residual_ = rows_of(residual, active_);
+    p_ = residual_;
+    for (size_t s = 0; s < active_.size(); ++s) {
+      const int own = labels[static_cast<size_t>(active_[s])];
+      labels_.push_back(own);
+      if (k > 1) p_(static_cast<Index>(s), own) += 1.0;
+      if (k == 1 && own == 1) p_(static_cast<Index>(s), 0) += 1.0;
+    }
+    p_ = p_.cwiseMax(0.0).cwiseMin(1.0);
+    root_ = k > 1 ? MatrixXd(p_.cwiseSqrt()) : MatrixXd((p_.array() * (1.0 - p_.array())).sqrt());
+    by_class_.emplace(residual_, labels_);
+  }
+
+  [[nodiscard]] const std::vector<Index>& active() const { return active_; }
+
+  [[nodiscard]] MatrixXd b_times(const MatrixXd& v) const {
+    MatrixXd out = root_.cwiseProduct(v);
+    if (v.cols() > 1) {
+      const VectorXd sum = out.rowwise().sum();
+      for (Index j = 0; j < v.cols(); ++j) out.col(j) -= p_.col(j).cwiseProduct(sum);
+    }
+    return out;
+  }
+
+  [[nodiscard]] MatrixXd b_transposed_times(const MatrixXd& v) const {
+    if (v.cols() == 1) return root_.cwiseProduct(v);
+    const VectorXd sum = p_.cwiseProduct(v).rowwise().sum();
+    return root_.cwiseProduct(v.colwise() - sum);
+  }
+
+  /// v becomes Q v.
+  void project(MatrixXd& v) const {
+    const VectorXd shift = by_class_->solve(b_times(v).colwise().sum().transpose());
+    v -= b_transposed_times(shift.transpose().replicate(v.rows(), 1));
+  }
+
+  /// How the intercept moves to stay at its minimum when the scores of the active rows move by `scores`.
+  [[nodiscard]] VectorXd intercept_step(const MatrixXd& scores) const {
+    return -by_class_->solve(b_times(b_transposed_times(scores)).colwise().sum().transpose());
+  }
+
+ private:
+  std::vector<Index> active_;
+  std::vector<int> labels_;  ///< of the active rows
+  MatrixXd residual_;        ///< likewise
+  MatrixXd p_;
+  MatrixXd root_;
+  std::optional<ClassCurvature> by_class_;
+};
+
+/// A point with everything that is known of it.
+struct Point : RowSpacePoint {
+  MatrixXd residual;
+  double value = 0;
+};
+
+class Newton {
+ public:
+  Newton(const RowSpaceOperator& k, LogLoss& loss, double c, const NewtonOptions& options)
+      : k_(k), loss_(loss), c_(c), options_(options), diagonal_(k.diagonal()) {}
+
+  NewtonResult run(std::span<const RowSpacePoint> starts) {
+    for (const RowSpacePoint& start : starts) {
+      Point next{start, {}, 0};
+      evaluate(next);
+      if (x_.a.size() == 0 || next.value < x_.value) x_ = std::move(next);
+    }
+    scale_to_best();
+    while (true) {
+      const MatrixXd gradient = x_.a + c_ * x_.residual;
+      MatrixXd k_gradient;
+      k_.apply(gradient, k_gradient);
+      result_.squared_gradient_norm = std::max(inner(gradient, k_gradient), 0.0);
+      if (gap() <= options_.relative_gap) {
+        result_.reason = StopReason::kConverged;
+        break;
+      }
+      if (result_.iterations >= options_.max_iterations) break;
+      if (!take_step(gradient, k_gradient)) {
+        result_.reason = StopReason::kNoProgress;
+        break;
+      }
+      scale_to_best();
+    }
+    result_.objective = x_.value;
+    result_.at = std::move(x_);
+    return std::move(result_);
+  }
+
+ private:
+  [[nodiscard]] double gap() const { return relative_gap(x_.value, result_.squared_gradient_norm); }
+
+  void evaluate(Point& p) {
+    p.value = 0.5 * inner(p.a, p.scores) + c_ * loss_.evaluate(p.scores, p.intercept, p.residual);
+    ++result_.evaluations;
+  }
+
+  /// Second derivative of c * loss(t * scores) by t at 1, the intercept held.
+  [[nodiscard]] double curvature_along(const MatrixXd& scores) const {
+    double curvature = 0;
+    const Index k = scores.cols();
+    for (Index i = 0; i < scores.rows(); ++i) {
+      double mean = 0;
+      double square = 0;
+      for (Index j = 0; j < k; ++j) {
+        const int own = loss_.labels()[static_cast<size_t>(i)];
+        const double p = x_.residual(i, j) + ((k > 1 ? j == own : own == 1) ? 1.0 : 0.0);
+        mean += p * scores(i, j);
+        square += p * scores(i, j) * scores(i, j);
+      }
+      curvature += std::max(square - mean * mean, 0.0);
+    }
+    return c_ * curvature;
+  }
+
+  /// Moves along the ray through the point to about its minimum there. That needs no product with K, and it saves
+  /// many steps: the fit at a weaker penalty, or of rows that can be told apart, is first of all a larger one.
+  void scale_to_best() {
+    for (int i = 0; i < kMaxScalings; ++i) {
+      const double xkx = inner(x_.a, x_.scores);
+      if (!(xkx > 0)) return;
+      const double slope = xkx + c_ * inner(x_.residual, x_.scores);
+      const double t = std::clamp(1.0 - slope / (xkx + curvature_along(x_.scores)), 0.5, 2.0);
+      if (std::abs(t - 1) < kLeastScaling) return;
+      Point next{{t * x_.a, t * x_.scores, t * x_.intercept}, {}, 0};
+      evaluate(next);
+      if (!(next.value < x_.value)) return;
+      x_ = std::move(next);
+    }
+  }
+
+  /// out = K v between the active rows, whose float32 products are `k_active`.
+  void multiply_active(const Curvature& curvature, const Eigen::MatrixXf& k_active, const MatrixXd& v,
+                       MatrixXd& out) const {
+    if (!exact_) {
+      Eigen::MatrixXf product;
+      k_.multiply_chosen(k_active, v.cast<float>(), product);
+      out = product.cast<double>();
+      return;
+    }
+    MatrixXd all = MatrixXd::Zero(k_.rows(), v.cols());
+    add_to_rows(curvature.active(), v, all);
+    MatrixXd product;
+    k_.apply(all, product);
+    out = rows_of(product, curvature.active());
+  }
+
+  /// Newton's damped system by conjugate gradients, to a residual well below the gradient's norm. Nothing where float32
+  /// turns out to be too coarse for it: then exact_ is set.
+  std::optional<MatrixXd> solve(const Curvature& curvature, const MatrixXd& k_gradient) {
+    // float32 is mostly enough for a step: what decides is the gradient, and that is float64.
+    const Eigen::MatrixXf k_active = exact_ ? Eigen::MatrixXf() : k_.submatrix(curvature.active());
+    MatrixXd left = std::sqrt(c_) * curvature.b_transposed_times(rows_of(k_gradient, curvature.active()));
+    curvature.project(left);
+    MatrixXd u = MatrixXd::Zero(left.rows(), left.cols());
+    MatrixXd direction = left;
+    MatrixXd product;
+    double square = left.squaredNorm();
+    double carried = 0;  // beta^2 direction' M direction of the step before
+    const double forcing = std::min(kForcing, std::sqrt(gap()));
+    const double wanted = forcing * forcing * damping_ * damping_ * result_.squared_gradient_norm;
+    for (int i = 0; i < options_.max_cg_iterations && square > 0; ++i) {
+      multiply_active(curvature, k_active, curvature.b_times(direction), product);
+      MatrixXd image = c_ * curvature.b_transposed_times(product);
+      curvature.project(image);
+      image += damping_ * direction;
+      ++result_.products;
+      if (options_.on_step) options_.on_step(result_.products, gap());
+      const double energy = inner(direction, image);
+      // energy / |direction|^2 is at most M's largest eigenvalue, and tends to it; the least is the damping.
+      if (!exact_ && kFloatRounding * energy > kRoundingShare * damping_ * direction.squaredNorm()) {
+        exact_ = true;
+        return std::nullopt;
+      }
+      // The residual of the step d is sqrt(c) B left / damping, and its squared norm left' (M - damping) left over the
+      // damping's square. Directions are conjugate, direction = left + beta * the one before: hence left' M left
+      // without a product of its own.
+      if (!(energy > 0) || energy + carried - damping_ * square <= wanted) break;
+      const double step = square / energy;
+      u += step * direction;
+      left -= step * image;
+      const double next = left.squaredNorm();
+      const double beta = next / square;
+      carried = beta * beta * energy;
+      direction = left + beta * direction;
+      square = next;
+    }
+    return u;
+  }
+
+  /// One damped Newton step, shortened until it lowers the objective. False where no step does.
+  bool take_step(const MatrixXd& gradient, const MatrixXd& k_gradient) {
+    const Curvature curvature(x_.residual, loss_.labels(), c_, diagonal_);
+    exact_ = false;
+    std::optional<MatrixXd> u = solve(curvature, k_gradient);
+    if (!u) u = solve(curvature, k_gradient);
+    MatrixXd d = -gradient;
+    add_to_rows(curvature.active(), std::sqrt(c_) * curvature.b_times(*u), d);
+    d /= damping_;
+    MatrixXd kd;
+    k_.apply(d, kd);
+    const double slope = inner(gradient, kd);
+    if (!(slope < 0)) return false;
+    const VectorXd follow = curvature.intercept_step(rows_of(kd, curvature.active()));
+    ++result_.iterations;
+    double t = 1;
+    for (int i = 0; i < kMaxHalvings; ++i, t *= 0.5) {
+      Point next{{x_.a + t * d, x_.scores + t * kd, x_.intercept + t * follow}, {}, 0};
+      evaluate(next);
+      if (next.value <= x_.value + 1e-4 * t * slope + 1e-14 * std::abs(x_.value)) {
+        x_ = std::move(next);
+        // A step of t along a gradient without curvature is what a damping of 1 / t would have given.
+        if (t < kShortStep) damping_ /= t;
+        if (t == 1) damping_ = std::max(1.0, kRelax * damping_);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  static constexpr int kMaxHalvings = 40;
+  static constexpr int kMaxScalings = 30;
+  static constexpr double kLeastScaling = 0.02;
+
+  const RowSpaceOperator& k_;
+  LogLoss& loss_;
+  double c_;
+  NewtonOptions options_;
+  VectorXd diagonal_;
+  double damping_ = 1;  ///< what stands for the penalty's curvature, 1, in Newton's system
+  bool exact_ = false;  ///< products of the Newton system being solved are float64
+  Point x_;
+  NewtonResult result_;
+};
+
+}  // namespace
+
+double relative_gap(double objective, double squared_gradient_norm) {
+  const double gap = 0.5 * std::max(squared_gradient_norm, 0.0);
+  const double least = objective - gap;
+  if (gap == 0) return 0;
+  return least > 0 ? gap / least : std::numeric_limits<double>::infinity();
+}
+
+NewtonResult minimize_newton(const RowSpaceOperator& k, LogLoss& loss, double c, std::span<const RowSpacePoint> starts,
+                             const NewtonOptions& options) {
+  return Newton(k, loss, c, options).run(starts);
+}
+
+}  // namespace vgg16

@@ -1,0 +1,263 @@
+#include "learn/solve/softmax.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "kernels/sparse_products.h"
+
+namespace vgg16 {
+namespace {
+
+constexpr int kMaxNewtonSteps = 200;
+constexpr int kMaxHalvings = 40;
+/// The intercept is at its minimum when the residuals of every class cancel to this share of their size.
+constexpr double kBalanced = 1e-10;
+/// A step of the intercept is at most this long at first. Far from the minimum every row may be certain, the curvature
+/// is nothing, and Newton's step would leap past the minimum into the flat land on its other side.
+constexpr double kFirstReach = 8;
+/// The curvature of so many classes is factorized: rows * classes^2 / 2 multiplications, where a step of conjugate
+/// gradients takes 2 * rows * classes.
+constexpr Eigen::Index kFactorizedClasses = 64;
+/// What conjugate gradients leave of a step's right side: each step brings the intercept that much nearer at best.
+constexpr double kStepSolved = 1e-3;
+constexpr int kMaxSolverSteps = 500;
+/// Numbers of a matrix (512 KB) that stay in the second-level cache from one use to the next.
+constexpr Eigen::Index kCachedNumbers = 64 * 1024;
+
+/// Rows of a matrix of so many columns to take at a time: whole cache lines of every column.
+Eigen::Index cached_rows(Eigen::Index columns) {
+  constexpr Eigen::Index kLine = 8;
+  return std::max(kLine, kCachedNumbers / columns / kLine * kLine);
+}
+
+/// Of few classes.
+Eigen::MatrixXd class_curvature(const Eigen::MatrixXd& p) {
+  const Eigen::Index k = p.cols();
+  if (k == 1) return Eigen::MatrixXd::Constant(1, 1, (p.array() * (1.0 - p.array())).sum() + 1e-300);
+  Eigen::MatrixXd curvature = -(p.transpose() * p);
+  curvature.diagonal().setZero();
+  // p (1 - p) is p times the others' sum: without the cancellation that near certainty would bring.
+  const Eigen::VectorXd diagonal = -curvature.rowwise().sum();
+  curvature.diagonal() = diagonal;
+  // A common shift has no curvature: give that one direction the mean curvature of the others.
+  curvature.array() += std::max(diagonal.sum(), 1e-300) / static_cast<double>(k * k);
+  curvature.diagonal().array() += 1e-14 * diagonal.sum() + 1e-300;
+  return curvature;
+}
+
+}  // namespace
+
+LogLoss::LogLoss(std::vector<int> labels, int classes, ThreadPool* pool)
+    : labels_(std::move(labels)), classes_(classes), pool_(pool) {}
+
+double LogLoss::softmax(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::MatrixXd& residual) {
+  const Eigen::Index n = scores.rows();
+  highest_.resize(n);
+  others_.resize(n);
+  rest_.resize(n);
+  own_.resize(n);
+  loss_of_.resize(n);
+  residual.resize(n, scores.cols());
+  const bool in_cache = scores.cols() > kFactorizedClasses;
+  const Eigen::Index step = in_cache ? cached_rows(scores.cols()) : n;
+  if (in_cache) scratch_.resize(pool_ != nullptr ? static_cast<size_t>(pool_->size()) : 1);
+  const auto block = [&](int64_t i, int member) {
+    softmax_rows(scores, intercept, i * step, std::min(step, n - i * step),
+                 in_cache ? &scratch_[static_cast<size_t>(member)] : nullptr, residual);
+  };
+  const int64_t blocks = (n + step - 1) / step;
+  if (pool_ != nullptr && blocks > 1) {
+    pool_->for_each(blocks, block);
+  } else {
+    for (int64_t i = 0; i < blocks; ++i) block(i, 0);
+  }
+  double loss = 0;
+  for (Eigen::Index i = 0; i < n; ++i) loss += loss_of_[i];
+  return loss;
+}
+
+void LogLoss::softmax_rows(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::Index first,
+                           Eigen::Index count, Eigen::MatrixXd* scratch, Eigen::MatrixXd& residual) {
+  const Eigen::Index k = scores.cols();
+  // Of many classes the rows stand in `scratch` meanwhile: in `scores`, each class is on a page of its own, and there
+  // are more of these than the processor keeps addresses of.
+  Eigen::MatrixXd& at = scratch != nullptr ? *scratch : residual;
+  const Eigen::Index at_first = scratch != nullptr ? 0 : first;
+  if (scratch != nullptr) *scratch = scores.middleRows(first, count);
+  const Eigen::MatrixXd& from = scratch != nullptr ? *scratch : scores;
+  const auto score = [&](Eigen::Index c) { return from.col(c).segment(at_first, count).array(); };
+  const auto out = [&](Eigen::Index c) { return at.col(c).segment(at_first, count).array(); };
+  auto highest = highest_.segment(first, count);
+  auto others = others_.segment(first, count);
+  auto rest_of = rest_.segment(first, count);
+  highest = score(0) + intercept[0];
+  for (Eigen::Index c = 1; c < k; ++c) highest = highest.max(score(c) + intercept[c]);
+  others.setZero();
+  for (Eigen::Index c = 0; c < k; ++c) {
+    if (scratch != nullptr) {
+      best_sparse_products().add_exponentials(&at(0, c), highest.data(), intercept[c], count, &at(0, c), others.data());
+    } else {
+      out(c) = (score(c) + intercept[c] - highest).exp();
+      others += out(c);
+    }
+  }
+  // The sum over the classes that are not the row's own, apart: where a row is all but certain, 1 - P of its own class
+  // would keep no digits.
+  for (Eigen::Index i = first; i < first + count; ++i) {
+    own_[i] = std::exchange(at(at_first + i - first, labels_[static_cast<size_t>(i)]), 0.0);
+  }
+  rest_of.setZero();
+  for (Eigen::Index c = 0; c < k; ++c) rest_of += out(c);
+  for (Eigen::Index i = first; i < first + count; ++i) {
+    const int own = labels_[static_cast<size_t>(i)];
+    double rest = rest_[i];
+    if (own_[i] == 1.0) {
+      loss_of_[i] = std::log1p(rest);
+    } else {
+      rest = others_[i] - own_[i];
+      loss_of_[i] = std::log(others_[i]) + highest_[i] - scores(i, own) - intercept[own];
+    }
+    others_[i] = 1.0 / (rest + own_[i]);
+    at(at_first + i - first, own) = -rest;
+  }
+  for (Eigen::Index c = 0; c < k; ++c) residual.col(c).segment(first, count).array() = out(c) * others;
+}
+
+double LogLoss::sigmoid(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::MatrixXd& residual) {
+  const Eigen::Index n = scores.rows();
+  residual.resize(n, 1);
+  double loss = 0;
+  for (Eigen::Index i = 0; i < n; ++i) {
+    // m: by how much the wrong class leads; its probability is 1 / (1 + exp(-m)).
+    const double z = scores(i, 0) + intercept[0];
+    const bool second = labels_[static_cast<size_t>(i)] == 1;
+    const double m = second ? -z : z;
+    const double e = std::exp(-std::abs(m));
+    const double wrong = (m > 0 ? 1.0 : e) / (1.0 + e);
+    loss += std::max(m, 0.0) + std::log1p(e);
+    residual(i, 0) = second ? -wrong : wrong;
+  }
+  return loss;
+}
+
+ClassCurvature::ClassCurvature(const Eigen::MatrixXd& residual, const std::vector<int>& labels)
+    : residual_(residual), labels_(labels) {
+  const Eigen::Index k = residual.cols();
+  if (k <= kFactorizedClasses) {
+    Eigen::MatrixXd p = residual;
+    for (Eigen::Index i = 0; i < p.rows(); ++i) {
+      const int own = labels[static_cast<size_t>(i)];
+      if (k > 1) {
+        p(i, own) += 1.0;
+      } else if (own == 1) {
+        p(i, 0) += 1.0;
+      }
+    }
+    factors_ = class_curvature(p).ldlt();
+    return;
+  }
+  gradient_ = residual.colwise().sum();
+  // p (1 - p), where p is the residual, or 1 + residual for the row's own class.
+  diagonal_ = residual.cwiseAbs().colwise().sum() - residual.colwise().squaredNorm();
+}
+
+/// With P = R + Y, diag(P' 1) - P' P is diag(R' 1) - R' P - Y' R: small where R is, without cancellation.
+Eigen::VectorXd ClassCurvature::times(const Eigen::VectorXd& v) const {
+  Eigen::VectorXd out = gradient_.cwiseProduct(v);
+  Eigen::VectorXd image = residual_ * v;
+  for (Eigen::Index i = 0; i < image.size(); ++i) {
+    const int own = labels_[static_cast<size_t>(i)];
+    out[own] -= image[i];
+    image[i] += v[own];
+  }
+  out.noalias() -= residual_.transpose() * image;
+  return out;
+}
+
+Eigen::VectorXd ClassCurvature::solve(const Eigen::VectorXd& right, double share) const {
+  if (residual_.cols() <= kFactorizedClasses) return factors_.solve(right);
+  const Eigen::VectorXd scale = (diagonal_.array() + 1e-14 * diagonal_.sum() + 1e-300).inverse();
+  Eigen::VectorXd x = Eigen::VectorXd::Zero(right.size());
+  Eigen::VectorXd left = right;
+  Eigen::VectorXd scaled = scale.cwiseProduct(left);
+  Eigen::VectorXd direction = scaled;
+  double square = left.dot(scaled);
+  const double wanted = share * share * square;
+  for (int i = 0; i < kMaxSolverSteps && square > wanted; ++i) {
+    const Eigen::VectorXd image = times(direction);
+    const double energy = direction.dot(image);
+    if (!(energy > 0)) break;
+    const double step = square / energy;
+    x += step * direction;
+    left -= step * image;
+    scaled = scale.cwiseProduct(left);
+    const double next = left.dot(scaled);
+    direction = scaled + next / square * direction;
+    square = next;
+  }
+  return x;
+}
+
+double LogLoss::evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& intercept, Eigen::MatrixXd& residual,
+                         double unsettled) {
+  const auto loss_at = [&](const Eigen::VectorXd& b, Eigen::MatrixXd& r) {
+    return classes_ == 2 ? sigmoid(scores, b, r) : softmax(scores, b, r);
+  };
+  double loss = loss_at(intercept, residual);
+  double reach = kFirstReach;
+  for (int step = 0; step < kMaxNewtonSteps; ++step) {
+    const Eigen::VectorXd gradient = residual.colwise().sum();
+    // What is left of the sum costs the objective its square over the curvature: a part in 1e20.
+    const double size = residual.cwiseAbs().sum();
+    if (!(gradient.cwiseAbs().maxCoeff() > kBalanced * size)) break;
+    Eigen::VectorXd direction = -ClassCurvature(residual, labels_).solve(gradient, kStepSolved);
+    if (classes_ > 2) direction.array() -= direction.mean();
+    // Half of it is what a step gains.
+    if (classes_ > kFactorizedClasses && std::abs(gradient.dot(direction)) <= unsettled) break;
+    if (!(gradient.dot(direction) < 0)) direction = -gradient;
+    const double length = direction.cwiseAbs().maxCoeff();
+    if (length > reach) {
+      direction *= reach / length;
+      reach *= 2;
+    }
+    const double slope = gradient.dot(direction);
+    double t = 1.0;
+    double trial_loss = loss;
+    bool accepted = false;
+    for (int i = 0; i < kMaxHalvings && !accepted; ++i, t *= 0.5) {
+      candidate_ = intercept + t * direction;
+      trial_loss = loss_at(candidate_, trial_);
+      accepted = trial_loss <= loss + 1e-4 * t * slope;
+      // At the bottom the loss no longer tells two points apart, but the gradient does.
+      if (!accepted && trial_loss <= loss * (1 + 1e-13)) {
+        accepted = trial_.colwise().sum().cwiseAbs().maxCoeff() < gradient.cwiseAbs().maxCoeff();
+      }
+    }
+    if (!accepted) break;
+    intercept = candidate_;
+    residual.swap(trial_);
+    loss = trial_loss;
+  }
+  return loss;
+}
+
+Eigen::MatrixXd probabilities(const Eigen::MatrixXd& scores) {
+  const Eigen::Index n = scores.rows();
+  if (scores.cols() == 1) {
+    Eigen::MatrixXd p(n, 2);
+    for (Eigen::Index i = 0; i < n; ++i) {
+      const double e = std::exp(-std::abs(scores(i, 0)));
+      const double sure = 1.0 / (1.0 + e);
+      p(i, 1) = scores(i, 0) > 0 ? sure : e / (1.0 + e);
+      p(i, 0) = scores(i, 0) > 0 ? e / (1.0 + e) : sure;
+    }
+    return p;
+  }
+  Eigen::MatrixXd p = (scores.colwise() - scores.rowwise().maxCoeff()).array().exp();
+  const Eigen::VectorXd total = p.rowwise().sum();
+  for (Eigen::Index c = 0; c < p.cols(); ++c) p.col(c).array() /= total.array();
+  return p;
+}
+
+}  // namespace vgg16

@@ -1,0 +1,4 @@
+#define VGG16_ISA_NAME "avx2"
+#include "kernels/sparse_products_cpu_body.h"
+
+const vgg16::SparseProducts& vgg16::sparse_products_cpu_avx2() { return kProducts; }
