@@ -1,4 +1,4 @@
-// Contract in bias_relu.h. Bandwidth bound: every number read and written once.
+// Contract in bias_relu.h. Limited by memory bandwidth: every number is read and written once.
 #include "kernels/bias_relu.cuh"
 #include "kernels/bias_relu.h"
 #include "kernels/launch.cuh"

@@ -9,6 +9,7 @@
 namespace vgg16 {
 namespace {
 
+// Filled once per process, in the order that runnable_conv3x3_cpu promises.
 struct Runnable {
   std::array<const Conv3x3Cpu*, 4> sets{};
   size_t count = 0;

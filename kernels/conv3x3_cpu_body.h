@@ -1,9 +1,11 @@
-// The CPU kernels, written once over the vectors of simd.h. Compiled once per instruction set by conv3x3_cpu_*.cpp.
+// The functions of conv3x3_cpu.h, written once over the vector type of simd.h. conv3x3_cpu_*.cpp include this file and
+// are compiled with the flags of one instruction set each.
 //
-// A convolution is three steps: transform the input tiles (V = B^T d B, per channel), one product per point of the
-// transformed tile (M = V U, over input channels), transform the products back (Y = A^T M A) with bias, ReLU and
-// pooling. Every value of M is one chain of multiply-adds over the input channels in order, whatever the block it is
-// computed in: that is why a row is the same bits for any batch, strip and thread.
+// Every element of M is one chain of multiply-adds over the input channels in ascending order, whichever block of tiles
+// it is computed in. That is why the features of a picture have the same bits for any batch size and number of threads:
+// a kernel that splits the sum over channels, or orders it by block size, would break this promise.
+//
+// The unroll pragmas are needed for speed: arrays of vectors stay in registers only if every index is a constant.
 #include "kernels/conv3x3_cpu.h"
 #include "kernels/winograd_transforms.h"
 
@@ -17,12 +19,12 @@ using vgg16::WinogradLayer;
 template <int M>
 void transform_kernel_m(const WinogradLayer& layer, const float* kernel, int p, float* u) {
   constexpr int kA = M + 2;
-  constexpr int kAtATime = 8;  // doubles, so that the compiler vectorises; panels are multiples of it
+  constexpr int kAtATime = 8;  // output channels; a fixed inner loop that the compiler vectorises. Divides every kPanel
   static constexpr KernelTransform<M> kG;
   for (int c = 0; c < layer.ic; ++c) {
     const float* g = kernel + int64_t{c} * layer.oc + int64_t{p} * kPanel;
     for (int o = 0; o < kPanel; o += kAtATime) {
-      double rows[kA][3][kAtATime];
+      double rows[kA][3][kAtATime];  // G g
       for (int kx = 0; kx < 3; ++kx) {
         for (int i = 0; i < kA; ++i) {
           for (int l = 0; l < kAtATime; ++l) {
@@ -70,7 +72,8 @@ void transform_input_m(const WinogradLayer& layer, const Plane* in, TileRange ti
   constexpr int kA = M + 2;
   const int64_t stride = vgg16::transformed_stride(layer.depth);
   const int64_t point_stride = tile_capacity * stride;
-  // Channel block by channel block, so that neighbouring tiles read on in the same rows.
+  // Channel blocks outside, tiles inside: in a plane the pixels of one channel block are contiguous, so the next tile
+  // continues in the cache lines and pages of the last one.
   for (int block = block_begin; block < block_end; ++block) {
     for (int t = tiles.begin; t < tiles.end; ++t) {
       const TilePosition at = position(layer, t);
@@ -78,8 +81,8 @@ void transform_input_m(const WinogradLayer& layer, const Plane* in, TileRange ti
       const int64_t row_stride = int64_t{plane.cols} * kBlock;
       const float* corner = plane.at(block, at.row * M - 1, at.column * M - 1);
       float* out = v + (t - v_first) * stride + block * (kBlock / kChannelsPerWord);
-      // What the tile after the next one will read anew; beyond the row's end it is the next rows' start, which is
-      // harmless.
+      // Prefetch the M columns that the tile after next adds to what the next one reads. At the end of a row these are
+      // the first pixels of later rows: a wasted prefetch, never a fault.
 #pragma GCC unroll 8
       for (int i = 0; i < kA; ++i) {
 #pragma GCC unroll 8
@@ -115,12 +118,14 @@ void transform_input(const WinogradLayer& layer, const Plane* in, TileRange tile
   run(layer, in, tiles, block_begin, block_end, tile_capacity, v_first, v);
 }
 
-// Input channels by which u is fetched ahead: the hardware's own prefetching stops at every 4 KiB, which at the speed
-// of these loops is every few hundred cycles. Past a block's end lies the next block that will be read.
+// How many input channels ahead of its use a row of u is prefetched. The hardware prefetcher stops at each 4 KiB page,
+// which these loops cross every few hundred cycles. Beyond the end of a block this prefetches the start of the next
+// block in memory, which set_kernel_strides (engine/backend/cpu_convolution.cpp) makes the next one to be read.
 constexpr int kAhead = 16;
 
-// out[t * out_stride ..] = sum over k of v[t][k] u[k][kPanel], for T tiles. K and with it the row stride are constants,
-// so that every operand is one register plus a constant.
+// out[t * out_stride + o] = sum over k of v[t][k] u[k][o] for T tiles and the kPanel channels o, with all 2 T sums in
+// registers. K, and with it the distance between tiles, is a template parameter so that every v[t][k] is addressed as
+// one register plus a constant: with 14 tiles there are not enough registers for 14 pointers.
 template <int K, int T>
 void product(const float* v, const float* u, float* out, int64_t out_stride) {
   constexpr int64_t kStride = vgg16::transformed_stride(K);
@@ -149,6 +154,7 @@ void product(const float* v, const float* u, float* out, int64_t out_stride) {
 
 using Product = void (*)(const float* v, const float* u, float* out, int64_t out_stride);
 
+// Table of product<K, T> by T, the number of tiles; [0] is never called.
 template <int K, int... T>
 struct ProductTable {
   static constexpr Product value[] = {nullptr, product<K, T>...};
@@ -169,7 +175,8 @@ void multiply(int depth, const float* v, int n_tiles, const float* u, float* pro
                                                                 : Products<512 / kChannelsPerWord>::value;
   const int n_blocks = (n_tiles + kTileBlock - 1) / kTileBlock;
   for (int block = 0; block < n_blocks; ++block) {
-    // Blocks of nearly equal size: 49 tiles are 12, 12, 12, 13 rather than 14, 14, 14, 7.
+    // Blocks of nearly equal size, because small blocks reuse each load of u less: 49 tiles are 12, 12, 12, 13 rather
+    // than 14, 14, 14, 7.
     const int begin = n_tiles * block / n_blocks;
     const int end = n_tiles * (block + 1) / n_blocks;
     product_of[end - begin](v + begin * vgg16::transformed_stride(depth), u, products + begin * tile_stride,
@@ -177,7 +184,7 @@ void multiply(int depth, const float* v, int n_tiles, const float* u, float* pro
   }
 }
 
-// Y = A^T M A for one tile and kLanes channels, with bias and ReLU.
+// y = max(A^T M A + bias, 0) for one tile and kLanes channels.
 template <int M>
 VGG16_INLINE void transform_tile(const float* products, int64_t point_stride, Vec bias, Vec (&y)[M][M]) {
   constexpr int kA = M + 2;
@@ -200,7 +207,7 @@ VGG16_INLINE void transform_tile(const float* products, int64_t point_stride, Ve
   }
 }
 
-// Writes N x N vectors at (y0, x0) of the plane, leaving out what lies beyond its h x w.
+// Writes N x N pixels at (y0, x0) of the plane, without those beyond its h x w: its border must stay zero.
 template <int N>
 VGG16_INLINE void write_tile(const Vec (&y)[N][N], const Plane& out, int channel, int y0, int x0) {
   float* corner = out.at(channel / kBlock, y0, x0) + channel % kBlock;
@@ -257,7 +264,7 @@ void transform_output(const WinogradLayer& layer, const float* products, int64_t
   run(layer, products, tile_stride, point_stride, tiles, p, maxpool2x2, out);
 }
 
-// Seven pixels by 64 channels in AVX-512 registers; fewer at a time elsewhere.
+// Sums held in registers: with AVX-512 7 pixels x 4 vectors (all 64 channels) of 32 registers, else 4 x 2 of 16.
 constexpr int kFirstVecs = kLanes == 16 ? 4 : 2;
 constexpr int kFirstPixels = kLanes == 16 ? 7 : 4;
 
@@ -268,7 +275,7 @@ void first_convolution(const float* input, const float* kernel, const float* bia
   for (int y = y_begin; y < y_end; ++y) {
     for (int group = 0; group < kOc; group += kFirstVecs * kLanes) {
       for (int at = x_begin; at < x_end; at += kFirstPixels) {
-        // The last block of pixels ends with the row: it may compute some again, to the same bits.
+        // The last block is moved back to end with the range. It computes some pixels twice, with the same result.
         const int x = at + kFirstPixels <= x_end ? at : x_end - kFirstPixels;
         Vec sum[kFirstPixels][kFirstVecs];
 #pragma GCC unroll 8
@@ -279,7 +286,7 @@ void first_convolution(const float* input, const float* kernel, const float* bia
         for (int ky = 0; ky < 3; ++ky) {
           const float* row = input + (y + ky) * kRow + x * 3;
           const float* w = kernel + ky * 9 * kOc + group;
-          for (int tap = 0; tap < 9; ++tap) {  // three columns of three channels stand together in input and kernel
+          for (int tap = 0; tap < 9; ++tap) {  // kx * 3 + c: contiguous both in a row of the input and in the kernel
 #pragma GCC unroll 8
             for (int i = 0; i < kFirstPixels; ++i) {
               const Vec value = broadcast(row[i * 3 + tap]);

@@ -14,11 +14,11 @@ namespace vgg16 {
 
 namespace {
 
-// An engine that wants more is passed over. Those that transpose the batch between NHWC and NCHW want 3.3 GB for the
-// largest convolution and batch.
+// Engines that need more workspace are skipped. Those that transpose the batch between NHWC and NCHW need 3.3 GB for
+// the largest convolution and batch, and must stay eligible.
 constexpr int64_t kMaxWorkspaceBytes = int64_t{4} << 30;
 
-// Names of the graph's tensors; the last two never reach memory.
+// Ids of the graph's tensors. kSum and kBiased are virtual, which means that they are not stored in memory.
 enum TensorId : int64_t { kX = 1, kKernel, kBias, kY, kSum, kBiased };
 
 bool is_memory_failure(cudnnStatus_t status) {
@@ -26,8 +26,9 @@ bool is_memory_failure(cudnnStatus_t status) {
          status == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED;
 }
 
-// Statuses with which an engine, or a graph, is declined, be it because a part of cuDNN is not installed; all others
-// are failures. cuDNN numbers them by category.
+// Statuses by which cuDNN declines an engine or a graph (a bad parameter, not supported, a part of cuDNN not
+// installed): then the next engine is tried. All others are failures. cuDNN numbers its statuses by category, in
+// thousands.
 bool is_declined(cudnnStatus_t status) {
   if (status == CUDNN_STATUS_SUBLIBRARY_LOADING_FAILED) return true;
   return status >= CUDNN_STATUS_BAD_PARAM && status < CUDNN_STATUS_EXECUTION_FAILED && !is_memory_failure(status);
@@ -73,7 +74,7 @@ class Descriptor {
   }
   void set(cudnnBackendAttributeName_t name, std::span<const int64_t> values) { set(name, CUDNN_TYPE_INT64, values); }
 
-  // How many values there are; into `values` as many as fit.
+  // Writes as many of the attribute's values as fit into `values` and returns how many there are.
   template <class T>
   int64_t get(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, std::span<T> values) const {
     int64_t count = 0;
@@ -88,7 +89,7 @@ class Descriptor {
     get(name, type, std::span<T>(&value, 1));
     return value;
   }
-  // Descriptors are handed over by filling in ones that the caller has made.
+  // To read attributes that are descriptors, the caller creates empty ones and cuDNN fills them in.
   [[nodiscard]] Descriptor get(cudnnBackendAttributeName_t name, cudnnBackendDescriptorType_t type) const {
     Descriptor value(*cudnn_, type);
     get(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, std::span(&value.descriptor_, 1));
@@ -106,7 +107,7 @@ class Descriptor {
   }
 
   void finalize() { check(*cudnn_, cudnn_->finalize(descriptor_), "cudnnBackendFinalize"); }
-  // False where cuDNN declines; throws where it fails.
+  // False if cuDNN declines; throws if it fails.
   [[nodiscard]] bool try_finalize() {
     const cudnnStatus_t status = cudnn_->finalize(descriptor_);
     if (is_declined(status)) return false;
@@ -129,7 +130,7 @@ struct Cudnn::Impl {
     if (handle != nullptr) static_cast<void>(library->destroy(handle));
   }
 
-  // For a heuristic or a plan: which device it is for, where no handle says so.
+  // Tells a heuristic, engine or plan which device it is for, if there is no handle that says so.
   void set_device(Descriptor& descriptor, cudnnBackendAttributeName_t name) const {
     if (device) descriptor.set(name, *device);
   }
@@ -150,7 +151,8 @@ cudnnDataType_t data_type(ElementType type) {
                                       : CUDNN_DATA_FLOAT;
 }
 
-// The operation graph of a problem, with or without bias and ReLU, and the descriptors that it refers to.
+// The operation graph of a problem, with or without bias and ReLU, and the descriptors that it refers to, which must
+// live as long as it does.
 class Graph {
  public:
   Graph(const Cudnn::Impl& cudnn, const ConvProblem& problem, bool bias_and_relu)
@@ -176,7 +178,7 @@ class Graph {
     accepted_ = graph_.try_finalize();
   }
 
-  // What the heuristic names, best first; none where it has nothing for this graph.
+  // The engine configurations that the heuristic names, best first; empty if it has none for this graph.
   [[nodiscard]] std::vector<Descriptor> configurations(cudnnBackendHeurMode_t mode) const {
     if (!accepted_) return {};
     Descriptor heuristic(*cudnn_.library, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
@@ -272,7 +274,7 @@ class Graph {
     Descriptor& function = part(CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
     function.set(CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, mode);
     function.set(CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, CUDNN_DATA_FLOAT);
-    // Else the ReLU of NaN is 0, and an overflow comes out as a plausible row.
+    // By default the ReLU of NaN is 0, and an overflow would come out as a plausible row.
     function.set(CUDNN_ATTR_POINTWISE_NAN_PROPAGATION, CUDNN_TYPE_NAN_PROPOGATION, CUDNN_PROPAGATE_NAN);
     function.finalize();
     Descriptor& operation = part(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
@@ -285,19 +287,21 @@ class Graph {
   }
 
   const Cudnn::Impl& cudnn_;
-  std::deque<Descriptor> parts_;  // references into it stay valid; before graph_, which refers to them
+  std::deque<Descriptor>
+      parts_;  // a deque: references to its elements stay valid. Declared before graph_, which uses them
   Descriptor graph_;
   bool accepted_ = false;
 };
 
 struct Notes {
-  bool reduced_precision = false;  // tensor cores, or operands rounded down
+  bool reduced_precision = false;  // tensor cores, or operands rounded to a narrower type
   bool unfit = false;              // not deterministic, or sums in less than float32
 };
 
 Notes notes_of(const Descriptor& config) {
   const Descriptor engine = config.get(CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_BACKEND_ENGINE_DESCRIPTOR);
-  std::array<cudnnBackendNumericalNote_t, 4 * CUDNN_NUMERICAL_NOTE_TYPE_COUNT> all{};  // newer versions know more
+  // Four times what these headers list: the library that is loaded may be newer and have more notes.
+  std::array<cudnnBackendNumericalNote_t, 4 * CUDNN_NUMERICAL_NOTE_TYPE_COUNT> all{};
   const int64_t count = engine.get(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE,
                                    std::span<cudnnBackendNumericalNote_t>(all));
   Notes notes;
@@ -323,7 +327,7 @@ struct Plan {
   int64_t workspace_bytes = 0;
 };
 
-// Nothing where cuDNN declines or asks for too much workspace.
+// Empty if cuDNN declines or needs too much workspace.
 std::optional<Plan> make_plan(const Cudnn::Impl& cudnn, std::shared_ptr<Graph> graph, bool bias_and_relu,
                               Descriptor config) {
   Descriptor plan(*cudnn.library, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
@@ -341,7 +345,7 @@ CudnnEngine engine_of(const Plan& plan) {
   CudnnEngine found{.bias_and_relu = plan.bias_and_relu,
                     .index = engine.get<int64_t>(CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64),
                     .knobs = {}};
-  // This attribute does not say how many there are; there is at most one of each type.
+  // This attribute does not tell its number of values, so ask for the most there can be: one of each knob type.
   for (const Descriptor& choice : plan.config.get_up_to(CUDNN_KNOB_TYPE_COUNTS, CUDNN_ATTR_ENGINECFG_KNOB_CHOICES,
                                                         CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR)) {
     found.knobs.push_back({choice.get<cudnnBackendKnobType_t>(CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE, CUDNN_TYPE_KNOB_TYPE),
@@ -350,8 +354,8 @@ CudnnEngine engine_of(const Plan& plan) {
   return found;
 }
 
-// Every plan that may be used, best first, until `take` says that it has enough. The fallback lists hold slow engines
-// for everything, so the heuristic's answers for both graphs come before them.
+// Calls take(plan) for every acceptable plan, best first, until it returns true. The fallback lists contain slow
+// engines for every problem, so the heuristic's own answers for both graphs come before either of them.
 template <class Take>
 void for_each_plan(const Cudnn::Impl& cudnn, const ConvProblem& problem, Take take) {
   const std::array graphs = {std::make_shared<Graph>(cudnn, problem, true),
@@ -381,7 +385,8 @@ Plan choose_plan(const Cudnn::Impl& cudnn, const ConvProblem& problem, const Cud
     auto graph = std::make_shared<Graph>(cudnn, problem, engine->bias_and_relu);
     Descriptor config = graph->configuration(*engine);
     require(fits(notes_of(config), problem.precision), ErrorCode::kDevice,
-            "cuDNN engine " + vgg16::describe(*engine) + " does not keep what " + describe(problem) + " promises");
+            "cuDNN engine " + vgg16::describe(*engine) + " is not deterministic, or less exact than " +
+                describe(problem) + " allows; remove it from conv3x3_cudnn_table.inc");
     chosen = make_plan(cudnn, std::move(graph), engine->bias_and_relu, std::move(config));
   } else {
     for_each_plan(cudnn, problem, [&](Plan plan) {
@@ -393,7 +398,7 @@ Plan choose_plan(const Cudnn::Impl& cudnn, const ConvProblem& problem, const Cud
     std::array<char, 512> reason{};
     cudnn.library->get_last_error_string(reason.data(), reason.size());
     throw Error(ErrorCode::kDevice, "cuDNN " + cudnn_version_text() + " has no engine for " + describe(problem) +
-                                        (engine == nullptr ? "" : " under the number " + vgg16::describe(*engine)) +
+                                        (engine == nullptr ? "" : " that is " + vgg16::describe(*engine)) +
                                         (reason[0] == '\0' ? "" : " (" + printable(reason.data()) + ")") +
                                         "; choose another precision or batch size");
   }
@@ -437,7 +442,7 @@ int64_t Cudnn::version() const { return static_cast<int64_t>(impl_->library->get
 struct CudnnConv3x3::Impl {
   const Cudnn::Impl* cudnn;
   Plan plan;
-  Descriptor memory;  // a variant pack: which memory stands for which tensor
+  Descriptor memory;  // cuDNN's "variant pack": the address of each tensor and of the workspace
 };
 
 CudnnConv3x3::CudnnConv3x3(const Cudnn& cudnn, const ConvProblem& problem, const CudnnEngine* engine)
@@ -453,7 +458,7 @@ CudnnEngine CudnnConv3x3::engine() const { return engine_of(impl_->plan); }
 bool CudnnConv3x3::is_reduced_precision() const { return notes_of(impl_->plan.config).reduced_precision; }
 
 void CudnnConv3x3::bind(const void* x, const void* kernel, const void* bias, void* y, void* workspace) {
-  // The API takes pointers to memory that is only read without const.
+  // The API has no const: x, kernel and bias are only read.
   const std::array<int64_t, 4> ids = {kX, kKernel, kY, kBias};
   const std::array<void*, 4> pointers = {const_cast<void*>(x), const_cast<void*>(kernel), y, const_cast<void*>(bias)};
   const size_t count = has_bias_and_relu() ? 4 : 3;

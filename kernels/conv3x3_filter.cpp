@@ -11,7 +11,8 @@ namespace {
 
 float rounded_to_tf32(float x) {
   const auto bits = std::bit_cast<uint32_t>(x);
-  return std::bit_cast<float>((bits + 0x1000U) & ~0x1FFFU);  // of 23 bits 10 stay; adding half rounds the magnitude up
+  // 13 of the 23 fraction bits go. 0x1000 is half of the last bit that stays; a carry into the exponent is right too.
+  return std::bit_cast<float>((bits + 0x1000U) & ~0x1FFFU);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Filters of a 3x3 convolution in the order that the GPU's convolutions read them in.
+// The filters of a 3x3 convolution in the layout and type that the GPU's convolutions read.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,13 @@ namespace vgg16 {
 /// Numbers in one packed filter: (oc, 3, 3, ic).
 constexpr int64_t packed_filter_count(int ic, int oc) { return int64_t{oc} * 9 * ic; }
 
-/// What is done to the numbers of a filter that stays float32: nothing, or rounding to TF32's 10 bits of fraction, to
-/// nearest, ties away from zero, as the device's own conversion does.
+/// Rounding of a filter that is stored as float32: none, or to the 10 fraction bits of TF32 (to nearest, ties away from
+/// zero, like the GPU's cvt.rna.tf32). Tensor cores ignore the other 13 bits, and cutting them off would be less exact.
 enum class FilterRounding { kNone, kTf32 };
 
-/// Packs a filter: `filter` (3, 3, ic, oc) float32, row-major, to `packed` (oc, 3, 3, ic_padded) of `type`, rounded to
-/// nearest even, with zeros for the channels from ic on; both in host memory, not overlapping. `packed` holds
-/// packed_filter_count(ic_padded, oc) numbers. It is the order of cuDNN's NHWC filters.
+/// Transposes `filter` (3, 3, ic, oc), float32, to `packed` (oc, 3, 3, ic_padded) of `type`, the layout of cuDNN's NHWC
+/// filters. 16-bit types are rounded to nearest even; channels from ic on are zeros. Both are row-major in host memory
+/// and must not overlap; `packed` has room for packed_filter_count(ic_padded, oc) numbers. Throws nothing.
 void pack_filter(const float* filter, int ic, int oc, int ic_padded, ElementType type, FilterRounding rounding,
                  void* packed);
 

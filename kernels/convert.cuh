@@ -5,7 +5,7 @@
 
 namespace vgg16 {
 
-/// Numbers that one thread converts: one vector of 16-bit numbers, two of float32.
+/// Numbers that one thread converts: one vector of 16-bit numbers, two of float32, so that every access is 16 bytes.
 inline constexpr int kConvertCount = 8;
 
 /// Numbers 8t .. 8t+7 of 16 bits to float32.

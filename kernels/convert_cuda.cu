@@ -1,4 +1,4 @@
-// Contract in convert.h. Bandwidth bound: 6 bytes per number.
+// Contract in convert.h. Limited by memory bandwidth: 6 bytes per number.
 #include "kernels/convert.cuh"
 #include "kernels/convert.h"
 #include "kernels/launch.cuh"
@@ -40,7 +40,7 @@ void convert_cuda(DeviceIn in, DeviceOut out, CudaStream stream) {
   require_shape(in.shape == out.shape, "convert_cuda: in and out must have one shape");
   require_shape(in.type == ElementType::kF32 || out.type == ElementType::kF32,
                 "convert_cuda: in or out must be float32");
-  if (in.shape.count() == 0) return;
+  if (in.shape.count() == 0) return;  // an empty grid is a launch error, an empty batch is not
   const ElementType narrow = in.type == ElementType::kF32 ? out.type : in.type;
   if (narrow == ElementType::kF32) {
     VGG16_CUDA_CHECK(cudaMemcpyAsync(out.data, in.data, static_cast<size_t>(in.shape.count()) * sizeof(float),

@@ -15,16 +15,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A hierarchy of control groups that may limit processor time. Version 2's has no list of controllers.
+// A line of /proc/self/cgroup: one hierarchy of control groups that may limit processor time, and this process's group
+// in it. The line of version 2 lists no controllers; those of version 1 count only if they list "cpu".
 struct Hierarchy {
   bool version_2 = false;
   fs::path group;  // this process's, from the hierarchy's root as this process sees it
 };
 
-// A place in the file system where a part of a hierarchy can be looked at.
+// A line of /proc/self/mountinfo: a folder where a part of a hierarchy is mounted.
 struct Mount {
   bool version_2 = false;
-  fs::path group;  // the group that is seen at `folder`
+  fs::path group;  // the group whose files are in `folder`
   fs::path folder;
 };
 
@@ -41,7 +42,7 @@ std::optional<Hierarchy> hierarchy_of(const std::string& line) {
   return Hierarchy{controllers.empty(), line.substr(second + 1)};
 }
 
-// A name as mountinfo writes it: blanks and backslashes are a backslash and three octal digits.
+// Undoes the escapes of mountinfo, which writes blanks and backslashes as a backslash and three octal digits.
 std::string unescaped(std::string_view name) {
   const auto digit = [&](size_t at) { return at < name.size() && name[at] >= '0' && name[at] <= '7'; };
   std::string text;
@@ -77,7 +78,7 @@ std::vector<Value> read_lines(const fs::path& path, std::optional<Value> (*parse
   return values;
 }
 
-// Infinite where the group has no limit of its own: its quota is "max", -1 or not there.
+// The group's own quota in processors; infinite if it has none: "max" (not a number), -1, or no such file.
 double limit_of(const fs::path& group, bool version_2) {
   double quota_us = -1;
   double period_us = -1;
@@ -90,7 +91,7 @@ double limit_of(const fs::path& group, bool version_2) {
   return quota_us > 0 && period_us > 0 ? quota_us / period_us : INFINITY;
 }
 
-// `group` as seen from `top`, "." for itself; empty where it is elsewhere.
+// The path of `group` relative to `top`: "." if they are the same, empty if `group` is not below `top`.
 fs::path name_below(const fs::path& top, const fs::path& group) {
   const fs::path name = group.lexically_relative(top);
   return name.empty() || *name.begin() == ".." ? fs::path() : name;
@@ -109,7 +110,9 @@ double cpu_quota(const fs::path& root) {
     for (const Mount& mount : mounts) {
       if (mount.version_2 != hierarchy.version_2 || (is_shown && !shows_it(mount))) continue;
       const fs::path top = root / mount.folder.relative_path();
-      // In a container whose groups have other names outside, what is mounted is its own group or one around it.
+      // From the process's group up to the mounted one. In a container without a cgroup namespace no mount contains the
+      // group by name (is_shown is false); then what is mounted is the container's own group or an ancestor, and its
+      // quota alone is taken.
       for (fs::path below = name_below(mount.group, hierarchy.group); !below.empty(); below = below.parent_path()) {
         tightest = std::min(tightest, limit_of(top / below, hierarchy.version_2));
       }

@@ -8,7 +8,7 @@
 namespace vgg16 {
 namespace {
 
-// What somebody who sees the error can do about it; "" where that is not known.
+// What the user can do about the error; "" if nothing is known.
 std::string advice(cudaError_t status) {
   switch (status) {
     case cudaErrorNoDevice:
@@ -22,13 +22,12 @@ std::string advice(cudaError_t status) {
     case cudaErrorMemoryAllocation:
       return "; a smaller batch needs less memory";
     default:
-      return is_sticky(status) ? "; the GPU cannot be used by this process any more: start it again" : "";
+      return is_sticky(status) ? "; this process cannot use the GPU any more: start the program again" : "";
   }
 }
 
 [[noreturn]] void fail(cudaError_t status, const std::string& what) {
-  // Errors that are not sticky stay behind as the "last error", where the next check_launch would find and misname
-  // them.
+  // CUDA also stores the error as its "last error". Clear it, or the next check_launch would report it as its own.
   static_cast<void>(cudaGetLastError());
   throw CudaError(status,
                   what + ": " + cudaGetErrorString(status) + " (" + cudaGetErrorName(status) + ")" + advice(status));
@@ -42,8 +41,9 @@ void require_vectors(const char* kernel, const void* data, const Shape4& shape, 
           name + ": a dimension is negative");
   require(shape.c % vector == 0, ErrorCode::kShape,
           name + ": " + std::to_string(shape.c) + " channels, expected a multiple of " + std::to_string(vector));
-  require(shape.count() / vector <= std::numeric_limits<int32_t>::max(), ErrorCode::kShape,
-          name + ": " + std::to_string(shape.count()) + " numbers are more than one launch takes; use a smaller batch");
+  require(
+      shape.count() / vector <= std::numeric_limits<int32_t>::max(), ErrorCode::kShape,
+      name + ": " + std::to_string(shape.count()) + " numbers, more than one launch can index; use a smaller batch");
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ bool has_cuda_device() {
   int count = 0;
   const bool driver = cudaDriverGetVersion(&version) == cudaSuccess && version > 0;
   const bool found = driver && cudaGetDeviceCount(&count) != cudaErrorNoDevice;
-  static_cast<void>(cudaGetLastError());  // it is an answer, not a failure
+  static_cast<void>(cudaGetLastError());  // "no device" is the answer here; the next check_launch must not report it
   return found;
 }
 
@@ -37,8 +37,8 @@ CurrentDevice::CurrentDevice(int index) {
   if (changed_) VGG16_CUDA_CHECK(cudaSetDevice(index));
 }
 
-// Setting a device also starts it, which fails where another process has it for itself; CUDA would report that with the
-// next launch.
+// cudaSetDevice also initialises the device, which fails if another process has exclusive use of it. Nothing can be
+// done about it here, and CUDA must not report it with the next launch, so the error is cleared.
 CurrentDevice::~CurrentDevice() {
   if (changed_ && cudaSetDevice(former_) != cudaSuccess) static_cast<void>(cudaGetLastError());
 }

@@ -17,15 +17,15 @@ struct CudaDevice {
 /// "cuda:0, NVIDIA H200 (sm_90, 141 GB)".
 [[nodiscard]] std::string describe(const CudaDevice& device);
 
-/// False on a machine without NVIDIA's driver, and where the driver shows no device; true says no more than that there
-/// is one to be asked for.
+/// False if there is no NVIDIA driver or the driver shows no device. True does not mean that a device can be used: it
+/// may be too old, or busy. Throws nothing.
 [[nodiscard]] bool has_cuda_device();
 
-/// All that the driver shows; never empty. Throws CudaError (kernels/cuda_error.h) where there is no driver or no
+/// All devices that the driver shows, at least one. Throws CudaError (kernels/cuda_error.h) if there is no driver or no
 /// device.
 [[nodiscard]] std::vector<CudaDevice> cuda_devices();
 
-/// Makes a device the calling thread's current one, and the former one again at the end.
+/// Makes a device the calling thread's current one, and restores the previous one in the destructor.
 class CurrentDevice {
  public:
   /// Throws CudaError.

@@ -1,4 +1,4 @@
-// How CUDA fails here: host code that catches includes this.
+// The exception that a failed CUDA call becomes, for host code that catches it.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -9,16 +9,16 @@
 
 namespace vgg16 {
 
-/// Whether `status` leaves the process without a usable device: after a fault in a kernel or in the hardware every
-/// later call fails with the same error, and only a new process gets rid of it.
+/// Whether `status` is what CUDA calls sticky: after a fault in a kernel or in the hardware, every later call of this
+/// process fails with the same error, and only a new process can use the device again.
 [[nodiscard]] bool is_sticky(cudaError_t status);
 
-/// ErrorCode::kMemory where the device's or the host's pinned memory ran out, ErrorCode::kDevice for all else.
+/// Its code is ErrorCode::kMemory if device memory or pinned host memory ran out, otherwise ErrorCode::kDevice.
 class CudaError : public Error {
  public:
   CudaError(cudaError_t status, const std::string& message);
   [[nodiscard]] cudaError_t status() const noexcept { return status_; }
-  /// The device is lost to this process: whoever holds work on it must not use it again.
+  /// This process cannot use the device any more.
   [[nodiscard]] bool sticky() const noexcept { return is_sticky(status_); }
 
  private:

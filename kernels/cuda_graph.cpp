@@ -14,19 +14,19 @@ struct Destroy {
 };
 using Recording = std::unique_ptr<std::remove_pointer_t<cudaGraph_t>, Destroy>;
 
-// Ends a recording that went wrong: until then the stream takes no other work.
+// Ends a recording that failed: until then the stream accepts no other work.
 void abandon(CudaStream stream) {
   cudaGraph_t graph = nullptr;
   static_cast<void>(cudaStreamEndCapture(stream, &graph));
   if (graph != nullptr) Destroy{}(graph);
-  static_cast<void>(cudaGetLastError());  // that the recording is invalid, which is known
+  static_cast<void>(cudaGetLastError());  // clears "the recording is invalid", which the caller knows
 }
 
 }  // namespace
 
 CudaGraph CudaGraph::record(CudaStream stream, const std::function<void()>& work) {
-  // Thread-local: what other threads do meanwhile, such as taking memory for an engine of theirs, is no concern of
-  // ours.
+  // Thread-local mode: in the other modes, memory that another thread allocates for its own engine would end this
+  // recording with an error.
   VGG16_CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
   try {
     work();

@@ -1,4 +1,4 @@
-// A recorded sequence of launches and copies, which the device runs as one.
+// A CUDA graph: a recorded sequence of launches and copies, which is launched as one and so costs the host one call.
 #pragma once
 
 #include <functional>
@@ -9,20 +9,21 @@ struct CUgraphExec_st;
 
 namespace vgg16 {
 
-/// Movable owner, of the device that was current when it was made. The memory and the functions that were recorded must
-/// outlive it.
+/// Owns a graph of the device that was current when it was recorded. Move-only. The memory that the recorded work uses
+/// must outlive it.
 class CudaGraph {
  public:
   CudaGraph() = default;
-  /// Records what `work` puts into `stream`; nothing is run. `work` must neither wait nor take memory, and everything
-  /// that it launches must have been launched before, since code is loaded at its first launch. Throws CudaError
-  /// (kernels/cuda_error.h), and whatever `work` throws; the stream can be used again then.
+  /// Records what work() puts into `stream`, without running it. work() must neither wait nor allocate device memory,
+  /// and every kernel in it must have been launched before: CUDA loads a kernel's code at its first launch, which is
+  /// not allowed while recording. Throws CudaError (kernels/cuda_error.h) and what work() throws; the stream stays
+  /// usable.
   static CudaGraph record(CudaStream stream, const std::function<void()>& work);
   ~CudaGraph();
   CudaGraph(CudaGraph&& other) noexcept;
   CudaGraph& operator=(CudaGraph&& other) noexcept;
 
-  /// Puts it all into `stream`. Throws CudaError.
+  /// Puts the recorded work into `stream`; does not wait. Throws CudaError.
   void launch(CudaStream stream) const;
 
  private:

@@ -11,14 +11,14 @@ DeviceBuffer::DeviceBuffer(int64_t size_bytes) : size_bytes_(size_bytes) {
 }
 
 DeviceBuffer::~DeviceBuffer() {
-  if (data_ != nullptr) static_cast<void>(cudaFree(data_));  // freeing null would start CUDA
+  if (data_ != nullptr) static_cast<void>(cudaFree(data_));  // cudaFree(nullptr) would initialise CUDA
 }
 
 void DeviceBuffer::upload(const void* host, int64_t size_bytes) {
   assert(size_bytes <= size_bytes_);
   if (size_bytes == 0) return;
   VGG16_CUDA_CHECK(cudaMemcpy(data_, host, static_cast<size_t>(size_bytes), cudaMemcpyHostToDevice));
-  // From pageable memory cudaMemcpy returns once the bytes are on their way, and our streams do not wait for them.
+  // From pageable memory cudaMemcpy may return before the copy has ended, and non-blocking streams do not wait for it.
   VGG16_CUDA_CHECK(cudaStreamSynchronize(nullptr));
 }
 

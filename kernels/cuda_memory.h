@@ -1,5 +1,6 @@
-// Owners of what CUDA hands out. Each belongs to the device that was current when it was made, is move-only, and gives
-// back in its destructor, which never throws. Constructors throw CudaError (kernels/cuda_error.h).
+// Owners of CUDA's resources. Each belongs to the device that was current when it was made, which must be current again
+// when it is destroyed. Move-only. Destructors release and never throw; all other members throw CudaError
+// (kernels/cuda_error.h).
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,7 @@ struct CUevent_st;
 
 namespace vgg16 {
 
-/// Memory on the device, aligned to 256 bytes, not initialised. Empty for 0 bytes.
+/// Memory on the device, aligned to 256 bytes, not initialised. Null for 0 bytes.
 class DeviceBuffer {
  public:
   DeviceBuffer() = default;
@@ -29,7 +30,7 @@ class DeviceBuffer {
   }
   [[nodiscard]] int64_t size_bytes() const { return size_bytes_; }
 
-  /// Copies to and from the whole buffer's first `size_bytes`; both wait until the copy is done.
+  /// Copies `size_bytes` from or to host memory, starting at the buffer's beginning; waits until the copy is done.
   void upload(const void* host, int64_t size_bytes);
   void download(void* host, int64_t size_bytes) const;
 
@@ -42,7 +43,8 @@ class DeviceBuffer {
   int64_t size_bytes_ = 0;
 };
 
-/// Page-locked host memory, which the device copies from and to without a detour. Empty for 0 bytes.
+/// Page-locked host memory: the device copies from and to it directly and asynchronously, other host memory goes
+/// through a buffer of the driver. Null for 0 bytes.
 class PinnedBuffer {
  public:
   PinnedBuffer() = default;
@@ -69,7 +71,7 @@ class PinnedBuffer {
   int64_t size_bytes_ = 0;
 };
 
-/// A stream of its own, which does not wait for the default stream.
+/// A non-blocking stream: its work does not wait for work in the default stream.
 class Stream {
  public:
   Stream();
@@ -87,7 +89,7 @@ class Stream {
   CudaStream stream_ = nullptr;
 };
 
-/// A mark in a stream, with its time.
+/// A point in a stream's sequence of work, and the time at which the device reached it.
 class Event {
  public:
   Event();
@@ -98,9 +100,9 @@ class Event {
     return *this;
   }
   void record(CudaStream stream) const;
-  /// Waits until the mark has been passed.
+  /// Waits until the device has reached it.
   void synchronize() const;
-  /// Time between two marks that have been passed, in milliseconds.
+  /// Time between two events that the device has reached, in milliseconds.
   [[nodiscard]] static float elapsed_ms(const Event& begin, const Event& end);
 
  private:

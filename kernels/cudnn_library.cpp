@@ -18,6 +18,7 @@ void find(void* library, const char* name, Function& function) {
   require(function != nullptr, ErrorCode::kDevice, std::string(kFile) + " has no function " + name + kAdvice);
 }
 
+// RTLD_LOCAL: the names of cuDNN's functions do not mix with those of another cuDNN in an embedding program.
 CudnnLibrary open_library() {
   void* library = dlopen(kFile, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {

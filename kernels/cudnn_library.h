@@ -1,11 +1,11 @@
-// cuDNN's functions, found when they are first needed: a program that serves machines without it must not link to it.
+// cuDNN's functions, loaded at run time: a program that is linked to cuDNN would not start on machines without it.
 #pragma once
 
 #include <cudnn_backend.h>
 
 namespace vgg16 {
 
-/// What is used of libcudnn.so.9. The types are those of its headers.
+/// The functions of libcudnn.so.9 that are used here, with the types of its headers.
 struct CudnnLibrary {
   decltype(&::cudnnGetVersion) get_version;
   decltype(&::cudnnGetErrorString) get_error_string;
@@ -21,8 +21,8 @@ struct CudnnLibrary {
   decltype(&::cudnnBackendExecute) execute;
 };
 
-/// The library, opened on the first call and never closed. Thread-safe. Throws Error{kDevice} saying what is missing;
-/// the next call then tries again.
+/// Loads the library on the first call and never unloads it. Thread-safe. Throws Error{kDevice}, which says what is
+/// missing; the next call tries again.
 const CudnnLibrary& cudnn_library();
 
 }  // namespace vgg16

@@ -1,4 +1,5 @@
-// Views of device memory. C++17 and free of CUDA's headers: for .cu files and for everybody who launches kernels.
+// Views of activations in device memory. C++17 and without CUDA's headers, so that .cu files (which are C++17) and the
+// host code that calls the launchers can both include it.
 #pragma once
 
 #include <cstdint>
@@ -9,22 +10,22 @@ struct CUstream_st;
 
 namespace vgg16 {
 
-/// What cudaStream_t is: the queue that a kernel is put into. Null is the device's default stream.
+/// The same type as cudaStream_t: a queue of work for the device, done in order. Null is the default stream.
 using CudaStream = CUstream_st*;
 
 enum class ElementType { kF32, kF16, kBf16 };
 
 constexpr int element_bytes(ElementType type) { return type == ElementType::kF32 ? 4 : 2; }
 
-/// Activations in device memory: contiguous, channels last, aligned to 16 bytes. They own nothing; the memory must live
-/// until the stream has done the work.
+/// Activations (n, h, w, c) in device memory to read: contiguous, channels last, aligned to 16 bytes. A view that owns
+/// nothing; the memory must live until the stream has done the work that uses it.
 struct DeviceIn {
   const void* data = nullptr;
   Shape4 shape;
   ElementType type = ElementType::kF32;
 };
 
-/// The same, to be written.
+/// The same, to write. A type of its own, so that passing input and output in the wrong order does not compile.
 struct DeviceOut {
   void* data = nullptr;
   Shape4 shape;

@@ -63,7 +63,8 @@ __device__ inline void global_pool_block(uint32_t block, uint32_t thread, Global
   for (uint32_t i = 0; i < kCount; ++i) partials[row * kColumns + column * kCount + i] = partial[i];
   block_barrier();
 
-  // One thread per channel adds up the rows, in their order.
+  // One thread per channel combines the partial results of the kPoolRows rows in ascending order, so that the sum
+  // always has the same bits.
   const uint32_t channel = group * kColumns + thread;
   if (thread >= kColumns || channel >= shape.vectors_per_pixel * kCount) return;
   float result = partials[thread];

@@ -3,7 +3,8 @@
 namespace vgg16 {
 namespace {
 
-// Folds the positions of one block of channels into `folded`, which holds those of the first position.
+// Combines the 16 channels of a block over all positions in row-major order. `folded` starts as position (0, 0), so
+// that a maximum needs no smallest number to start with.
 template <class Number, class Fold>
 void fold_positions(const Plane& in, int block, Number (&folded)[kBlock], Fold fold) {
   for (int c = 0; c < kBlock; ++c) folded[c] = in.at(block, 0, 0)[c];
@@ -25,7 +26,7 @@ void global_avg_pool_cpu(const Plane& in, int block, float* y) {
 
 void global_max_pool_cpu(const Plane& in, int block, float* y) {
   float maxima[kBlock];
-  // A NaN on either side stays: a comparison with one is false.
+  // a > b is false if either is NaN: then a is kept if it is the NaN, otherwise b, which may be one, is taken.
   fold_positions(in, block, maxima, [](float a, float b) { return a > b || a != a ? a : b; });
   for (int c = 0; c < kBlock; ++c) y[c] = maxima[c];
 }

@@ -1,4 +1,4 @@
-// Contract in global_pool.h. Bandwidth bound: every number read once.
+// Contract in global_pool.h. Limited by memory bandwidth: every number is read once.
 #include "kernels/global_pool.cuh"
 #include "kernels/global_pool.h"
 #include "kernels/launch.cuh"

@@ -1,4 +1,4 @@
-// What the launchers of all kernels share.
+// Helpers of all launchers: block size, element type, number of blocks.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,8 @@
 
 namespace vgg16 {
 
+/// Threads per block of every element-wise kernel: a multiple of the warp, and 8 blocks fill a multiprocessor of sm_90
+/// (README.md has the occupancy).
 inline constexpr int kThreads = 256;
 
 /// Calls launch(T{}) with the type that `type` names.

@@ -11,7 +11,8 @@ struct MaxpoolShape {
   uint32_t vectors_per_pixel;
 };
 
-/// Number by number, NaN where either is. Taken by value: by reference nvcc 13.0 loads 16-bit numbers one by one.
+/// Element by element; NaN if either is NaN. The arguments are values because nvcc 13.0, given references, loads 16-bit
+/// numbers one at a time.
 template <class T>
 __host__ __device__ inline Vector<T> max_or_nan(Vector<T> a, Vector<T> b) {
   Vector<T> y;

@@ -1,4 +1,4 @@
-// Contract in maxpool.h. Bandwidth bound: four numbers read and one written per output.
+// Contract in maxpool.h. Limited by memory bandwidth: four numbers are read and one is written per output.
 #include "kernels/launch.cuh"
 #include "kernels/maxpool.cuh"
 #include "kernels/maxpool.h"

@@ -1,4 +1,4 @@
-// Large zeroed arrays for the engine: aligned, in huge pages where the system gives them, taken once.
+// Large zeroed arrays for weights and activations, in huge pages if the system has them.
 #pragma once
 
 #include <cstddef>
@@ -7,11 +7,12 @@
 
 namespace vgg16 {
 
-/// `count` floats, all zero, aligned to a cache line (2 MiB from 4 MiB on). Pages are taken at first touch. Move-only.
+/// Owns `count` floats, all zero at first, aligned to a page (4 KiB), or to 2 MiB if it is 4 MiB or larger. The system
+/// gives each page when it is first written, so memory that is never used costs nothing. Move-only.
 class FloatArray {
  public:
   FloatArray() = default;
-  /// Throws Error{kMemory}, naming the size.
+  /// Throws Error{kMemory}, which names the size.
   explicit FloatArray(int64_t count);
   ~FloatArray();
   FloatArray(FloatArray&& other) noexcept

@@ -17,8 +17,9 @@
 namespace vgg16 {
 namespace {
 
-// How often a waiting member looks before it sleeps: about 50 us, longer than the gap between two layers of one forward
-// pass and far shorter than the gap between two pictures.
+// How often a waiting member polls before it sleeps: about 50 us. That is longer than the gap between two layers of one
+// forward pass, where waking from a futex would cost more than the wait, and far shorter than the gap between batches,
+// where spinning would take time from the threads that decode.
 constexpr int kSpins = 2000;
 
 inline void relax() {
@@ -40,7 +41,7 @@ void wait_while_equal(std::atomic<uint32_t>& value, uint32_t old) {
 }  // namespace
 
 struct ThreadPool::State {
-  // On cache lines of their own: members poll `generation` while others take indices.
+  // Each on a cache line of its own: waiting members poll `generation` and `running` while others change `next`.
   alignas(64) std::atomic<uint32_t> generation{0};
   alignas(64) std::atomic<uint32_t> running{0};
   alignas(64) std::atomic<int64_t> next{0};
@@ -51,7 +52,7 @@ struct ThreadPool::State {
 
   void serve(int member) {
     const StandardFloatingPoint mode;
-    uint32_t seen = 0;
+    uint32_t seen = 0;  // generation of the last job
     for (;;) {
       wait_while_equal(generation, seen);
       seen = generation.load(std::memory_order_acquire);
@@ -105,6 +106,7 @@ void ThreadPool::run_erased(void (*call)(void*, int), void* context) {
     s.call = call;
     s.context = context;
     s.running.store(others, std::memory_order_relaxed);
+    // Starts the job: the increment publishes call, context and running to the members that read it.
     s.generation.fetch_add(1, std::memory_order_acq_rel);
     s.generation.notify_all();
   }
@@ -115,6 +117,7 @@ void ThreadPool::run_erased(void (*call)(void*, int), void* context) {
   }
 }
 
+// Relaxed suffices for the indices: each is taken once, and run_erased orders everything else.
 void ThreadPool::start_counting() { state_->next.store(0, std::memory_order_relaxed); }
 
 int64_t ThreadPool::next_index() { return state_->next.fetch_add(1, std::memory_order_relaxed); }

@@ -1,4 +1,5 @@
-// Fork-join threads for compute. The only place where compute threads are made; a pool is handed in, never global.
+// Fork-join threads for compute. Compute threads are made nowhere else; a pool is passed as an argument, never global,
+// so that two engines in one process do not disturb one another.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +8,9 @@
 
 namespace vgg16 {
 
-/// A fixed team of threads that run one job at a time. The caller's thread is member 0 of the team.
-/// run() and for_each() may be called by one thread at a time; they allocate nothing and take no lock while the team
-/// is awake (a team that sleeps is woken through a futex).
+/// A fixed number of threads that run one job at a time. The thread that calls run() or for_each() takes part as member
+/// 0. One thread at a time may call them. They allocate nothing and, while the other members spin, make no system call;
+/// members that have waited for some 50 us sleep and are woken through a futex.
 class ThreadPool {
  public:
   /// `n_threads` members, the caller included; 0 means available_processors().
@@ -27,7 +28,8 @@ class ThreadPool {
     run_erased([](void* context, int member) { (*static_cast<std::remove_reference_t<Job>*>(context))(member); }, &job);
   }
 
-  /// Runs body(index, member) for every index in [0, count), handed out in order to whoever is free.
+  /// Runs body(index, member) for every index in [0, count). Members take the next index whenever they are free, so
+  /// which member gets which index differs from run to run: a result must not depend on it. `body` must not throw.
   template <class Body>
   void for_each(int64_t count, Body&& body) {
     start_counting();
@@ -45,11 +47,11 @@ class ThreadPool {
   std::unique_ptr<State> state_;
 };
 
-/// Processors that this process may run on.
+/// Processors that the scheduler may run this process on (sched_getaffinity).
 [[nodiscard]] int allowed_processors();
 
-/// Processors whose time this process gets, and the default number of threads: those allowed, but no more than the
-/// quota of its container (cpu_quota.h), rounded up.
+/// The default number of threads: allowed_processors(), but no more than the container's quota of processor time
+/// (cpu_quota.h), rounded up. More threads than that would be stopped together until the next period of the quota.
 [[nodiscard]] int available_processors();
 
 }  // namespace vgg16

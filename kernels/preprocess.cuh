@@ -6,7 +6,7 @@
 
 namespace vgg16 {
 
-/// Pixels that one thread turns: their 12 bytes are three aligned words.
+/// Pixels per thread: the 12 bytes of 4 RGB pixels are three aligned 32-bit words, so no byte is loaded alone.
 inline constexpr int kPreprocessPixels = 4;
 
 /// Pixels 4t .. 4t+3, from words 3t .. 3t+2 of RGB bytes, to kChannels numbers each, blue first.

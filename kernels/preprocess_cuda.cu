@@ -1,4 +1,4 @@
-// Contract in preprocess.h. Bandwidth bound: 3 bytes in, 8 to 32 out per pixel.
+// Contract in preprocess.h. Limited by memory bandwidth: 3 bytes are read and 8 to 32 written per pixel.
 #include "kernels/launch.cuh"
 #include "kernels/preprocess.cuh"
 #include "kernels/preprocess.h"
@@ -19,7 +19,8 @@ void preprocess_cuda(const uint8_t* pictures, DeviceOut out, CudaStream stream) 
   const Shape4 y = out.shape;
   const int64_t pixels = int64_t{y.n} * y.h * y.w;
   require_shape(y.c == 4 || y.c == 8, "preprocess_cuda: out must have 4 or 8 channels");
-  // Eight channels of any type, and four of float32, are whole vectors; four of 16 bits are half of one.
+  // Checked as if there were 8 channels: 4 of a 16-bit type are half a vector, which require_vectors would refuse, but
+  // the 4 pixels of a thread are whole vectors all the same.
   require_vectors("preprocess_cuda", DeviceOut{out.data, {y.n, y.h, y.w, 8}, out.type});
   require_shape(pixels % kPreprocessPixels == 0, "preprocess_cuda: the number of pixels must be a multiple of 4");
   require_shape(reinterpret_cast<uintptr_t>(pictures) % 4 == 0, "preprocess_cuda: pictures are not aligned to 4 bytes");

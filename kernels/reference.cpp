@@ -41,7 +41,7 @@ Reference conv3x3_relu_reference(const double* x, Shape4 shape, const float* w, 
           }
         }
         for (size_t o = 0; o < sum.size(); ++o, ++at) {
-          y.values[at] = sum[o] < 0 ? 0.0 : sum[o];  // NaN passes
+          y.values[at] = sum[o] < 0 ? 0.0 : sum[o];  // false for NaN, which stays NaN
           y.magnitudes[at] = magnitude[o];
         }
       }

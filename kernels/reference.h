@@ -1,4 +1,6 @@
-// Every operation again: plain loops, double sums, obviously right. Linked by tests and benchmarks only.
+// The operations of kernels/ as plain loops with sums in double, simple enough to be checked by reading. Tests and
+// benchmarks compare the fast versions with these; the program does not contain them. Activations are (n, h, w, c),
+// row-major, one value after another.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +11,8 @@
 
 namespace vgg16 {
 
-/// A result in double and, per element, the sum of the absolute values that went into it, from which the error that
-/// float32 may make is computed.
+/// A result in double and, per element, the sum of the absolute values of its terms. A float32 sum of K terms may
+/// differ from `values` by a small multiple of eps * sqrt(K) * magnitude (tests/support/tolerance.h).
 struct Reference {
   std::vector<double> values;
   std::vector<double> magnitudes;

@@ -1,8 +1,10 @@
-// A small vector type: the widest float32 vector of the instruction set this file is compiled for.
+// Vec: the widest float32 vector of the instruction set that the including file is compiled for.
 //
-// Included only by the files that are compiled once per instruction set (see conv3x3_cpu_body.h), inside their own
-// namespace, so that no inline function compiled for AVX-512 can be picked by the linker for all.
-// Results differ between instruction sets (fused or separate multiply-add), never within one.
+// Only the files that are compiled once per instruction set include this (conv3x3_cpu_body.h). Everything is in an
+// unnamed namespace: otherwise the linker would keep one copy of each inline function for the whole program, and that
+// might be the one with AVX-512 instructions. Include no header with inline functions of external linkage here.
+// fma() is fused with AVX2 and AVX-512 and two roundings in the portable set, so results differ between instruction
+// sets in the last bits, never within one.
 #pragma once
 
 #if defined(__AVX512F__) || (defined(__AVX2__) && defined(__FMA__))
@@ -53,17 +55,19 @@ VGG16_INLINE Vec max_or_nan(Vec a, Vec b) { return ((a > b) | (a != a)) ? a : b;
 
 #endif
 
-// max() gives its second operand where either is NaN. max_or_nan() gives a NaN wherever there is one, of numbers that
-// are not negative: their bits are ordered as they are, and those of a NaN of either sign stand above all.
+// max(a, b) gives b if either is NaN, as maxps does. max_or_nan(a, b) gives NaN if either is NaN, and requires numbers
+// >= 0 and not -0: the bits of such floats compare like unsigned integers, and a NaN of either sign compares above them
+// all. That is why it can be an integer maximum, which costs no more than max().
 
-// max(x + bias, 0), but NaN stays NaN: an overflow must reach the check of the finished row. `bias` is not -0, so that
-// the sum is not either.
+// max(x + bias, 0), but NaN stays NaN: the check of the finished row must see an overflow. The order of max()'s
+// operands matters. `bias` must not be -0: then x + bias is never -0, which max_or_nan() would take for the largest
+// number.
 VGG16_INLINE Vec bias_relu(Vec x, Vec bias) { return max(broadcast(0.0F), x + bias); }
 
 constexpr int kPanel = 2 * kLanes;  // output channels that one block of the product computes
 
-// Operands of the products come in words of 32 bits: one float32 channel, or, in the files compiled with VGG16_BF16,
-// two neighbouring bfloat16 channels. Sums are float32 either way.
+// multiply() reads its operands in words of 32 bits: one float32 channel or, in the file compiled with VGG16_BF16, two
+// neighbouring bfloat16 channels, as vdpbf16ps takes them. Sums are float32 either way.
 #ifdef VGG16_BF16
 
 constexpr int kChannelsPerWord = 2;

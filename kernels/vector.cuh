@@ -1,7 +1,7 @@
-// Sixteen bytes of numbers, which one thread loads or stores at once, and arithmetic on them in float32.
+// Vector<T>: 16 bytes of numbers, the most that one thread loads or stores with one instruction. Arithmetic is float32.
 //
-// Every function here and in the other .cuh files of element-wise kernels also compiles for the host, where tests run
-// it for every thread of a launch.
+// The functions here and in the .cuh files of element-wise kernels also compile for the host, where tests run them for
+// every thread of a launch.
 #pragma once
 
 #include <cuda_bf16.h>
@@ -43,11 +43,12 @@ __host__ __device__ inline __nv_bfloat16 from_float<__nv_bfloat16>(float x) {
   return __float2bfloat16_rn(x);
 }
 
-/// NaN stays NaN in both, unlike with fmaxf: an overflow in half precision must not turn into a plausible number.
+/// NaN stays NaN in both, unlike with fmaxf: float16 overflows above 65,504, and the infinities and NaNs that follow
+/// must reach the check of the finished row instead of becoming plausible numbers.
 __host__ __device__ inline float relu(float x) { return x < 0.0F ? 0.0F : x; }
 __host__ __device__ inline float max_or_nan(float a, float b) { return a > b || a != a ? a : b; }
 
-/// The bias of Vector<T> number `c` of a pixel: kCount floats, which stand in vectors of four.
+/// The biases of the channels in vector `c` of a pixel, loaded as vectors of four floats.
 template <class T>
 __host__ __device__ inline void load_bias(const float* bias, uint32_t c, float (&b)[Vector<T>::kCount]) {
   const auto* from = reinterpret_cast<const Vector<float>*>(bias) + c * (Vector<T>::kCount / 4);

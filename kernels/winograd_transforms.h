@@ -1,12 +1,15 @@
-// One-dimensional Winograd transforms F(m, 3), m = 2, 4, 6, over vectors of channels.
+// One-dimensional Winograd transforms F(m, 3), m = 2, 4, 6, over vectors of channels. Applied to rows and then columns
+// they give the two-dimensional F(m x m, 3 x 3).
 //
-// Cook-Toom with points p_1 .. p_{m+1} and infinity (Lavin and Gray, arXiv:1509.09308; Barabasz et al.,
-// arXiv:1803.10986 for the choice of points): y = A^T [(G g) . (B^T d)], with M(x) = prod (x - p_i),
+// The Toom-Cook construction with the points p_1 .. p_{m+1} and infinity (Lavin and Gray, arXiv:1509.09308; Barabasz et
+// al., arXiv:1803.10986 for the choice of points, which decides how much is lost to rounding): m outputs y of a filter
+// g over m + 2 inputs d are y = A^T [(G g) . (B^T d)], "." element by element, with M(x) = prod (x - p_i),
 //   B^T row i:   coefficients of M(x) / (x - p_i),  last row: coefficients of M(x)
 //   G row i:     (1, p_i, p_i^2) / M'(p_i),         last row: (0, 0, 1)
 //   A^T row j:   p_i^j,                             last column: 0 ... 0 1
-// Points come in pairs +-p, so even and odd parts are shared. The even part of a pair's row is e = E(d), the odd part
-// o = E(d shifted by one), and the rows are e +- p o.
+// Points come in pairs +-p, so most sums are computed once for two rows. In B^T d the rows of p and -p are e + p o and
+// e - p o, where o is the same combination as e of the inputs shifted by one. In A^T m the two products of a pair are
+// first added and subtracted: even powers of p need their sum, odd powers their difference.
 #pragma once
 
 #include "kernels/simd.h"
@@ -15,7 +18,8 @@ namespace {
 
 constexpr double kSqrtHalf = 0.70710678118654752440;
 
-// Points, in the order of the rows; infinity comes last and is not listed.
+// Points in the order of the rows; infinity is always the last row and is not listed. F(4) uses +-1/sqrt(2) and
+// +-sqrt(2) in place of the usual +-1 and +-2.
 template <int M>
 struct Points;
 template <>

@@ -11,11 +11,13 @@
 namespace vgg16 {
 namespace {
 
-// Pictures that share one reading of the late kernels: 8 are 2 % faster than 4 at batch 32, for 50 MB more.
-// Early layers run one picture at a time, so that a layer's output is still in the caches when the next one reads it.
+// Number of pictures that the late layers compute together, so that their kernels are read from memory once for all of
+// them. 8 are 2 % faster than 4 at batch 32 and take 50 MB more. Early layers run one picture at a time, so that a
+// layer's output is still in the caches when the next layer reads it.
 constexpr int kGroup = 8;
 constexpr int64_t kPictureBytes = int64_t{kInputSide} * kInputSide * 3;
 
+// Whether a max pool follows convolution `layer` and is computed together with it.
 bool pooled(size_t layer, size_t last_layer) { return layer + 1 <= last_layer && !is_conv(layer + 1); }
 
 }  // namespace
@@ -36,7 +38,7 @@ CpuBackend::CpuBackend(std::shared_ptr<const CpuNetwork> network, std::unique_pt
     const WinogradLayer& w = network_->convolutions[conv];
     const int n = cut_of(w) == Cut::kPoints ? group : 1;
     scratch_.reserve(*network_->kernels, w, n);
-    // The second convolution reads what the first leaves in scratch memory.
+    // The input of the second convolution needs no plane: it stays in scratch memory (convolve_first_two).
     if (layer > 1)
       inputs_[conv].assign(static_cast<size_t>(n), {nullptr, w.ic, w.side, w.side, w.padded_side(), w.padded_side()});
   }
@@ -46,8 +48,9 @@ CpuBackend::CpuBackend(std::shared_ptr<const CpuNetwork> network, std::unique_pt
   output_.resize(static_cast<size_t>(group));
 }
 
-// A convolution reads its planes and writes the next one's, and no other is needed meanwhile: of those that run on as
-// many pictures at a time, every second one has the same memory.
+// While a convolution runs, only its input and its output are alive. So two blocks of memory suffice, used in turn by
+// convolutions of even and odd index: two for the early layers (one picture at a time) and two for the late ones (a
+// group), because the last early layer of one picture runs while earlier pictures of the group wait in late memory.
 void CpuBackend::place_planes() {
   const auto place_of = [&](size_t conv) {
     return 2 * static_cast<size_t>(cut_of(network_->convolutions[conv]) == Cut::kPoints) + conv % 2;
@@ -70,8 +73,7 @@ void CpuBackend::place_planes() {
 
 int CpuBackend::pictures_at_a_time() const { return kGroup; }
 
-// Where the layers up to `layer` leave their result: the planes that the next convolution reads, or those that become
-// rows.
+// The planes for the output of `layer`: the input of the next convolution, or output_ if it is the last layer.
 Plane* CpuBackend::planes_after(size_t layer, size_t last_layer) {
   if (layer < last_layer) return inputs_[conv_index(layer + 1)].data();
   const Shape4 shape = output_shape(layer, 1);
@@ -84,14 +86,14 @@ Plane* CpuBackend::planes_after(size_t layer, size_t last_layer) {
 }
 
 void CpuBackend::normalise(const uint8_t* picture) {
-  constexpr int kRowsAtATime = 28;
+  constexpr int kRowsAtATime = 28;  // 8 parts; divides 224
   threads_->for_each(kInputSide / kRowsAtATime, [&](int64_t i, int) {
     const auto y = static_cast<int>(i) * kRowsAtATime;
     preprocess_cpu(picture, y, y + kRowsAtATime, input_.data());
   });
 }
 
-// The first convolution alone, where the network stops there.
+// block1_conv1 alone, for a network that ends there; otherwise convolve_first_two computes it.
 void CpuBackend::first_convolution(const Plane& out) {
   constexpr int kRowsAtATime = 8;
   const int64_t row_stride = int64_t{out.cols} * kBlock;
@@ -103,7 +105,7 @@ void CpuBackend::first_convolution(const Plane& out) {
   });
 }
 
-// (n, h, w, c) from the planes' channel blocks.
+// Copies the planes' blocks of 16 channels to features (n, h, w, c).
 void CpuBackend::write_layer(const Plane* planes, int n, size_t layer, float* features) {
   const Shape4 shape = output_shape(layer, 1);
   threads_->for_each(int64_t{n} * shape.h, [&](int64_t i, int) {
@@ -117,7 +119,7 @@ void CpuBackend::write_layer(const Plane* planes, int n, size_t layer, float* fe
   });
 }
 
-// (n, 1, 1, c) from the planes' channel blocks.
+// Pools the planes over their positions to features (n, 1, 1, c).
 void CpuBackend::write_pooled(const Plane* planes, int n, Stop stop, float* features) {
   const int blocks = planes[0].channels / kBlock;
   const auto global_pool = stop.pool == Pool::kAvg ? global_avg_pool_cpu : global_max_pool_cpu;
@@ -129,13 +131,14 @@ void CpuBackend::write_pooled(const Plane* planes, int n, Stop stop, float* feat
 void CpuBackend::forward_group(ImagesIn images, Stop stop, float* features) {
   const size_t last_layer = stop.layer;
   const Conv3x3Cpu& kernels = *network_->kernels;
-  // Layers [2, together) run one picture at a time, [together, last_layer] all pictures at once.
+  // Layers [2, together) run one picture at a time, layers [together, last_layer] all pictures of the group at once.
   size_t together = 2;
   while (together <= last_layer &&
          (!is_conv(together) || cut_of(network_->convolutions[conv_index(together)]) == Cut::kStrips)) {
     ++together;
   }
-  // Where layer `layer`, with its pooling, leaves picture `picture` of those that layers up to `end` run on.
+  // The planes that convolution `layer`, with its pooling, writes. Within [2, together) that is one plane, used again
+  // for every picture; the last layer of the range writes to this picture's place among those of the group.
   const auto output_of = [&](size_t layer, size_t end, int picture) {
     const size_t done = pooled(layer, last_layer) ? layer + 1 : layer;
     return planes_after(done, last_layer) + (done + 1 >= end ? picture : 0);

@@ -1,4 +1,4 @@
-// The CPU engine: Winograd convolutions on all threads, results that do not depend on batch or threads.
+// The CPU engine: Winograd convolutions on all threads. Features do not depend on the batch size or number of threads.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@ namespace vgg16 {
 
 class CpuBackend final : public Backend {
  public:
-  /// Takes all memory that forward needs up to layer `last_layer`, which the network must have. Throws Error{kMemory}.
+  /// Takes the memory for layers 0..last_layer, which `network` must have. Throws Error{kMemory, kInvalidArgument}.
   CpuBackend(std::shared_ptr<const CpuNetwork> network, std::unique_ptr<ThreadPool> threads, size_t last_layer,
              int max_batch);
 
@@ -37,10 +37,10 @@ class CpuBackend final : public Backend {
   size_t last_layer_;
   int max_batch_;
   FloatArray input_;                                    // (226, 226, 3), normalised
-  std::array<FloatArray, 4> memory_;                    // of the planes, which take turns in it
+  std::array<FloatArray, 4> memory_;                    // shared by the planes of inputs_ (place_planes says how)
   std::array<std::vector<Plane>, kConvLayers> inputs_;  // by conv index: what that convolution reads, per picture
   FloatArray output_memory_;
-  std::vector<Plane> output_;  // of the layer asked for, shaped anew per call, per picture
+  std::vector<Plane> output_;  // output of the last layer, per picture; its shape is set anew for every call
   CpuScratch scratch_;
 };
 

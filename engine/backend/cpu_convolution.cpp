@@ -7,15 +7,16 @@
 namespace vgg16 {
 namespace {
 
-// Bytes of transformed tiles per strip: they share 1 MB of L2 with their products and a kernel panel.
+// Bytes of transformed tiles per strip. Together with their products and one kernel panel they fit into 1 MB of L2.
 constexpr int64_t kStripBytes = 600 << 10;
-// Strips are made of whole blocks of tiles, as the widest kernels take them.
+// A strip is a multiple of the tiles that AVX-512's multiply computes at once (kTileBlock in kernels/simd.h).
 constexpr int kTilesPerBlock = 14;
-// Channel blocks that a thread transforms at a time when tiles are shared.
+// Blocks of 16 input channels that are transformed as one job with kPoints; divides the 16 or 32 blocks of those
+// layers.
 constexpr int kBlocksAtATime = 8;
-// Parts into which the panels of one point are cut, so that the threads end together.
+// With kPoints, jobs per point: with one, some threads would have nothing left to do while others end a large job.
 constexpr int kPanelParts = 2;
-// Strips into which a row of tiles of the second convolution is cut.
+// Strips per row of tiles in convolve_first_two.
 constexpr int kSecondParts = 2;
 
 int ceil_div(int a, int b) { return (a + b - 1) / b; }
@@ -30,16 +31,17 @@ TileRange part(int total, int parts, int64_t i) {
   return {static_cast<int>(total * i / parts), static_cast<int>(total * (i + 1) / parts)};
 }
 
-// Floats from one tile's products to the next one's in a strip; the odd cache line keeps tiles out of one L1 set.
+// Floats from the products of one tile to those of the next within a strip. The extra cache line keeps the distance
+// from being a power of two, which would put all tiles into the same few sets of the L1 cache.
 int64_t strip_product_stride(const Conv3x3Cpu& kernels, const WinogradLayer& layer) {
   return int64_t{layer.points()} * kernels.panel + kBlock;
 }
 
-// From the transformed tiles of one strip to its part of `out`, panel by panel.
+// Multiplies the transformed tiles `v` of one strip and transforms the products to its part of `out`, panel by panel.
 void finish_strip(const Conv3x3Cpu& kernels, const WinogradLayer& layer, bool pool, TileRange tiles, const float* v,
                   float* products, const Plane* out) {
   const int64_t v_stride = tiles.count() * transformed_stride(layer.depth);
-  // All points of a tile stand together, as the output transform reads them.
+  // [tile][point][channel of the panel]: the output transform reads all points of one tile.
   const int64_t tile_stride = strip_product_stride(kernels, layer);
   for (int p = 0; p < layer.oc / kernels.panel; ++p) {
     for (int point = 0; point < layer.points(); ++point) {
@@ -63,6 +65,8 @@ void convolve_in_strips(const Conv3x3Cpu& kernels, const WinogradLayer& layer, b
   });
 }
 
+// Three steps with a barrier of all threads after each, unlike convolve_in_strips: a point needs the tiles of all
+// pictures, and a tile all points.
 void convolve_by_points(const Conv3x3Cpu& kernels, const WinogradLayer& layer, bool pool, const Plane* in, int n,
                         const Plane* out, ThreadPool& threads, CpuScratch& scratch) {
   const int n_tiles = layer.tiles() * n;
@@ -99,13 +103,13 @@ void convolve_by_points(const Conv3x3Cpu& kernels, const WinogradLayer& layer, b
   });
 }
 
-// One strip's part of the first convolution's result, with what the tiles reach over on each side; zero outside the
-// picture.
+// The part of block1_conv1's output that one strip of block1_conv2's tiles reads, one pixel of padding included.
 struct FirstStrip {
-  int y, x;        // of its first pixel in the picture, -1 at the borders
-  int rows, cols;  // of the strip
+  int y, x;        // position of its first pixel in the picture; -1 is the zero padding before the picture
+  int rows, cols;  // its size
 };
 
+// Fills `plane` with the strip: computed values inside the picture and zeros outside, which block1_conv2 pads with.
 void compute_first(const Conv3x3Cpu& kernels, const FirstLayer& first, const float* input, const FirstStrip& strip,
                    const Plane& plane) {
   const int y_begin = std::max(strip.y, 0);
@@ -129,7 +133,7 @@ void compute_first(const Conv3x3Cpu& kernels, const FirstLayer& first, const flo
 
 int second_strip_tiles(const WinogradLayer& second) { return ceil_div(second.tiles_per_row(), kSecondParts); }
 
-// The strip's pixels as a plane of one row of tiles.
+// The strip as a plane that is one row of tiles high.
 Plane second_input(const WinogradLayer& second, float* data) {
   const int cols = second_strip_tiles(second) * second.m + 2;
   return {data, second.ic, second.m, cols - 2, second.m + 2, cols};
@@ -183,7 +187,7 @@ void convolve_first_two(const Conv3x3Cpu& kernels, const FirstLayer& first, cons
     const Plane pixels = second_input(second, scratch.pixels(thread));
     compute_first(kernels, first, input, {row * second.m - 1, columns.begin * second.m - 1, pixels.rows, pixels.cols},
                   pixels);
-    // For the transform the strip is a picture of one row of tiles.
+    // transform_input sees the strip as a picture that is one row of tiles high; the rest sees the real picture.
     WinogradLayer strip = second;
     strip.side = second_strip_tiles(second) * second.m;
     const TileRange tiles = {row * across + columns.begin, row * across + columns.end};

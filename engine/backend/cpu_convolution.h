@@ -1,4 +1,4 @@
-// One convolution layer on all threads. How the work is cut, and the scratch memory that the cuts need.
+// One convolution layer on all threads: how its work is divided, and the scratch memory for that.
 #pragma once
 
 #include <vector>
@@ -9,39 +9,39 @@
 
 namespace vgg16 {
 
-/// Early layers have many tiles and small kernels: a thread takes a strip of tiles through the whole layer, so that the
-/// transformed tiles and their products stay in its L2 cache while the kernels stream past. Late layers (28 x 28 and
-/// 14 x 14) have few tiles and kernels larger than the caches: the tiles of a group of pictures are transformed
-/// together, and a thread takes a point of the transformed tiles, so that each kernel is read from memory once per
-/// group.
+/// kStrips, for early layers, which have many tiles and small kernels: a thread takes a strip of tiles through all
+/// three steps of the layer, so that the transformed tiles and their products stay in its L2 cache while all kernels of
+/// the layer are read once per strip. kPoints, for late layers (28 x 28 and 14 x 14), which have few tiles and kernels
+/// larger than the caches: the tiles of a group of pictures are transformed together, then each thread multiplies some
+/// of the points for the whole group, so that each kernel is read from memory once per group.
 enum class Cut { kStrips, kPoints };
 
 [[nodiscard]] constexpr Cut cut_of(const WinogradLayer& layer) {
   return layer.side <= 28 ? Cut::kPoints : Cut::kStrips;
 }
 
-/// Sets the layout of the layer's transformed kernel: in the order in which its cut reads it.
+/// Sets the strides of the layer's transformed kernel so that its blocks are in the order in which they are read.
 void set_kernel_strides(WinogradLayer& layer, int panel);
 
-/// The first convolution, which is direct.
+/// Weights of block1_conv1, which is computed without transforms. Views; the network owns them.
 struct FirstLayer {
   const float* kernel = nullptr;  ///< (3, 3, 3, 64)
   const float* bias = nullptr;    ///< (64)
 };
 
-/// Memory for the largest layer that was announced, taken once.
+/// Scratch memory for any of the layers that were passed to reserve(): as large as the largest of them needs.
 class CpuScratch {
  public:
-  /// Announces a layer that will be run on up to `n_pictures` pictures at a time.
+  /// Declares that a layer will be run on up to `n_pictures` pictures at a time.
   void reserve(const Conv3x3Cpu& kernels, const WinogradLayer& layer, int n_pictures);
   /// Takes the memory. Throws Error{kMemory}.
   void allocate(int n_threads);
 
-  // One per thread, for strips.
+  // One array per thread, for kStrips.
   [[nodiscard]] float* pixels(int thread) { return pixels_[static_cast<size_t>(thread)].data(); }
   [[nodiscard]] float* tiles(int thread) { return tiles_[static_cast<size_t>(thread)].data(); }
   [[nodiscard]] float* products(int thread) { return products_[static_cast<size_t>(thread)].data(); }
-  // Shared by all threads, for points.
+  // One array for all threads, for kPoints.
   [[nodiscard]] float* shared_tiles() { return shared_tiles_.data(); }
   [[nodiscard]] float* shared_products() { return shared_products_.data(); }
 
@@ -58,12 +58,13 @@ class CpuScratch {
   FloatArray shared_products_;
 };
 
-/// Runs `layer` on n pictures, with 2x2 max pooling if `pool`, cut as cut_of says. `in` and `out` are n planes.
+/// Runs `layer` on n pictures, followed by 2x2 max pooling if `pool`, divided as cut_of says. `in` and `out` are n
+/// planes each. The borders of `in` must be zero; those of `out` are not written.
 void convolve(const Conv3x3Cpu& kernels, const WinogradLayer& layer, bool pool, const Plane* in, int n,
               const Plane* out, ThreadPool& threads, CpuScratch& scratch);
 
-/// The first convolution, and `second` on its result, of one picture: the result of the first, the largest of the
-/// network, never leaves the cache. `input` is (226, 226, 3) with a zero border.
+/// block1_conv1 and block1_conv2 (`second`) of one picture, strip by strip: so the output of the first, the largest of
+/// the network (224 x 224 x 64, 13 MB), never leaves the cache. `input` is (226, 226, 3) with a zero border.
 void convolve_first_two(const Conv3x3Cpu& kernels, const FirstLayer& first, const WinogradLayer& second, bool pool,
                         const float* input, const Plane& out, ThreadPool& threads, CpuScratch& scratch);
 

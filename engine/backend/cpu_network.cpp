@@ -5,10 +5,11 @@
 namespace vgg16 {
 namespace {
 
-// Output tile of each convolution. Larger tiles multiply less and round more. Fixed per layer, never per batch, so that
-// a row is the same bits whatever its batch. In float32, F(6x6) up to block3_conv1 and F(4x4) after it keep block5_pool
-// within 2.5e-6 (relative L2) of a double-precision forward on real pictures; in bfloat16, where the operands' own
-// rounding counts, F(4x4) up to block4 and F(2x2) after it keep it within 1.3e-2 (bench/RESULTS.md).
+// Side of the output tile of each convolution, by conv index. Larger tiles multiply less and round more. The choice
+// depends on the layer alone, not on the batch: otherwise a picture's features would depend on its batch. In float32,
+// F(6x6) up to block3_conv1 and F(4x4) after it keep block5_pool within 2.5e-6 (relative L2) of a forward pass in
+// double on real pictures. In bfloat16 the transforms amplify the rounding of the operands: F(4x4) up to block4 and
+// F(2x2) after it keep it within 1.3e-2 (bench/RESULTS.md).
 using Tiles = std::array<int, kConvLayers>;
 constexpr Tiles kTilesF32 = {0, 6, 6, 6, 6, 4, 4, 4, 4, 4, 4, 4, 4};
 constexpr Tiles kTilesBf16 = {0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 2, 2, 2};
@@ -22,6 +23,7 @@ std::shared_ptr<const CpuNetwork> prepare_cpu_network(const Weights& weights, co
   network->last_layer = last_layer;
   const size_t n_conv = conv_index(last_layer + 1);
 
+  // Transforming is one job per layer and panel, so that the threads share the work evenly.
   struct Job {
     size_t conv;
     int panel;
@@ -49,11 +51,11 @@ std::shared_ptr<const CpuNetwork> prepare_cpu_network(const Weights& weights, co
   }
 
   pool.for_each(static_cast<int64_t>(n_conv), [&](int64_t i, int) {
-    const size_t conv = n_conv - 1 - static_cast<size_t>(i);  // large layers first, so that the threads end together
+    const size_t conv = n_conv - 1 - static_cast<size_t>(i);  // largest layers first, so that the threads end together
     weights.copy_kernel(conv, plain[conv].data());
     float* bias = network->biases[conv].data();
     weights.copy_bias(conv, bias);
-    for (int o = 0; o < conv_shape(conv).oc; ++o) bias[o] += 0.0F;  // -0 becomes 0, as the kernels require
+    for (int o = 0; o < conv_shape(conv).oc; ++o) bias[o] += 0.0F;  // turns -0 into 0 (WinogradLayer::bias)
   });
   pool.for_each(static_cast<int64_t>(jobs.size()), [&](int64_t i, int) {
     const auto [conv, panel] = jobs[static_cast<size_t>(i)];

@@ -1,4 +1,4 @@
-// VGG16's weights as the CPU engine wants them: transformed once, immutable, shared by any number of engines.
+// VGG16's weights, transformed once for the CPU engine. Immutable, shared by any number of engines and threads.
 #pragma once
 
 #include <array>
@@ -15,12 +15,12 @@ namespace vgg16 {
 
 struct CpuNetwork {
   const Conv3x3Cpu* kernels = nullptr;
-  size_t last_layer = 0;  ///< layers after it have no weights here
-  FloatArray first_kernel;
-  FirstLayer first;
-  std::array<FloatArray, kConvLayers> biases;
-  std::array<FloatArray, kConvLayers> transformed;      ///< but for the first convolution, which is direct
-  std::array<WinogradLayer, kConvLayers> convolutions;  ///< by conv index; [0] is unused
+  size_t last_layer = 0;                                ///< layers after it have no weights here
+  FloatArray first_kernel;                              ///< (3, 3, 3, 64)
+  FirstLayer first;                                     ///< views of first_kernel and biases[0]
+  std::array<FloatArray, kConvLayers> biases;           ///< by conv index
+  std::array<FloatArray, kConvLayers> transformed;      ///< by conv index; [0] is empty
+  std::array<WinogradLayer, kConvLayers> convolutions;  ///< by conv index, views of the arrays above; [0] is unused
 };
 
 /// Prepares the weights of layers 0..last_layer for one instruction set, on all of `pool`'s threads.

@@ -9,11 +9,11 @@
 namespace vgg16 {
 namespace {
 
-// Larger batches gain nothing, and at 128 no layer has more numbers than 32 bits count.
+// Larger batches are not faster, and up to 128 every layer has fewer than 2^31 vectors, which kernels count in 32 bits.
 constexpr int kLargestBatch = 128;
 constexpr int64_t kPictureBytes = int64_t{kInputSide} * kInputSide * 3;
 
-// Null where the device has no memory for it.
+// Null if the device has no memory for this batch size.
 std::unique_ptr<CudaForward> try_batch(const std::shared_ptr<const CudaNetwork>& network, Stop stop, int batch) {
   try {
     return std::make_unique<CudaForward>(network, stop, batch);
@@ -59,8 +59,8 @@ CudaBackend::CudaBackend(const CudaBackend& other, std::unique_ptr<CudaForward> 
       forward_(std::move(forward)),
       instruction_set_(other.instruction_set_) {}
 
-// What CUDA hands out is given back while its device is current. A device that is lost cannot become so; then there is
-// nothing left to give back to.
+// CUDA's resources must be released while their device is current. If the device has failed it cannot be made current;
+// then the release fails too, which the owners ignore.
 CudaBackend::~CudaBackend() {
   std::optional<CurrentDevice> current;
   try {
@@ -82,7 +82,7 @@ void CudaBackend::forward(ImagesIn images, Stop stop, HostOut features) {
       forward_->run(images.data + first * kPictureBytes, n, stop, features.data + first * row);
     }
   } catch (const Error& error) {
-    failure_ = describe(network_->device) + " has failed before, and this engine with it: " + error.what();
+    failure_ = describe(network_->device) + " failed earlier; start the program again: " + error.what();
     throw Error(ErrorCode::kDevice, describe(network_->device) + ": " + error.what());
   }
 }

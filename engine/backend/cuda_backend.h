@@ -1,4 +1,5 @@
-// The CUDA engine: cuDNN's convolutions, one graph launch per batch, and what happens when the device fails.
+// The CUDA engine: batches of any size on top of CudaForward, and what happens when memory is short or the device
+// fails.
 #pragma once
 
 #include <functional>
@@ -13,23 +14,22 @@ namespace vgg16 {
 
 class CudaBackend final : public Backend {
  public:
-  /// Computes batches of max_batch pictures, or 128 at most; where the device has no memory for them, half as many,
-  /// and so on, which `log` is told. No layer after stop.layer can be asked for;
-  /// the pass that ends at `stop` is the one that is recorded.
-  /// Throws Error{kMemory, kDevice}.
+  /// Computes batches of max_batch pictures, at most 128. If the device has no memory for them, the batch is halved
+  /// until it has, and `log` is told. forward() can be called for layers up to stop.layer; the pass that ends exactly
+  /// at `stop` is recorded as a graph, others are slower. Throws Error{kMemory, kDevice, kInvalidArgument}.
   CudaBackend(std::shared_ptr<const CudaNetwork> network, Stop stop, int max_batch,
               const std::function<void(const std::string&)>& log);
   ~CudaBackend() override;
 
   [[nodiscard]] std::string_view name() const override { return "cuda"; }
-  /// All that a row's bits depend on beside weights and precision: "sm_90, cuDNN 9.13.0, batches of 32".
   [[nodiscard]] std::string_view instruction_set() const override { return instruction_set_; }
   [[nodiscard]] int max_batch() const override { return max_batch_; }
-  /// After the first failure every further call throws Error{kDevice} saying what it was.
+  /// After a failure, every later call throws Error{kDevice} with the first reason.
   void forward(ImagesIn images, Stop stop, HostOut features) override;
-  /// Of the same batch size, or null where the device has no memory for it.
+  /// An engine of the same batch size, or null if the device has no memory for it.
   [[nodiscard]] std::unique_ptr<Backend> another() const override;
 
+  /// For tests and benchmarks.
   [[nodiscard]] const CudaForward& on_device() const { return *forward_; }
 
  private:

@@ -26,7 +26,7 @@ DeviceIn read(const DeviceOut& view) { return {view.data, view.shape, view.type}
 StreamDrain::~StreamDrain() {
   try {
     stream_.synchronize();
-  } catch (const Error&) {  // the device is lost, and with it all work
+  } catch (const Error&) {  // the device has failed; nothing runs on it any more
   }
 }
 
@@ -57,11 +57,13 @@ CudaForward::CudaForward(std::shared_ptr<const CudaNetwork> network, Stop stop, 
     enqueue_pixels();
     enqueue_result(enqueue_layers(stop_.layer), stop_.pool, 0, batch_);
   };
+  // Once without recording: CUDA loads kernels at their first launch, which is not allowed while recording.
   whole_pass();
   stream_.synchronize();
   graph_ = CudaGraph::record(stream_.get(), whole_pass);
 }
 
+// First plans all convolutions, then allocates one workspace of the largest size, then binds the memory.
 void CudaForward::plan_convolutions() {
   int64_t workspace_bytes = 0;
   for (size_t layer = 0; layer <= stop_.layer; ++layer) {
@@ -98,15 +100,17 @@ void CudaForward::enqueue_pixels() const {
                                    cudaMemcpyHostToDevice, stream_.get()));
 }
 
-// From the pixels on the device to layer `last_layer`, whose place it returns. Layer i reads activations_[i % 2] and
-// writes the other, whatever the last layer is: the convolutions are bound to that.
+// Launches everything from the pixels on the device to layer `last_layer`, and returns a view of its output. Layer i
+// always reads activations_[i % 2] and writes the other one, because the convolutions are bound to these addresses.
 DeviceIn CudaForward::enqueue_layers(size_t last_layer) const {
   const ElementType type = element_type(network_->precision);
   const CudaStream stream = stream_.get();
   DeviceOut x{activations_[0].data(), input_shape(0, batch_), type};
   x.shape.c = input_channels(network_->precision);
   preprocess_cuda(pixels_.data<uint8_t>(), x, stream);
-  bool biased = true;  // x has its bias and ReLU; else the pooling that follows adds them
+  // False after a convolution engine without bias and ReLU whose output is max-pooled: then the pool adds them, which
+  // saves one pass over the largest activations.
+  bool biased = true;
   for (size_t layer = 0; layer <= last_layer; ++layer) {
     const DeviceOut y{activations_[(layer + 1) % 2].data(), output_shape(layer, batch_), type};
     if (is_conv(layer)) {
@@ -127,7 +131,8 @@ DeviceIn CudaForward::enqueue_layers(size_t last_layer) const {
   return read(x);
 }
 
-// Pictures [first, first + n) of a layer's output, pooled or not, as float32 on the device.
+// Launches what makes float32 features of pictures [first, first + n) of a layer's output: pooling, conversion or,
+// where the output is float32 and not pooled, nothing. Returns a view of them on the device.
 DeviceIn CudaForward::enqueue_features(DeviceIn layer, Pool pool, int first, int n) const {
   const int64_t picture = layer.shape.count() / layer.shape.n;
   DeviceIn x = layer;
@@ -151,7 +156,7 @@ DeviceIn CudaForward::enqueue_features(DeviceIn layer, Pool pool, int first, int
   return read(y);
 }
 
-// The same to pinned memory.
+// The same, followed by the copy to host_result_.
 void CudaForward::enqueue_result(DeviceIn layer, Pool pool, int first, int n) const {
   const DeviceIn features = enqueue_features(layer, pool, first, n);
   const int64_t bytes = features.shape.count() * kFloatBytes;
@@ -168,7 +173,8 @@ CudaGraph CudaForward::record_without_copies() const {
 
 void CudaForward::run(const uint8_t* images, int n, Stop stop, float* out) {
   const int64_t row = features_shape(stop, 1).count();
-  // A smaller batch is filled up with what an earlier one has left: pictures do not touch one another's numbers.
+  // In a smaller batch the remaining places keep the pictures of an earlier one: their results are not read, and no
+  // picture's features depend on another picture.
   std::memcpy(host_pixels_.data(), images, static_cast<size_t>(n * kPictureBytes));
   if (stop == stop_) {
     graph_.launch(stream_.get());
@@ -176,7 +182,8 @@ void CudaForward::run(const uint8_t* images, int n, Stop stop, float* out) {
     std::memcpy(out, host_result_.data(), static_cast<size_t>(n * row * kFloatBytes));
     return;
   }
-  // Not what the engine was made for: launched one by one, and fetched in pieces that fit.
+  // Another layer or pooling than the recorded one: kernels are launched one by one, and the result, which may be
+  // larger than host_result_, is copied in parts.
   enqueue_pixels();
   const DeviceIn layer = enqueue_layers(stop.layer);
   const auto at_a_time = static_cast<int>(host_result_.size_bytes() / (row * kFloatBytes));

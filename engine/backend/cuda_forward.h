@@ -1,4 +1,4 @@
-// The network on one CUDA stream, for one batch size.
+// The forward pass for one batch size on one CUDA stream.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@
 
 namespace vgg16 {
 
-/// Waits for a stream when it goes, so that memory is not given back while the device may still use it.
+/// Waits for a stream in its destructor, so that memory is not released while the device may still use it.
 class StreamDrain {
  public:
   explicit StreamDrain(const Stream& stream) : stream_(stream) {}
@@ -25,28 +25,29 @@ class StreamDrain {
   const Stream& stream_;
 };
 
-/// Takes all memory and all of cuDNN's plans, runs once so that all code is on the device, and records the whole
-/// forward pass, copies included, as one graph. The network's device must be current in the constructor, in run() and
-/// in the destructor. One thread at a time.
+/// The constructor takes all memory, plans the convolutions, runs the forward pass once (a kernel's code is loaded at
+/// its first launch) and records it, copies included, as one graph. The network's device must be current in the
+/// constructor, in run() and in the destructor. One thread at a time.
 class CudaForward {
  public:
   /// Throws Error{kMemory, kDevice}.
   CudaForward(std::shared_ptr<const CudaNetwork> network, Stop stop, int batch);
 
   [[nodiscard]] int batch() const { return batch_; }
-  /// Where the recorded pass ends; no other ends later.
+  /// Where the recorded pass ends. run() accepts layers up to stop().layer.
   [[nodiscard]] Stop stop() const { return stop_; }
-  /// The engine of each convolution, by conv index, and whether any uses tensor cores or rounds operands down.
+  /// The cuDNN engine of each convolution, by conv index, and whether any of them uses tensor cores or rounds its
+  /// operands to a narrower type.
   [[nodiscard]] std::vector<CudnnEngine> engines() const;
   [[nodiscard]] bool is_reduced_precision() const;
 
-  /// images (n, 224, 224, 3), 1 <= n <= batch(), to features_shape(stop, n) float32, both in host memory; waits until
-  /// they are there. Always computes a whole batch, so that a picture's numbers do not depend on n. Allocates nothing.
-  /// Throws Error{kDevice}, after which the engine must not be used again.
+  /// Computes features_shape(stop, n), float32, of `images` (n, 224, 224, 3), uint8, 1 <= n <= batch(), both in host
+  /// memory; returns when they are readable. Always computes a whole batch, so that a picture's features do not depend
+  /// on n. Allocates nothing. Throws Error{kDevice}, after which this object must not be used again.
   void run(const uint8_t* images, int n, Stop stop, float* out);
 
-  // For benchmarks, which time the device alone: the pass over the last pictures as run() launches it, and from device
-  // memory to device memory, without the copies, both to be launched into stream().
+  // For benchmarks, which time the device alone: the graph that run() launches, and one without the copies between host
+  // and device. Both work on the pictures of the last run() and are launched into stream().
   [[nodiscard]] const CudaGraph& graph() const { return graph_; }
   [[nodiscard]] CudaGraph record_without_copies() const;
   [[nodiscard]] CudaStream stream() const { return stream_.get(); }
@@ -68,10 +69,10 @@ class CudaForward {
   PinnedBuffer host_result_;                // float32: a batch of stop_'s features, and a picture of any layer
   DeviceBuffer pixels_;
   std::array<DeviceBuffer, 2> activations_;  // every layer reads one and writes the other
-  DeviceBuffer result_;                      // as host_result_; where activations are float32, of pooled rows alone
-  DeviceBuffer workspace_;                   // shared by the convolutions, which run one after another
-  CudaGraph graph_;                          // of stop_
-  StreamDrain drain_;                        // last, so that it goes first
+  DeviceBuffer result_;     // float32 copy of 16-bit activations (as large as host_result_), or pooled rows
+  DeviceBuffer workspace_;  // shared by the convolutions, which run one after another
+  CudaGraph graph_;         // the pass that ends at stop_
+  StreamDrain drain_;       // the last member, so that it is destroyed first
 };
 
 }  // namespace vgg16

@@ -17,7 +17,7 @@
 namespace vgg16 {
 namespace {
 
-// N of "cuda:N", 0 for "cuda"; nothing for all else.
+// N of "cuda:N", 0 for "cuda"; empty for any other name.
 std::optional<int> cuda_index(std::string_view device) {
   constexpr std::string_view kCuda = "cuda";
   if (!device.starts_with(kCuda)) return std::nullopt;
@@ -58,7 +58,7 @@ std::unique_ptr<Backend> make_cuda_backend(const Weights& weights, const Backend
   return backend;
 }
 
-// The GPU if it can be used, else the CPU. Where there is none, there is nothing to say either.
+// The first GPU if it can be used, otherwise the CPU. On a machine without a GPU nothing is logged.
 std::unique_ptr<Backend> make_any_backend(const Weights& weights, const BackendOptions& options) {
   if (!has_cuda_device()) return make_cpu_backend(weights, options);
   std::string reason;
@@ -78,7 +78,7 @@ void add_cuda(BuildInfo& info) { info.backends.emplace_back("cuda"); }
 
 std::unique_ptr<Backend> make_cuda_backend(const Weights&, const BackendOptions& options, int) {
   throw Error(ErrorCode::kDevice,
-              "device " + options.device + " needs the CUDA engine, which this build does not hold; use --device cpu");
+              "device " + options.device + " needs the CUDA engine, which this build does not have; use --device cpu");
 }
 
 std::unique_ptr<Backend> make_any_backend(const Weights& weights, const BackendOptions& options) {
@@ -122,7 +122,7 @@ std::vector<std::string> cuda_device_descriptions() {
   for (const CudaDevice& device : cuda_devices()) descriptions.push_back(describe(device));
   return descriptions;
 #else
-  throw Error(ErrorCode::kDevice, "this build does not hold the CUDA engine");
+  throw Error(ErrorCode::kDevice, "this build does not have the CUDA engine");
 #endif
 }
 

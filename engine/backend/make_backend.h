@@ -1,4 +1,4 @@
-// Chooses and builds a backend. The only place that knows what this build holds.
+// Chooses and makes an engine. Only this file's source knows whether the build has the CUDA engine.
 #pragma once
 
 #include <functional>
@@ -16,14 +16,15 @@ struct BackendOptions {
   std::string instruction_set = "";  ///< "" for the best this machine has; otherwise by name, for tests and benchmarks
   int threads = 0;                   ///< 0: available_processors()
   int max_batch = 32;
-  /// No layer after stop.layer will be asked for; on a GPU the pass that ends here is the one that is recorded.
+  /// forward() will be called for layers up to stop.layer; on a GPU the pass that ends exactly here is the fast one.
   Stop stop = {};
-  /// Told in one line each what was decided that the options leave open. May be empty.
+  /// Called with one line per decision that the options leave open, such as which device is used. May be empty.
   std::function<void(const std::string& line)> log = {};
 };
 
-/// "auto" is a GPU where this build has the CUDA engine and a GPU can be used, else the CPU; `log` is told which, and
-/// why a GPU that is there is not used. "cuda" is never the CPU. Throws Error{kInvalidArgument, kDevice, kMemory}.
+/// "auto" takes the first GPU if this build has the CUDA engine and the GPU can be used, otherwise the CPU; if a GPU is
+/// present, `log` is told which, and why. "cuda" never falls back to the CPU. Throws Error{kInvalidArgument, kDevice,
+/// kMemory}.
 [[nodiscard]] std::unique_ptr<Backend> make_backend(const Weights& weights, const BackendOptions& options);
 
 }  // namespace vgg16

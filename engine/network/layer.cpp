@@ -20,12 +20,13 @@ size_t layer_index(std::string_view name) {
 }
 
 std::string_view layer_name(size_t index) {
-  require(index < kVgg16.size(), ErrorCode::kInvalidArgument, "layer index " + std::to_string(index) + ": 0 to 17");
+  require(index < kVgg16.size(), ErrorCode::kInvalidArgument,
+          "layer index " + std::to_string(index) + ", expected 0 to " + std::to_string(kVgg16.size() - 1));
   return kVgg16[index].name;
 }
 
 int64_t feature_columns(size_t index, Pool pool) {
-  static_cast<void>(layer_name(index));
+  static_cast<void>(layer_name(index));  // throws if there is no such layer
   const Shape4 shape = output_shape(index, 1);
   return pool == Pool::kNone ? shape.count() : shape.c;
 }
@@ -36,7 +37,7 @@ Pool pool_from_name(std::string_view name) {
   for (const Pool pool : {Pool::kNone, Pool::kAvg, Pool::kMax}) {
     if (name == pool_name(pool)) return pool;
   }
-  throw Error(ErrorCode::kInvalidArgument, "no pooling is called \"" + printable(name) + "\": none, avg or max");
+  throw Error(ErrorCode::kInvalidArgument, "pooling \"" + printable(name) + "\", expected none, avg or max");
 }
 
 }  // namespace vgg16

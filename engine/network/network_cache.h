@@ -1,4 +1,4 @@
-// Networks that engines have prepared of one set of weights.
+// The prepared forms of one set of weights that engines share: transformed for a CPU, or copied to a GPU.
 #pragma once
 
 #include <cstddef>
@@ -9,13 +9,14 @@
 
 namespace vgg16 {
 
-/// Preparing weights for a device takes a moment and, on a CPU, 242 MB: an engine that is made while another one lives
-/// shares what that one has. Holds nothing alive itself. Thread-safe.
+/// Preparing weights for a device takes time and, on a CPU, 242 MB. So an engine shares the network of another that
+/// still exists. The cache keeps weak pointers only: a network is freed with the last engine that uses it. Thread-safe.
 class NetworkCache {
  public:
-  /// The network that is alive under `key`, if its last_layer is at least `last_layer`; else what make() gives, which
-  /// is found from now on. One thread at a time runs make(). `key` names device, precision and instruction set, and so
-  /// the type: a key belongs to one Network. Throws what make() throws.
+  /// The existing network of `key`, if it has all layers up to `last_layer`; otherwise the result of make(), which
+  /// later calls find. One thread at a time runs make(), so that two engines made at once share one network. `key`
+  /// names device, precision and instruction set and always stands for the same type Network. Throws what make()
+  /// throws.
   template <class Network, class Make>
   std::shared_ptr<const Network> find_or_make(const std::string& key, size_t last_layer, const Make& make) {
     const std::scoped_lock lock(mutex_);

@@ -1,5 +1,5 @@
-// The network as a table: Simonyan and Zisserman, arXiv:1409.1556, table 1, column D, without the fully connected
-// layers.
+// VGG16's layers as a constexpr table, and the shapes and counts that follow from it. Simonyan and Zisserman,
+// arXiv:1409.1556, table 1, column D, without the fully connected layers. Layer names are Keras'.
 #pragma once
 
 #include <array>
@@ -54,7 +54,7 @@ struct Stop {
   friend constexpr bool operator==(const Stop& a, const Stop& b) { return a.layer == b.layer && a.pool == b.pool; }
 };
 
-/// Shape of what a forward pass of n pictures gives: (n, h, w, c) of the layer, or (n, 1, 1, c) where it is pooled.
+/// Shape of the features of n pictures: (n, h, w, c) of the layer's output, or (n, 1, 1, c) if it is pooled.
 constexpr Shape4 features_shape(Stop stop, int n) {
   const Shape4 layer = output_shape(stop.layer, n);
   return stop.pool == Pool::kNone ? layer : Shape4{n, 1, 1, layer.c};
@@ -62,7 +62,7 @@ constexpr Shape4 features_shape(Stop stop, int n) {
 
 constexpr bool is_conv(size_t index) { return kVgg16[index].op == Op::kConv3x3; }
 
-/// Number of convolutions before layer `index`: where its weights stand in network order, if it is one.
+/// The number of convolutions before layer `index`. If that layer is a convolution, this is the index of its weights.
 constexpr size_t conv_index(size_t index) {
   size_t count = 0;
   for (size_t i = 0; i < index; ++i) count += is_conv(i) ? 1 : 0;
@@ -86,6 +86,7 @@ constexpr int64_t multiply_adds() {
   return count;
 }
 
+// Published counts: a mistyped row of the table does not compile.
 static_assert(parameter_count() == 14'714'688);
 static_assert(multiply_adds() == 15'346'630'656);
 static_assert(output_shape(17, 1) == Shape4{1, 7, 7, 512});
