@@ -1,4 +1,4 @@
-// Features in, a classifier and a report on how good it is out.
+// Training a classifier on features, with a report on how good it is, and using it.
 //
 //   vgg16::FeatureTable table = vgg16::open_feature_file("animals.h5");
 //   vgg16::TrainResult result = vgg16::train(table, {});
@@ -19,50 +19,52 @@
 
 namespace vgg16 {
 
-/// Which rows are held out for the report: the last ones, as the scripts that this program replaces, or of every class
-/// its share, drawn by a seed.
+/// Which rows are held out of training to test the classifier. kTail: the last rows of the table, as in the scripts
+/// that this program replaces. kStratified: the same share of every class, drawn at random with TrainOptions::seed.
 enum class Split { kTail, kStratified };
 
-/// How the optimum is found. kDual: one coefficient per row, from the Gram matrix of all rows' inner products, which is
-/// fast while there are fewer rows than columns and the matrix fits in memory. kPrimal: one coefficient per column, in
-/// passes over the rows.
+/// How the optimum is computed. kDual: one coefficient per row, from the Gram matrix of all rows (their inner products),
+/// which is fast while there are fewer rows than columns and the matrix fits in memory. kPrimal: one coefficient per
+/// column, in passes over the rows. kAuto: kDual if there are at most 0.7 training rows per column and the memory
+/// suffices, otherwise kPrimal.
 enum class Route { kAuto, kDual, kPrimal };
 
 struct TrainOptions {
   std::vector<double> c = {0.1, 1, 10, 100, 1000, 10000};  ///< inverse strengths of the penalty to try, each > 0
-  int folds = 3;                                           ///< of the cross-validation, at least 2
+  int folds = 3;                                           ///< folds of the cross-validation, at least 2
   double test_size = 0.25;                                 ///< share of the rows held out, between 0 and 1
   Split split = Split::kTail;
-  uint64_t seed = 42;          ///< of the draw of Split::kStratified
+  uint64_t seed = 42;          ///< of the random draw of Split::kStratified
   double relative_gap = 1e-6;  ///< a fit ends when (objective - optimum) / objective is proven to be at most this
   int max_iterations = 200;    ///< Newton steps of one fit
   Route route = Route::kAuto;
-  int64_t memory_bytes = 0;  ///< that training may take; 0: most of what the system has free
+  int64_t memory_bytes = 0;  ///< limit on the memory of training; 0: most of what the system has free
   int threads = 0;           ///< 0 or -1: as many as BuildInfo::processors; the result does not depend on it
 };
 
-/// Called by one thread at a time, though not always the same one: how many of `total` are done, and of what: "rows
-/// read", "inner products", then "fits", to which the steps within a fit add words: "fits, step 12, 3.1e-04 from the
-/// optimum".
+/// Reports progress: `done` of `total` of `what`. `what` is "rows read", "inner products", then "fits"; within a fit
+/// the optimiser's steps are added: "fits, step 12, 3.1e-04 from the optimum". Called by one thread at a time, but not
+/// always by the same one.
 using TrainProgress = std::function<void(std::string_view what, int64_t done, int64_t total)>;
 
-/// What training will do and take at most.
+/// How training will proceed, and the most memory that it will take.
 struct TrainEstimate {
   Route route = Route::kDual;
   int64_t memory_bytes = 0;
-  bool rows_in_memory = true;  ///< else they are read anew in every pass
-  int64_t fits_at_once = 0;
+  bool rows_in_memory = true;  ///< false: rows are read from the file again in every pass
+  int64_t fits_at_once = 0;    ///< fits that run at the same time
 };
 
-/// How one optimisation ended. The objective is 1/2 |W|^2 + C * sum of log losses, the intercept free.
+/// How one optimisation ended. The objective is 1/2 |W|^2 + C * (sum of log losses over the rows); the intercept is not
+/// penalised.
 struct FitCertificate {
   double c = 0;
   int fold = -1;  ///< fold that was left out, or -1 for the fit on all training rows
   double objective = 0;
   double relative_gap = 0;   ///< proven bound on (objective - optimum) / objective
-  double gradient_norm = 0;  ///< of the coefficients, the intercept being at its exact optimum
+  double gradient_norm = 0;  ///< with respect to the coefficients; the intercept is at its exact optimum for them
   int iterations = 0;        ///< Newton steps
-  int products = 0;          ///< conjugate gradient steps, of all Newton steps together
+  int products = 0;          ///< conjugate-gradient steps, all Newton steps together: one Hessian product each
   int evaluations = 0;       ///< of the objective
   std::string stop_reason;
   double seconds = 0;
@@ -89,8 +91,8 @@ struct ClassScore {
   int64_t support = 0;
 };
 
-/// A training row and how alike it is to another row: 1 for the same picture, about 0 for unrelated ones. The cosine of
-/// the angle between the rows seen from the mean of the training rows.
+/// A training row and its similarity to another row: the cosine between the two after the mean of the training rows is
+/// subtracted from both. 1 for the same picture, about 0 for unrelated ones.
 struct Neighbour {
   int64_t row = 0;
   double similarity = 0;
@@ -101,10 +103,10 @@ struct HeldOutPrediction {
   int64_t label = 0;               ///< the true class, an index into Report::classes
   int64_t predicted = 0;           ///< an index into Report::classes
   double probability = 0;          ///< given to the predicted class
-  std::vector<Neighbour> nearest;  ///< where the prediction is wrong: the three most alike training rows, best first
+  std::vector<Neighbour> nearest;  ///< of a wrong prediction: the three most similar training rows, best first
 };
 
-/// A held-out row and a training row that are probably the same picture, which makes the report too good.
+/// A held-out row and a training row that are probably the same picture. Such pairs make the tested accuracy too high.
 struct DuplicatePair {
   int64_t held_out_row = 0;
   int64_t training_row = 0;
@@ -112,7 +114,7 @@ struct DuplicatePair {
   bool same_label = true;
 };
 
-/// What training found out. A plain value; nothing here is formatted.
+/// The results of training, as plain numbers and names; the program formats them.
 struct Report {
   int64_t train_rows = 0;
   int64_t test_rows = 0;
@@ -126,14 +128,14 @@ struct Report {
   double accuracy_low = 0;            ///< 95 % interval of the accuracy (Wilson's)
   double accuracy_high = 0;
   double log_loss = 0;                ///< on the held-out rows
-  double calibration_error = 0;       ///< mean distance of confidence from accuracy over ten bins of confidence
+  double calibration_error = 0;       ///< expected calibration error: mean |confidence - accuracy| over ten bins
   std::vector<ClassScore> per_class;  ///< one per class; 0 where a score is 0/0
   ClassScore macro_average;           ///< plain means over classes
   ClassScore weighted_average;        ///< means weighted by support
   std::vector<std::vector<int64_t>> confusion;  ///< [true class][predicted class]
   std::vector<HeldOutPrediction> predictions;   ///< one per held-out row
-  std::vector<DuplicatePair> duplicates;        ///< across the split, most alike first
-  std::vector<std::string> notes;               ///< what the table of candidates shows, one sentence each
+  std::vector<DuplicatePair> duplicates;        ///< between held-out and training rows, most similar first
+  std::vector<std::string> notes;               ///< remarks on the table of candidates, one sentence each
   std::vector<std::string> warnings;            ///< one sentence each
   double read_seconds = 0;
   double gram_seconds = 0;
@@ -145,32 +147,33 @@ struct ClassifierSaveOptions {
   bool overwrite = false;
 };
 
-/// L2-penalised logistic regression: one linear score per class (softmax), or a single score for two classes (sigmoid
-/// of the second class). A value.
+/// L2-penalised logistic regression: one linear score per class (softmax), or, for two classes, a single score (the
+/// logit of the second class). A value that owns everything.
 struct Classifier {
   std::vector<std::string> classes;  ///< K names
   int64_t columns = 0;               ///< D, numbers per row
   std::vector<double> coef;          ///< (K, D) row-major, (1, D) for two classes
   std::vector<double> intercept;     ///< K values, 1 for two classes
   double c = 0;
-  Recipe recipe;                                ///< of the features it was trained on
-  std::map<std::string, std::string> metadata;  ///< what else the model file records, structured values as JSON
+  Recipe recipe;                                ///< how the features were made that it was trained on
+  std::map<std::string, std::string> metadata;  ///< everything else that the model file records; lists as JSON
 
   /// Probability of each class, summing to 1; `row` has `columns` numbers. Thread-safe. Throws Error{kShape}, and
   /// Error{kRefused} for a row with a number that is not finite.
   [[nodiscard]] std::vector<double> predict_probabilities(std::span<const float> row) const;
 
-  /// Writes a safetensors file: tensors `coef` and `intercept`, all else in its metadata. Whole or not at all.
+  /// Writes a safetensors file: tensors `coef` and `intercept`, everything else in its metadata. The file appears at
+  /// `path` complete or not at all.
   /// Throws Error{kExists, kIo}.
   void save(const std::filesystem::path& path, ClassifierSaveOptions options) const;
 
-  /// Reads such a file. It is data, never code: everything is checked, and a Python pickle is named as what it is.
+  /// Reads such a file. Unlike a Python pickle it cannot contain code, and everything in it is checked.
   /// Throws Error{kNotFound, kIo, kRefused}.
   [[nodiscard]] static Classifier load(const std::filesystem::path& path);
 };
 
-/// Values of C from a list, "0.1,1,10", or from "lo:hi:n", n values from lo to hi in equal ratios; parts of both kinds
-/// may be mixed. Throws Error{kInvalidArgument} naming the part.
+/// Values of C from a list, "0.1,1,10", or from "lo:hi:n", n values from lo to hi in geometric progression; a list may
+/// contain both. Throws Error{kInvalidArgument} naming the part that is wrong.
 [[nodiscard]] std::vector<double> parse_c_list(std::string_view text);
 
 struct TrainResult {
@@ -178,15 +181,15 @@ struct TrainResult {
   Report report;
 };
 
-/// What train() would do with this table now: labels are looked at, rows are not. Throws Error{kInvalidArgument,
-/// kRefused} as train(), and Error{kMemory} where it cannot be done in the memory that is free.
+/// How train() would proceed with this table in the memory that is free now. Looks at the labels only, reads no rows.
+/// Throws Error{kInvalidArgument, kRefused} as train(), and Error{kMemory} if the memory does not suffice.
 [[nodiscard]] TrainEstimate estimate_training(const FeatureTable& table, const TrainOptions& options);
 
-/// Searches C by stratified cross-validation on the training rows, fits the best on all of them and scores it on the
-/// held-out rows. The rows are read once. The result is the same bits for any number of threads.
-/// Throws Error{kInvalidArgument} for the options; Error{kRefused} for fewer than two classes, a class with fewer
-/// training rows than folds, a number that is not finite, or where the fits overflow; Error{kMemory}; and what
-/// table.read_rows throws. Values of C that overflow while others do not are left out, with a warning.
+/// Chooses C by stratified cross-validation on the training rows, fits the best C on all of them, and tests the result
+/// on the held-out rows. If they fit in memory, rows are read once. The result has the same bits for any number of
+/// threads. Throws Error{kInvalidArgument} for the options; Error{kRefused} for fewer than two classes, a class with
+/// fewer training rows than folds, a number that is not finite, or if every fit overflows; Error{kMemory}; and what
+/// table.read_rows throws. If only some values of C overflow, they are left out with a warning.
 [[nodiscard]] TrainResult train(const FeatureTable& table, const TrainOptions& options,
                                 const TrainProgress& progress = {});
 

@@ -1,4 +1,4 @@
-// A folder of labelled pictures: which files, in which order, with which labels.
+// Listing a folder of labelled pictures: which files, in which order, with which labels.
 //
 //   vgg16::Dataset dataset = vgg16::list_dataset("animals", 42, /*threads=*/2);   // one folder per class
 #pragma once
@@ -28,35 +28,36 @@ struct Dataset {
   std::vector<std::string> label_names;  ///< folder names that hold at least one usable picture, sorted bytewise
   std::vector<PictureFile> pictures;     ///< in row order
   std::vector<SkippedPicture> skipped;   ///< sorted bytewise by path
-  /// Those of `skipped` behind which any number of pictures may be missing, even whole classes: folders that cannot be
-  /// listed, and links that cannot be followed, unless these stand deeper than directly in `folder` and lead to nothing
-  /// or have a picture's ending. Empty unless asked for by Unlisted::kSkip.
+  /// Those entries of `skipped` that may hide many pictures, even whole classes: folders that cannot be listed, and
+  /// links that cannot be followed and may lead to a folder. (Below a class folder, a link that leads to nothing, or
+  /// one whose name ends like a picture's, counts as one picture.) Empty unless Unlisted::kSkip was passed.
   std::vector<SkippedPicture> unlisted;
 };
 
-/// What to do about folders that cannot be listed.
+/// What to do if there are entries for Dataset::unlisted: throw, or skip them.
 enum class Unlisted { kRefuse, kSkip };
 
-/// Finds every picture below `folder` and checks each: read whole, inspected (image.h), summed. Pictures are regular
-/// files ending in .jpg, .jpeg, .jpe, .jfif or .png in any case; .bmp, .gif, .tif, .tiff and .webp are listed as
-/// skipped; other and hidden names and systems' own folders (@eaDir, $RECYCLE.BIN, System Volume Information,
-/// lost+found, __MACOSX) are ignored. A folder is a folder whatever its name. Links to files and folders are followed;
-/// real folders come first, and a link to a folder that is listed already is skipped. The class is the name of the
-/// folder that holds the picture; a picture directly in `folder` is skipped. Candidates are sorted bytewise by path,
-/// then, given a seed, put in the order of Python's random.Random(seed).shuffle (MT19937); unusable ones are dropped
-/// afterwards. `threads` files are read at a time. Throws Error{kNotFound, kIo} for the folder itself, and Error{kIo}
-/// with their names, before any picture is read, for folders that cannot be listed, unless these are to be skipped.
+/// Finds every picture below `folder`, reads each and checks it with inspect_image (image.h). Pictures are regular
+/// files ending in .jpg, .jpeg, .jpe, .jfif or .png in any case; .bmp, .gif, .tif, .tiff and .webp files are skipped.
+/// Ignored are other endings, hidden names and folders that systems make (@eaDir, $RECYCLE.BIN, System Volume
+/// Information, lost+found, __MACOSX). A folder whose name ends like a picture's is a folder. Links to files and
+/// folders are followed; real folders come first, and a link to a folder that has been listed is skipped. The class is
+/// the name of the folder that contains the picture; a picture directly in `folder` has no class and is skipped. Paths
+/// are sorted bytewise and, if there is a seed, put in the order of Python's random.Random(seed).shuffle (MT19937);
+/// pictures that cannot be used are dropped after that, so one bad picture does not change the order of the others.
+/// `threads` files are read at a time. Throws Error{kNotFound, kIo} for `folder` itself and, with Unlisted::kRefuse and
+/// before any picture is read, Error{kIo} that names what cannot be listed.
 [[nodiscard]] Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t> seed, int threads,
                                    Unlisted unlisted = Unlisted::kRefuse);
 
-/// What may be a picture, by its name.
+/// The files of a folder whose names end like a picture's.
 struct PictureListing {
   std::vector<std::string> paths;        ///< below the folder, as PictureFile::path; sorted bytewise
-  std::vector<SkippedPicture> links;     ///< to nothing, or to a folder that is listed already; sorted bytewise by path
+  std::vector<SkippedPicture> links;     ///< links to nothing or to a folder listed before; sorted bytewise by path
   std::vector<SkippedPicture> unlisted;  ///< as Dataset::unlisted; sorted bytewise by path
 };
 
-/// The same files as list_dataset's, those without a class too, and none of them opened: some may not be pictures.
+/// Lists the files that list_dataset would consider, including those without a class, without opening any of them.
 /// Throws Error{kNotFound, kIo} for the folder itself.
 [[nodiscard]] PictureListing list_pictures(const std::filesystem::path& folder);
 

@@ -1,4 +1,4 @@
-// How this library fails.
+// The exception and result types of this library, and text for messages.
 //
 //   try { auto weights = vgg16::Weights::load("vgg16.safetensors"); }
 //   catch (const vgg16::Error& e) { std::cerr << e.what() << '\n'; }   // one sentence that names the object
@@ -15,13 +15,13 @@
 namespace vgg16 {
 
 enum class ErrorCode {
-  kInvalidArgument,  ///< an option or argument has no meaning here
-  kShape,            ///< the caller's views do not fit the operation
+  kInvalidArgument,  ///< an option or argument that is not valid
+  kShape,            ///< the shape or alignment of an array does not fit the operation
   kNotFound,         ///< a file or folder that must exist does not
-  kExists,           ///< an output is there already
+  kExists,           ///< the output exists already
   kIo,               ///< the system refused: permission, space, a failing disk
   kMemory,           ///< memory ran out
-  kDevice,           ///< the asked-for device is missing or failed
+  kDevice,           ///< the requested device is missing or failed
   kRefused,          ///< an input is damaged, unsafe, of another kind or made by another recipe
 };
 
@@ -41,30 +41,30 @@ inline void require(bool condition, ErrorCode code, std::string_view message) {
   if (!condition) throw Error(code, std::string(message));
 }
 
-/// `name` as it may be shown in a message: valid UTF-8 is kept; backslashes, bytes that are not UTF-8, and characters
-/// that a screen does not show or that move others (controls, line separators, marks of direction, joiners) become \n,
-/// \t, \\, or \xHH for each byte. So a hostile file name can neither break a line, nor drive a terminal, nor look like
-/// another name, and its bytes can be had back.
+/// `name` escaped for a message. Valid UTF-8 is kept; backslashes, bytes that are not UTF-8, and characters that are
+/// invisible or move others (controls, line separators, direction marks, joiners) become \n, \t, \\, or \xHH for each
+/// byte. So a hostile file name can neither break the line, nor send control sequences to a terminal, nor look like
+/// another name, and the original bytes can be recovered.
 [[nodiscard]] std::string printable(std::string_view name);
 
-/// A line that was put together of such names, with the same characters escaped but its backslashes as they are: what
-/// printable() has given stays the same, and what somebody forgot to give it is harmless.
+/// A whole line with the same characters escaped except backslashes. What printable() returned stays the same, and a
+/// name that was inserted without printable() becomes harmless.
 [[nodiscard]] std::string without_invisible(std::string_view text);
 
-/// `json`, valid and on one line, with the same characters as \uHHHH.
+/// `json`, which must be valid and on one line, with the same characters replaced by \uHHHH.
 [[nodiscard]] std::string json_without_invisible(std::string_view json);
 
 /// "0.1", "10000", "1e-06": the shortest text that reads back as `value`.
 [[nodiscard]] std::string shortest(double value);
 
-/// The system's words for errno `number`, such as "No space left on device". Thread-safe.
+/// The system's message for an errno, such as "No space left on device". Thread-safe.
 [[nodiscard]] std::string system_message(int number);
 
-/// The one of `known` that takes the fewest edits (Levenshtein) to reach from `word`, for "did you mean ...?"; "" where
-/// even that one has little in common with it.
+/// The name in `known` with the smallest Levenshtein distance to `word`, for "did you mean ...?"; "" if even that one
+/// is more than 2 edits and a third of the word's length away.
 [[nodiscard]] std::string_view nearest_name(std::string_view word, std::span<const std::string_view> known);
 
-/// A value, or the reason why there is none: for one bad item among many, where the caller carries on with the next.
+/// A value, or the reason why there is none. For one bad item among many, where the caller goes on with the next one.
 template <class T>
 class Result {
  public:

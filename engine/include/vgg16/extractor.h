@@ -1,4 +1,4 @@
-// Pictures in, feature rows out.
+// Computing features: the network on a device, from pictures to one row of numbers each.
 //
 //   vgg16::Extractor extractor(vgg16::Weights::load("vgg16.safetensors"), {});
 //   std::vector<float> row(extractor.columns());
@@ -25,33 +25,34 @@ struct ExtractorOptions {
   std::string layer = "block5_pool";
   Pool pool = Pool::kNone;
   std::string device = "auto";    ///< "auto" (a GPU if one can be used), "cpu", "cuda" (the first GPU) or "cuda:N"
-  std::string precision = "f32";  ///< of the products' operands: "f32" or "bf16"; on a GPU also "tf32" or "f16"
+  std::string precision = "f32";  ///< of the multiplied operands: "f32" or "bf16"; on a GPU also "tf32" or "f16"
   int threads = 0;                ///< 0: as many as BuildInfo::processors
   int batch_size = 32;            ///< pictures per forward call, 1 to 1024
-  /// Told in one line each what was decided that the options leave open, such as the device. May be empty.
+  /// Called with one line per decision that the options leave open, such as which device is used. May be empty.
   std::function<void(const std::string& line)> log = {};
 };
 
-/// Called with results in input order, from the thread that called extract_files.
+/// Functions that extract_files calls with results, in input order, on the thread that called it.
 struct ExtractCallbacks {
   std::function<void(int64_t index, std::span<const float> row)> row;     ///< picture `index` became this row
   std::function<void(int64_t index, const std::string& reason)> skipped;  ///< picture `index` could not be used
-  /// When it becomes true, no further batch is started, and one that has been started may be dropped.
+  /// When it becomes true, no further batch is started, and the batch that is being computed may be dropped. May be set
+  /// by a signal handler.
   const std::atomic<bool>* stop = nullptr;
 };
 
-/// Where the time of extract_files went: the seconds that the forward pass waited for pictures, computed, and that
-/// finished rows waited to be taken (in the row callback).
+/// How extract_files spent its time, in seconds: waiting for decoded pictures, computing, and waiting for the callbacks
+/// to take the rows.
 struct ExtractTimes {
   double waiting_for_pictures_s = 0;
   double computing_s = 0;
   double delivering_s = 0;
 };
 
-/// One network on one device. Construct once (weights prepared, memory taken), then call often. One thread at a time.
-/// Extractors of the same Weights object that live at the same time share what was prepared of it, for each device,
-/// precision and instruction set: on a CPU a further one takes 30 MB at batch size 1, 130 MB from 8 on, instead of
-/// 242 MB more.
+/// One network on one device. The constructor prepares the weights and takes all memory; construct once, call often.
+/// One thread at a time. Extractors that exist at the same time and use the same Weights object, device, precision and
+/// instruction set share the prepared weights (242 MB on a CPU): a further one takes only 30 MB at batch size 1 and
+/// 130 MB from batch size 8 on.
 class Extractor {
  public:
   /// Throws Error{kInvalidArgument, kMemory, kDevice}.
@@ -60,19 +61,22 @@ class Extractor {
   Extractor(Extractor&&) noexcept;
   Extractor& operator=(Extractor&&) noexcept;
 
-  [[nodiscard]] int64_t columns() const;  ///< numbers per row
-  [[nodiscard]] std::string_view backend() const;
+  [[nodiscard]] int64_t columns() const;           ///< numbers per row
+  [[nodiscard]] std::string_view backend() const;  ///< "cpu" or "cuda"
+  /// "avx512", "avx2" or "portable"; on a GPU such as "sm_90, cuDNN 9.13.0, batches of 32".
   [[nodiscard]] std::string_view instruction_set() const;
 
-  /// Rows (n, columns) float32 of n pictures of 224 x 224, any n; blocks. Throws Error{kShape, kDevice}.
+  /// Computes the features of n pictures (n, 224, 224, 3), any n >= 0, into rows (n, columns()) float32. Returns when
+  /// they are readable. Throws Error{kShape, kDevice}.
   void extract(ImagesIn images, float* rows);
 
-  /// Reads, decodes and resizes `paths` on other threads while the network runs; memory does not depend on their
-  /// number. A picture that cannot be read or decoded is reported through callbacks.skipped and the run goes on.
+  /// Reads, decodes and resizes the pictures at `paths` on other threads while the network runs. Memory does not depend
+  /// on their number. A picture that cannot be read or decoded is reported to callbacks.skipped, and the run goes on.
+  /// Throws Error{kDevice, kMemory, kIo} and what a callback throws.
   ExtractTimes extract_files(std::span<const std::filesystem::path> paths, const ExtractCallbacks& callbacks);
 
-  /// The same for pictures that list_dataset found below `folder`. One whose size or CRC-32 is another by now is
-  /// skipped like one that cannot be read: no row is of other bytes than those that were listed.
+  /// The same for pictures that list_dataset found below `folder`. A picture whose size or CRC-32 has changed since
+  /// then is skipped, so every row is of the bytes that were listed.
   ExtractTimes extract_files(const std::filesystem::path& folder, std::span<const PictureFile> pictures,
                              const ExtractCallbacks& callbacks);
 

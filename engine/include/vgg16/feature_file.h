@@ -1,4 +1,5 @@
-// Features on disk: one HDF5 file that h5py and the scripts this program replaces can read, and theirs read here.
+// Features on disk: writing, resuming, merging and reading features files. They are HDF5 files that h5py and the
+// scripts which this program replaces can read, and the files of those scripts can be read here.
 //
 //   vgg16::FeatureFileWriter file("animals.h5", plan, {});
 //   file.write(0, row);                                     // rows in any order
@@ -21,23 +22,23 @@ namespace vgg16 {
 
 enum class FeatureType { kF32, kF16 };
 
-/// One of several runs that share the pictures of one dataset: part `index` of `count` has the rows i of the whole with
-/// i mod count = index - 1.
+/// One of several runs that divide the pictures of one dataset among them: shard `index` of `count` has the rows i of
+/// the whole dataset with i mod count = index - 1.
 struct Shard {
   int64_t index = 1;  ///< from 1
   int64_t count = 1;
 };
 
-/// Where the rows of a shard stand in the whole, so that the parts can be put together again.
+/// The place of a shard's rows in the whole dataset, from which merge_feature_files puts the shards together.
 struct ShardPlan {
   Shard shard;
-  int64_t total_rows = 0;            ///< of the whole plan
-  std::string plan_digest;           ///< of the whole plan: parts with another one do not belong together
-  std::vector<int64_t> row_numbers;  ///< in the whole plan, of each row of this one
+  int64_t total_rows = 0;   ///< of the whole dataset
+  std::string plan_digest;  ///< of the plan of the whole dataset: only shards with the same one belong together
+  std::vector<int64_t> row_numbers;  ///< for each row of the shard, its number in the whole dataset
 };
 
-/// Everything that is known before the first row; it fixes the file's layout and every byte but the rows. Two runs with
-/// the same plan write the same file, and only such a run can continue another.
+/// Everything about a features file that is known before the first row is computed. It determines the layout and every
+/// byte except the rows. Only a run with the same plan can resume another.
 struct FeatureFilePlan {
   int64_t columns = 0;
   FeatureType type = FeatureType::kF32;
@@ -45,64 +46,65 @@ struct FeatureFilePlan {
   std::vector<PictureFile> pictures;  ///< one per row, in row order; paths differ from one another
   std::vector<SkippedPicture> skipped;
   Recipe recipe;
-  int64_t seed = -1;  ///< of the shuffle, or -1 for sorted order
+  int64_t seed = -1;  ///< of the shuffle; -1 for sorted order
   std::optional<ShardPlan> shard;
 };
 
-/// The plan for one shard of `whole`, which must be the plan of all pictures. Classes and skipped pictures stay those
-/// of the whole; a shard may have no row at all. Throws Error{kInvalidArgument} unless 1 <= index <= count.
+/// The plan of one shard of `whole`, the plan of all pictures. Class names and skipped pictures are those of the whole;
+/// a shard may have no rows. Throws Error{kInvalidArgument} unless 1 <= index <= count.
 [[nodiscard]] FeatureFilePlan shard_plan(const FeatureFilePlan& whole, Shard shard);
 
 struct FeatureWriteOptions {
-  bool overwrite = false;          ///< replace `path` when the new file is complete, and `<path>.partial` at once
+  bool overwrite = false;          ///< replace `<path>.partial` at once, and `path` when the new file is complete
   bool resume = false;             ///< continue `<path>.partial`, or accept a complete `path`, of the same plan
-  int64_t rows_per_commit = 1000;  ///< rows between two syncs to disk; there is one within 2 seconds of a row as well
+  int64_t rows_per_commit = 1000;  ///< commit (sync to disk) after so many rows, and at most 2 seconds after a row
 };
 
-/// Writes `<path>.partial` and gives it its name when it is complete. The header is made once by HDF5 and never touched
-/// again; rows go straight to their offsets, by a thread of their own behind a bounded buffer, and each becomes valid
-/// when its checksum is written, after its bytes have reached the disk. h5py can open the partial file at any moment.
-/// The finished file has the same bytes for the same plan and rows, however often the run was interrupted and however
-/// rows were ordered and committed. A lock keeps a second writer out; what other programs do to the partial file is
-/// found before it is renamed. Memory is bounded, however many rows are committed together. One thread at a time.
+/// Writes `<path>.partial` and renames it to `path` when it is complete. The HDF5 library makes the header once; after
+/// that a background thread writes rows directly at their offsets. A row is valid once its checksum is written, which
+/// happens after its bytes have reached the disk, so a crash never leaves a row that is valid but wrong, and h5py can
+/// open the partial file at any moment. The finished file has the same bytes for the same plan and rows, whatever the
+/// order of the rows, the commits and interruptions. A lock excludes a second writer; changes by other programs are
+/// detected before the renaming. Memory is bounded and does not depend on rows_per_commit. One thread at a time.
 class FeatureFileWriter {
  public:
-  /// Lays the whole file out and reserves its space, so that a full disk is reported now. With options.resume, what is
-  /// there is verified instead: the plan must be the same, every row is read and compared with its checksum.
-  /// Throws Error{kExists, kIo, kMemory, kInvalidArgument}, and kRefused where there is nothing that can be resumed
-  /// because it belongs to another run; the message names what differs.
+  /// Creates the file at its full size and reserves its space, so that a full disk is reported before the work. If
+  /// options.resume is set and the file exists, verifies it instead: its plan must be the same, and every row is
+  /// compared with its checksum. Throws Error{kExists, kIo, kMemory, kInvalidArgument}, and kRefused if the file to
+  /// resume belongs to another run; the message names what differs.
   FeatureFileWriter(std::filesystem::path path, FeatureFilePlan plan, FeatureWriteOptions options);
-  /// Without finish(), rows written so far are committed and the partial file stays; one without any row is removed.
+  /// Without finish(), commits the rows written so far and leaves the partial file; removes it if it has no row.
   ~FeatureFileWriter();
   FeatureFileWriter(const FeatureFileWriter&) = delete;
   FeatureFileWriter& operator=(const FeatureFileWriter&) = delete;
 
-  /// Rows that remain to be written or dropped, ascending. None where `path` was complete already.
+  /// Rows that remain to be written or dropped, in ascending order. Empty if `path` was complete already.
   [[nodiscard]] std::vector<int64_t> missing_rows() const;
   /// Rows of the resumed file that did not match their checksums; they are among the missing ones.
   [[nodiscard]] const std::vector<int64_t>& damaged_rows() const;
-  /// Rows that no crash can take away any more. Thread-safe.
+  /// Number of rows that are on disk and valid, and so survive a crash. Thread-safe.
   [[nodiscard]] int64_t committed_rows() const;
-  /// What to say before the work, or "": a second file is written at the end if a row is dropped, and there is no space
-  /// for it.
+  /// A warning to show before the work, or "": if a row is dropped, finish() writes a second file of the same size, and
+  /// there is no space for it.
   [[nodiscard]] const std::string& space_warning() const;
   /// The file that rows are written to.
   [[nodiscard]] const std::filesystem::path& partial_path() const;
 
-  /// Queues row `row` (plan.columns numbers, copied); blocks while the buffer is full. A number that is not finite, or
-  /// does not fit kF16, is refused. Throws Error{kIo, kRefused}, also for what went wrong behind an earlier call.
+  /// Copies row `row` (plan.columns numbers) to the queue of the background thread; blocks while the queue is full.
+  /// Throws Error{kRefused} for a number that is not finite or does not fit kF16, and Error{kIo}, also if the
+  /// background thread failed to write an earlier row.
   void write(int64_t row, std::span<const float> features);
 
-  /// Picture `row` turned out to be unusable: it will not be a row of the finished file, but one of its `skipped`.
+  /// Picture `row` could not be decoded: the finished file lists it as skipped instead of having a row for it.
   void drop(int64_t row, std::string reason);
 
   /// Waits until every row written so far is committed. Thread-safe. Throws Error{kIo}.
   void commit();
 
-  /// Waits until every row is on disk, rewrites the file without dropped rows if there are any, and renames it.
-  /// Every row must have been written or dropped, and at least one written unless the plan is a shard's; without any,
-  /// the partial file is removed. Before, the file's size, header and last rows are compared with what was written.
-  /// Throws Error{kIo, kExists, kRefused}; the rows stay in the partial file.
+  /// Waits until every row is on disk, checks that the file's size, header and last rows are as written, rewrites the
+  /// file without the dropped rows if there are any, and renames it. Every row must have been written or dropped. At
+  /// least one must have been written, unless the plan is a shard's; otherwise the partial file is removed and this
+  /// throws. Throws Error{kIo, kExists, kRefused}; the rows stay in the partial file.
   void finish();
 
  private:
@@ -113,16 +115,16 @@ class FeatureFileWriter {
 /// The name under which `path` is written until it is complete.
 [[nodiscard]] std::filesystem::path partial_path_of(const std::filesystem::path& path);
 
-/// All names that writing `path` takes: its own, and those that it has until then. No input may be one of them.
+/// All file names that writing `path` uses: its own and temporary ones. No input may be one of them.
 [[nodiscard]] std::vector<std::filesystem::path> output_names_of(const std::filesystem::path& path);
 
-/// Opens a features file, this program's or one with just `features`, `labels` and `label_names` as the old scripts
-/// wrote (float64, float32 or float16; contiguous or chunked). The shapes, types and ranges of everything are checked,
-/// and no part of the file may live in another file. Rows are read as float32, and checked against their checksums
-/// where the file has them. Throws Error{kNotFound, kIo, kMemory, kRefused}.
+/// Opens a features file: one of this program, or one with only `features`, `labels` and `label_names` as the old
+/// scripts wrote (float64, float32 or float16; contiguous or chunked). Checks the shapes, types and ranges of
+/// everything, and refuses links to other files. Rows are read as float32, and compared with their checksums if the
+/// file has any. Throws Error{kNotFound, kIo, kMemory, kRefused}.
 [[nodiscard]] FeatureTable open_feature_file(const std::filesystem::path& path);
 
-/// The pictures listed as skipped in `path`; none for files without such a list. Throws as open_feature_file.
+/// The pictures listed as skipped in `path`; empty for files without such a list. Throws as open_feature_file.
 [[nodiscard]] std::vector<SkippedPicture> read_skipped(const std::filesystem::path& path);
 
 struct MergeResult {
@@ -131,10 +133,10 @@ struct MergeResult {
   std::vector<SkippedPicture> skipped;
 };
 
-/// Puts the parts of a sharded run together: the bytes of `output` are those that one run would have written. The parts
-/// may come in any order; all must be there, complete, of one plan, and every row must match its checksum. A merge that
-/// was interrupted continues. Throws Error{kNotFound, kIo, kExists, kRefused}; kRefused lists the shards that are
-/// missing.
+/// Merges the shards of a run: `output` has the same bytes as the file of one run over the whole dataset. `parts` may
+/// be in any order; all shards must be there, complete and of the same plan, and every row must match its checksum. If
+/// an earlier merge was interrupted, it is continued. Throws Error{kNotFound, kIo, kExists, kRefused}; kRefused lists
+/// the shards that are missing.
 MergeResult merge_feature_files(std::span<const std::filesystem::path> parts, const std::filesystem::path& output,
                                 bool overwrite);
 

@@ -1,4 +1,4 @@
-// Features as learning sees them: rows by number, wherever they are stored.
+// Labelled rows of features, wherever they are stored: the interface between features files and training.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace vgg16 {
 
-/// What made a row: two rows may be compared only if layer, pool, preprocessing and weights agree. Empty strings mean
-/// "not recorded", as in the files of the scripts that this program replaces.
+/// How rows were computed. Rows may be compared only if layer, pool, preprocessing and weights agree. An empty string
+/// means "not recorded", as in the files of the scripts that this program replaces.
 struct Recipe {
   std::string layer;
   std::string pool;
@@ -21,18 +21,19 @@ struct Recipe {
   std::string program_version;  ///< recorded, never compared
 };
 
-/// N labelled rows of D float32 numbers. A value; copies share the source of the rows.
+/// N labelled rows of D float32 numbers. Copies share the source of the rows, which is open as long as one of them
+/// exists.
 struct FeatureTable {
   int64_t rows = 0;
   int64_t columns = 0;
   std::vector<int64_t> labels;           ///< rows values, each an index into label_names
   std::vector<std::string> label_names;  ///< K class names, UTF-8
-  std::vector<std::string> paths;        ///< rows values, or none where the file has no paths
+  std::vector<std::string> paths;        ///< rows values: the picture of each row; empty if the file has no paths
   Recipe recipe;
-  std::string name;  ///< the file, as messages should call it
+  std::string name;  ///< the file's name for messages
 
   /// Copies rows [first, first + count) to out, (count, columns) row-major. Thread-safe.
-  /// Throws Error{kIo, kRefused}; a row that is not finite is the reader's to find, not the source's.
+  /// Throws Error{kIo, kRefused}. Does not check that the numbers are finite; the caller must.
   std::function<void(int64_t first, int64_t count, float* out)> read_rows;
 };
 

@@ -1,4 +1,4 @@
-// Pictures from bytes, as Pillow would read them.
+// Reading, checking, decoding and resizing pictures, with the pixels that Pillow would give.
 //
 //   auto image = vgg16::load_image("photo.jpg");
 //   if (!image) return report(image.reason());
@@ -23,37 +23,39 @@ struct Image {
   std::vector<uint8_t> pixels;
 };
 
-/// What a picture may cost at most. A picture over a limit is refused with a reason before it is decoded.
+/// Limits, so that one hostile or broken file cannot take the memory or time of a whole run. A picture over a limit is
+/// refused, with a reason, before it is decoded.
 inline constexpr int64_t kMaxPictureBytes = 64 << 20;
 inline constexpr int64_t kMaxPicturePixels = 50'000'000;
 inline constexpr int kMaxPictureSide = 16'384;
-/// What the decoder may hold at a time, beside the file and the pixels that it gives.
+/// The most memory that a decoder may hold at a time, not counting the file and the resulting pixels.
 inline constexpr int64_t kMaxDecodeBytes = 12 * kMaxPicturePixels + (16 << 20);
 
-/// The bytes of the picture file at `path`, read once: a regular file (links are followed, nothing blocks) of 1 to
-/// kMaxPictureBytes bytes. Fails with a reason such as "empty file", "is a directory", "link to a missing file".
-/// Throws Error{kIo} where no file could be opened: too many are open, no memory.
+/// The bytes of the file at `path`, which must be a regular file (or a link to one) of 1 to kMaxPictureBytes bytes;
+/// never waits for a pipe. Fails with a reason such as "empty file", "is a directory", "link to a missing file". Throws
+/// Error{kIo} if the reason is not the file: too many files are open, or there is no memory.
 [[nodiscard]] Result<std::vector<std::byte>> read_picture(const std::filesystem::path& path);
 
-/// Checks, without decoding, that `bytes` is a whole JPEG or PNG within the limits: kind, size, markers or chunks up to
-/// the end. Pictures that pass can still fail to decode. Returns {height, width, no pixels}.
+/// Checks, without decoding, that `bytes` is a complete JPEG or PNG within the limits, by following its markers or
+/// chunks to the end. A picture that passes can still fail to decode. Returns an Image with height and width but no
+/// pixels.
 [[nodiscard]] Result<Image> inspect_image(std::span<const std::byte> bytes);
 
-/// Decodes a JPEG or PNG, told apart by content, to RGB. JPEG pixels equal Pillow's bit for bit (libjpeg-turbo,
-/// accurate DCT, fancy upsampling; CMYK and YCCK as Pillow converts them). Grey is repeated, alpha dropped, palettes
-/// expanded, of 16-bit samples the high byte counts; EXIF rotation is ignored. A truncated or damaged picture fails
-/// with a reason; JPEG data that is complete but holds an error that the format cannot show is decoded to what Pillow
-/// makes of it. Thread-safe. Memory: 3 bytes a pixel, and while it decodes up to 8 more for a JPEG, 16 for a PNG, 32
-/// for one of 16 bits, but never more than kMaxDecodeBytes.
-/// Throws std::bad_alloc where the system has less.
+/// Decodes a JPEG or PNG, recognised by content, to RGB. JPEG pixels equal Pillow's bit for bit (libjpeg-turbo,
+/// accurate DCT, fancy upsampling; CMYK and YCCK converted as Pillow does). Grey is repeated, alpha dropped, palettes
+/// expanded; of 16-bit samples the high byte is taken; EXIF rotation is ignored. A truncated or damaged picture fails
+/// with a reason. JPEG has no checksum, so damage that still decodes gives the pixels that Pillow gives. Thread-safe.
+/// Takes 3 bytes per pixel for the result and, while decoding, up to 8 more for a JPEG, 16 for a PNG, 32 for a PNG of
+/// 16 bits, but never more than kMaxDecodeBytes. Throws std::bad_alloc if the system has less.
 [[nodiscard]] Result<Image> decode_image(std::span<const std::byte> bytes);
 
 /// read_picture, then decode_image.
 [[nodiscard]] Result<Image> load_image(const std::filesystem::path& path);
 
-/// Resizes to (side, side, 3) by nearest neighbour without regard to aspect; out holds side * side * 3 bytes. The
-/// source index is Pillow's, in double: s = in / side, x = s * 0.5, then floor(x), x += s per output (Geometry.c,
-/// affine transform of Image.resize with NEAREST).
+/// Resizes to (side, side, 3) by nearest neighbour, ignoring the aspect ratio; `out` has room for side * side * 3
+/// bytes. Source indices are Pillow's, in double: s = in / side, x = s * 0.5, then per output floor(x), x += s
+/// (Geometry.c, affine transform of Image.resize with NEAREST). The closed formula floor((i + 0.5) * s) differs at some
+/// sizes.
 void resize_nearest(const Image& image, int side, uint8_t* out);
 
 }  // namespace vgg16

@@ -1,4 +1,4 @@
-// The layers of VGG16's convolution part, by the names that Keras gave them.
+// The layers of VGG16 up to block5_pool, by Keras' names.
 //
 //   size_t last = vgg16::layer_index("block4_pool");
 //   int64_t columns = vgg16::feature_columns(last, vgg16::Pool::kNone);   // 14 * 14 * 512
@@ -19,16 +19,17 @@ struct LayerSpec {
   int channels;  ///< of the output
 };
 
-/// What is done with a layer's output over its positions before it becomes a row: nothing, the mean, or the maximum.
+/// Pooling of a layer's output over all its positions: none (the row is h * w * c numbers), mean or maximum (c
+/// numbers).
 enum class Pool { kNone, kAvg, kMax };
 
 /// Index of the layer called `name` in the network's order, 0 (block1_conv1) to 17 (block5_pool).
-/// Throws Error{kInvalidArgument} naming the nearest layer.
+/// Throws Error{kInvalidArgument}, which suggests the layer with the most similar name.
 [[nodiscard]] size_t layer_index(std::string_view name);
 
 [[nodiscard]] std::string_view layer_name(size_t index);
 
-/// Numbers in one row when the network stops at layer `index` and `pool` is applied.
+/// Numbers in the row of a picture if the network ends after layer `index` and `pool` is applied to its output.
 [[nodiscard]] int64_t feature_columns(size_t index, Pool pool);
 
 /// "none", "avg" or "max", and back; pool_from_name throws Error{kInvalidArgument}.

@@ -1,4 +1,4 @@
-// Outputs that must not be written, because something would be lost.
+// Checks to make before an output is written, so that no file is lost.
 #pragma once
 
 #include <filesystem>
@@ -7,12 +7,12 @@
 
 namespace vgg16 {
 
-/// Throws Error{kExists} where something is at `path` that no output may replace: a link, whatever it leads to, a
-/// folder, a device or a pipe. Throws Error{kIo} where that cannot be known.
+/// Throws Error{kExists} if `path` is something that no output may replace: a link (wherever it leads), a folder, a
+/// device or a pipe. Throws Error{kIo} if that cannot be determined.
 void require_replaceable(const std::filesystem::path& path);
 
-/// Throws Error{kInvalidArgument} where one of `outputs`, the names that would be written to, is the file of one of
-/// `inputs`, under whichever name. Inputs are looked at only where something is at an output.
+/// Throws Error{kInvalidArgument} if one of `outputs`, the names that will be written to, is the same file as one of
+/// `inputs`, even under another name. Examines the inputs only if one of the outputs exists.
 void require_no_input(const std::vector<std::filesystem::path>& outputs,
                       const std::vector<std::filesystem::path>& inputs);
 

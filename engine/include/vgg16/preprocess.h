@@ -1,4 +1,4 @@
-// How a picture becomes the network's input. These numbers are part of every feature and model file's recipe.
+// The constants that turn a picture into the network's input. Features and model files record them as kPreprocessing.
 #pragma once
 
 #include <string_view>
@@ -12,7 +12,8 @@ inline constexpr int kInputSide = 224;
 /// section 2.1; values as Keras' preprocess_input in "caffe" mode).
 inline constexpr float kMeanBgr[3] = {103.939F, 116.779F, 123.68F};
 
-/// The recipe's name in files: Pillow's nearest resize to 224 x 224 without regard to aspect, BGR, minus kMeanBgr.
+/// The name of this preprocessing in files: Pillow's nearest-neighbour resize to 224 x 224 ignoring the aspect ratio,
+/// BGR, minus kMeanBgr, not scaled.
 inline constexpr std::string_view kPreprocessing = "keras-nearest-224-bgr-mean";
 
 }  // namespace vgg16

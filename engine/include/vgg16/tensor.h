@@ -1,4 +1,4 @@
-// Pointer-plus-shape views. They own nothing; the caller keeps the memory alive for the call.
+// Views of arrays: a pointer and a shape. They own nothing; the caller keeps the memory alive during the call.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,13 @@ struct Shape4 {
   friend constexpr bool operator!=(const Shape4& a, const Shape4& b) { return !(a == b); }
 };
 
-/// float32 in host memory, contiguous, channels last.
+/// float32 in host memory to read: contiguous, channels last. No alignment beyond a float's is required.
 struct HostIn {
   const float* data = nullptr;
   Shape4 shape;
 };
 
-/// The same, to be written.
+/// The same, to write.
 struct HostOut {
   float* data = nullptr;
   Shape4 shape;

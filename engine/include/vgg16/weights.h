@@ -1,4 +1,4 @@
-// VGG16's 13 kernels and biases, from a file or from memory.
+// VGG16's weights, 13 kernels and 13 biases, from a file or from memory.
 //
 //   std::shared_ptr<const vgg16::Weights> weights = vgg16::Weights::load("vgg16_weights_tf_..._notop.h5");
 //   weights->save("vgg16.safetensors", vgg16::WeightsType::kF16, {});
@@ -16,7 +16,7 @@ namespace vgg16 {
 
 inline constexpr size_t kConvLayers = 13;
 
-class NetworkCache;  // of the library's own
+class NetworkCache;  // internal to the library
 
 enum class WeightsType { kF32, kF16 };
 
@@ -25,19 +25,21 @@ struct SaveOptions {
 };
 
 /// Immutable, checked weights: every tensor has the expected name, type and shape and only finite values. Safe to share
-/// between threads. A file is data: it never leads to another file and never chooses how much memory is taken.
+/// between threads. A weights file cannot refer to another file and cannot make the reader allocate more than it
+/// expects.
 class Weights {
  public:
-  /// Reads Keras' "notop" HDF5 file or this program's safetensors, told apart by content.
+  /// Reads Keras' "notop" HDF5 file or this program's safetensors file, recognised by content.
   /// Throws Error{kNotFound, kIo, kRefused}.
   [[nodiscard]] static std::shared_ptr<const Weights> load(const std::filesystem::path& path);
 
-  /// The safetensors file in `bytes`, which must outlive the result; `name` is what messages call it.
-  /// `sha256` is the digest of the values where the caller knows it, else empty. Throws Error{kRefused}.
+  /// Weights in a safetensors file in memory. `bytes` must outlive the result; messages call it `name`. `sha256` is
+  /// what sha256() will return if the caller knows it (hashing takes time), otherwise empty. Throws Error{kRefused}.
   [[nodiscard]] static std::shared_ptr<const Weights> from_safetensors(std::span<const std::byte> bytes,
                                                                        std::string_view name, std::string_view sha256);
 
-  /// He-normal kernels and small biases from a seed, for tests and benchmarks: the same bits on every machine.
+  /// Random weights for tests and benchmarks: He-normal kernels and small biases, the same bits on every machine for
+  /// the same seed.
   [[nodiscard]] static std::shared_ptr<const Weights> synthetic(uint64_t seed);
 
   Weights();
@@ -50,20 +52,20 @@ class Weights {
   /// Copies convolution `conv`'s bias, (oc).
   virtual void copy_bias(size_t conv, float* out) const = 0;
 
-  /// How the values are stored: kF16 values are exactly representable in half precision.
+  /// kF16 if every value is stored in, and so exactly representable in, half precision.
   [[nodiscard]] virtual WeightsType type() const = 0;
-  /// What messages call these weights: the file's path or "built-in".
+  /// The name of these weights for messages: the file's path or "built-in".
   [[nodiscard]] virtual const std::string& name() const = 0;
 
-  /// Digest that identifies the values whatever the file format: sha256 over the 26 tensors in network order (kernel,
-  /// bias) as little-endian float32, kernels HWIO. Lower-case hex. Computed on first use; thread-safe.
+  /// A digest of the values, the same for every file format: sha256 over the 26 tensors in network order (kernel, bias)
+  /// as little-endian float32, kernels HWIO, in lower-case hex. Computed on first use. Thread-safe.
   [[nodiscard]] virtual const std::string& sha256() const = 0;
 
-  /// Writes a safetensors file; kF16 rounds to nearest even. The file appears whole or not at all.
-  /// Throws Error{kExists, kIo}, and kRefused where a value does not fit half precision.
+  /// Writes a safetensors file; kF16 rounds to nearest even. The file appears complete or not at all. Throws
+  /// Error{kExists, kIo}, and kRefused if a value is too large for half precision.
   void save(const std::filesystem::path& path, WeightsType type, SaveOptions options) const;
 
-  /// What extractors have made of these weights and share, for the library's own use.
+  /// The prepared forms of these weights that extractors share. For the library's own use.
   [[nodiscard]] NetworkCache& networks() const { return *networks_; }
 
  private:
