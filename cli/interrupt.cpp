@@ -96,7 +96,8 @@ void watch_for_interrupts(std::string_view command) {
   try {
     std::thread([watched] { wait_for_signals(watched); }).detach();
   } catch (const std::system_error& error) {
-    throw Error(ErrorCode::kMemory, "no thread to wait for signals: " + system_message(error.code().value()));
+    throw Error(ErrorCode::kMemory,
+                "cannot start a thread to wait for signals: " + system_message(error.code().value()));
   }
 }
 

@@ -35,8 +35,8 @@ Checked check_picture(const std::filesystem::path& path) {
   return {.size_bytes = static_cast<int64_t>(bytes.value().size()), .crc32 = crc32_of(bytes.value()), .reason = {}};
 }
 
-// Each picture's result has its own place, so their order does not depend on the threads. These threads wait for the
-// disk, not for the processor; where the system gives fewer than asked for, the work takes longer and that is all.
+// results[i] belongs to paths[i], so the order does not depend on the threads. The threads mostly wait for the disk. If
+// the system starts fewer than `threads`, the work takes longer but is still done.
 std::vector<Checked> check_pictures(const std::filesystem::path& folder, std::span<const std::string> paths,
                                     int threads) {
   std::vector<Checked> results(paths.size());
@@ -82,7 +82,7 @@ void sort_by_path(std::vector<SkippedPicture>& skipped) {
   throw Error(ErrorCode::kIo, printable(folder.native()) + ": " +
                                   (one ? "a folder" : std::to_string(unlisted.size()) + " folders") +
                                   " would be left out: " + names +
-                                  "; mount what is missing or mend the rights, or add "
+                                  "; mount the missing volume or fix the permissions, or add "
                                   "--max-skipped 100% to go on without " +
                                   (one ? "it" : "them"));
 }
@@ -101,6 +101,7 @@ Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t
                                          " pictures but no class folders; expected one folder per class, such as " +
                                          printable((folder / "cats" / "1.jpg").native()));
   }
+  // Shuffled before pictures are checked: one that turns out to be bad does not change the order of the others.
   if (seed) python_shuffle(std::span(listing.candidates), *seed);
 
   Dataset dataset{.folder = folder,

@@ -22,9 +22,9 @@ namespace {
 constexpr int kMaxBatch = 1024;
 constexpr int kMaxThreads = 1024;
 
-// Decoding a photograph costs 1 ms, under a hundredth of the forward pass on one core, and its threads compete with the
-// forward pass for the same cores: a few keep up, and more would only stand in the way. A GPU leaves the cores idle and
-// wants all the pictures that they can give.
+// Decoding a photograph takes 1 ms, less than a hundredth of the forward pass on one core, and decode threads compete
+// with the forward pass for the same cores: a few suffice, and more would slow it down. With a GPU the cores are
+// otherwise idle, so all of them decode.
 constexpr int kMaxDecodeThreadsOnCpu = 4;
 
 int decode_threads(const Backend& backend, int threads) {
@@ -62,7 +62,8 @@ struct Extractor::Impl {
     lanes.emplace_back(*backend, stop);
   }
 
-  // A second engine pays where there is more than one batch, and takes memory and time to make.
+  // A second engine is useful only if there is more than one batch, and takes time and memory, so it is made when
+  // needed.
   void add_lane() {
     if (second_was_tried) return;
     second_was_tried = true;
@@ -85,7 +86,7 @@ struct Extractor::Impl {
   std::shared_ptr<const Weights> weights;
   Stop stop;
   std::unique_ptr<Backend> backend;
-  std::unique_ptr<Backend> second;  // null where one engine keeps the device busy
+  std::unique_ptr<Backend> second;  // null if one engine keeps the device busy
   bool second_was_tried = false;
   std::vector<RowComputer> lanes;
   PipelineOptions pipeline;

@@ -1,4 +1,4 @@
-// Pictures that the listing of a dataset has summed, so that they are known again.
+// Loading a picture that list_dataset has listed, and detecting that it has changed since.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace vgg16 {
 /// zlib's CRC-32.
 [[nodiscard]] uint32_t crc32_of(std::span<const std::byte> bytes);
 
-/// load_image of `path`, at which the listing found `picture`; fails where it is another file by now.
+/// load_image(path), but fails if the file's size or CRC-32 is not the one that was listed in `picture`.
 [[nodiscard]] Result<Image> load_listed(const std::filesystem::path& path, const PictureFile& picture);
 
 }  // namespace vgg16

@@ -21,19 +21,19 @@ namespace {
 
 constexpr size_t kPictureBytes = size_t{3} * kInputSide * kInputSide;
 
-// Beside the batches that the lanes compute, one is ready and one is being filled: uneven pictures even out over a
-// batch.
+// Beside the batches that lanes compute, one batch is ready and one is being filled. Pictures differ in decoding time,
+// but over a batch the differences average out, so more buffers would not help.
 constexpr int64_t kSpareBuffers = 2;
 
-// One batch of pictures in the making. `reasons` says per picture why there are no pixels, if so.
+// One batch of pictures that is being loaded.
 struct BatchBuffer {
-  std::vector<uint8_t> pixels;
-  std::vector<std::optional<std::string>> reasons;
-  int64_t missing = 0;  // pictures not yet loaded
-  int64_t holds = -1;   // number of the batch, which is the one that may be filled
+  std::vector<uint8_t> pixels;                      // (pictures, 224, 224, 3)
+  std::vector<std::optional<std::string>> reasons;  // per picture: why it has no pixels, or empty
+  int64_t missing = 0;                              // pictures that have not been tried yet
+  int64_t holds = -1;                               // number of the batch that this buffer is for
 };
 
-// Rethrows what a loader threw as an Error that names the picture.
+// To be called in a catch block: rethrows the exception of a loader as an Error that names the picture.
 [[noreturn]] void rethrow_for(const std::filesystem::path& path) {
   const std::string name = printable(path.native());
   try {
@@ -47,8 +47,8 @@ struct BatchBuffer {
   }
 }
 
-// The threads that load, and a ring of batches between them and the one that computes. Pictures are claimed one by one
-// in input order, so the oldest batch is always the first to be complete.
+// The decode threads and the ring of batches that they fill. Batch k uses buffer k % n_buffers(). Threads claim
+// pictures one by one in input order, so all threads help with the oldest batch first.
 class Loader {
  public:
   Loader(std::span<const std::filesystem::path> paths, const LoadPicture& load, size_t n_lanes,
@@ -67,13 +67,13 @@ class Loader {
 
   [[nodiscard]] int64_t batches() const { return (count() + batch_size_ - 1) / batch_size_; }
 
-  // Waits until every picture of `batch` has been tried; null when close() was called or `stop` is set before. Throws
+  // Waits until every picture of `batch` has been tried. Null if close() is called or `stop` becomes true first. Throws
   // what a loader threw.
   BatchBuffer* wait_for(int64_t batch, const std::atomic<bool>& stop) {
     std::unique_lock lock(mutex_);
     const auto is_complete = [&] { return buffer(batch).holds == batch && buffer(batch).missing == 0; };
     const auto is_over = [&] { return error_ != nullptr || closed_ || is_complete(); };
-    // Whoever sets `stop`, a signal handler say, cannot wake anybody.
+    // `stop` is polled because a signal handler may set it, which cannot notify a condition variable.
     while (!complete_.wait_for(lock, std::chrono::milliseconds(100), is_over)) {
       if (stop) return nullptr;
     }
@@ -81,7 +81,7 @@ class Loader {
     return closed_ ? nullptr : &buffer(batch);
   }
 
-  // `batch` has been used: its buffer may be filled again. Batches are released in any order.
+  // Makes the buffer of `batch` available for a later batch. Lanes may release in any order.
   void release(int64_t batch) {
     {
       const std::lock_guard lock(mutex_);
@@ -90,7 +90,7 @@ class Loader {
     room_.notify_all();
   }
 
-  // No further picture is loaded, and nobody waits any longer.
+  // No further picture is loaded, and all waits end.
   void close() {
     {
       const std::lock_guard lock(mutex_);
@@ -118,7 +118,8 @@ class Loader {
     try {
       while (static_cast<int>(threads_.size()) < n_threads) threads_.emplace_back([this] { work(); });
     } catch (const std::system_error& e) {
-      if (threads_.empty()) throw Error(ErrorCode::kMemory, std::string("no thread to decode pictures: ") + e.what());
+      if (threads_.empty())
+        throw Error(ErrorCode::kMemory, std::string("cannot start a thread to decode pictures: ") + e.what());
     } catch (...) {
       end();
       throw;
@@ -130,7 +131,8 @@ class Loader {
     for (std::thread& thread : threads_) thread.join();
   }
 
-  // The next picture in input order, once its batch has a buffer; nothing when there is no more to do.
+  // Waits until the batch of the next picture has a buffer and returns the picture's index; empty if no picture is left
+  // or the loader is closed.
   std::optional<int64_t> claim() {
     std::unique_lock lock(mutex_);
     const auto has_room = [&] { return buffer(next_ / batch_size_).holds == next_ / batch_size_; };
@@ -177,9 +179,10 @@ class Loader {
   const int64_t batch_size_;
 
   std::mutex mutex_;
-  std::condition_variable room_;      // a buffer became free, or all is over
-  std::condition_variable complete_;  // a batch became complete, or a loader failed
-  // Guarded by mutex_, but for the pixels and reasons of a picture between its claim and its completion.
+  std::condition_variable room_;      // a buffer became free, or the loader was closed
+  std::condition_variable complete_;  // a batch became complete, or the loader was closed
+  // Guarded by mutex_, except the pixels and reason of a picture from its claim until it is counted in `missing`: these
+  // belong to the thread that claimed it.
   std::vector<BatchBuffer> buffers_;
   int64_t next_ = 0;
   bool closed_ = false;
@@ -188,7 +191,7 @@ class Loader {
   std::vector<std::thread> threads_;
 };
 
-// Moves the pictures that have pixels to the front, in order. Returns how many.
+// Moves the pictures that have pixels to the front, in order, and returns how many there are.
 int compact(BatchBuffer& batch) {
   int good = 0;
   for (size_t i = 0; i < batch.reasons.size(); ++i) {
@@ -214,7 +217,7 @@ void deliver(const std::vector<std::optional<std::string>>& reasons, int64_t fir
   }
 }
 
-// Adds the time since it last did so to one of the totals.
+// Adds the time since the last call of add_to (or the construction) to one of several totals.
 class Stopwatch {
  public:
   void add_to(double& total_s) {
@@ -228,14 +231,14 @@ class Stopwatch {
   Clock::time_point since_ = Clock::now();
 };
 
-// One batch on its way through a lane: its rows, and for each of its pictures why there is no row, if so.
+// A computed batch: the rows of its good pictures, and per picture the reason why it has no row, or empty.
 struct Computed {
   std::vector<float> rows;
   std::vector<std::optional<std::string>> reasons;
 };
 
-// Waits for batch k, computes it into `out` and gives its buffer back; false where it is dropped, because `stop` has
-// been set or the loader closed.
+// Waits for batch k, computes it into `out` and releases its buffer. False if the batch is dropped because `stop` is
+// set or the loader is closed.
 bool compute_batch(Loader& loader, RowComputer& lane, int64_t k, const std::atomic<bool>& stop, Computed& out,
                    Stopwatch& watch, ExtractTimes& times) {
   BatchBuffer* batch = loader.wait_for(k, stop);
@@ -254,7 +257,7 @@ bool compute_batch(Loader& loader, RowComputer& lane, int64_t k, const std::atom
   return true;
 }
 
-// A thread that computes batches first, first + step, ... and hands each over before it begins the next.
+// A thread that computes batches first, first + step, ..., and waits after each until take() has used it.
 class Lane {
  public:
   Lane(Loader& loader, RowComputer& computer, int64_t first, int64_t step, const std::atomic<bool>& stop,
@@ -264,7 +267,7 @@ class Lane {
     try {
       thread_ = std::thread([this] { work(); });
     } catch (const std::system_error& e) {
-      throw Error(ErrorCode::kMemory, std::string("no thread to run the network: ") + e.what());
+      throw Error(ErrorCode::kMemory, std::string("cannot start a thread to run the network: ") + e.what());
     }
   }
 
@@ -272,7 +275,8 @@ class Lane {
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
-  // Waits for the lane's next batch and lets `use` see it; false where it was dropped. Throws what computing it threw.
+  // Waits for the lane's next batch and calls use(batch). False if the batch was dropped. Throws what computing it
+  // threw.
   template <class Use>
   bool take(Use use) {
     std::unique_lock lock(mutex_);
@@ -287,7 +291,7 @@ class Lane {
     return true;
   }
 
-  // Waits until the thread has ended, and says where its time went. The loader must have been closed.
+  // Waits until the thread has ended, and returns how it spent its time. The loader must have been closed.
   const ExtractTimes& end() {
     {
       const std::lock_guard lock(mutex_);
@@ -327,7 +331,7 @@ class Lane {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool ready_ = false;  // computed_ is the caller's until it is false again
+  bool ready_ = false;  // true: computed_ belongs to the caller of take(); false: to the thread
   bool dropped_ = false;
   bool ended_ = false;
   std::exception_ptr error_;
@@ -336,7 +340,7 @@ class Lane {
   std::thread thread_;
 };
 
-// Ends the lanes' waiting for pictures when the caller leaves, in whatever way.
+// Closes the loader at the end of a scope, also after an exception, so that lanes do not wait for pictures for ever.
 class Closing {
  public:
   explicit Closing(Loader& loader) : loader_(loader) {}
@@ -362,12 +366,12 @@ ExtractTimes run_on_caller(Loader& loader, RowComputer& lane, const ExtractCallb
   return times;
 }
 
-// Batch k is lane k % n's: the order of the batches is that of the lanes.
+// Lane k % n_lanes computes batch k, so taking from the lanes in turn gives the batches in input order.
 ExtractTimes run_in_lanes(Loader& loader, std::span<RowComputer> computers, const ExtractCallbacks& callbacks,
                           const std::atomic<bool>& stop, int64_t batch_size, size_t row_numbers) {
   const auto n_lanes = static_cast<int64_t>(computers.size());
   std::vector<std::unique_ptr<Lane>> lanes;
-  const Closing closing(loader);  // before the lanes end
+  const Closing closing(loader);  // declared after `lanes`, so that it closes before the lanes' destructors wait
   for (int64_t i = 0; i < n_lanes; ++i) {
     lanes.push_back(std::make_unique<Lane>(loader, computers[static_cast<size_t>(i)], i, n_lanes, stop, row_numbers));
   }
@@ -378,7 +382,7 @@ ExtractTimes run_in_lanes(Loader& loader, std::span<RowComputer> computers, cons
     if (!delivered) break;
   }
   loader.close();
-  ExtractTimes times;  // the lanes work side by side: their mean is what the caller has seen go by
+  ExtractTimes times;  // lanes run at the same time, so their mean is comparable to the time that has passed
   for (const auto& lane : lanes) {
     const ExtractTimes& own = lane->end();
     times.waiting_for_pictures_s += own.waiting_for_pictures_s / static_cast<double>(n_lanes);

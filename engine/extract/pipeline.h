@@ -1,4 +1,4 @@
-// Pictures are read and decoded on a few threads while the network runs on the caller's.
+// The extraction pipeline: some threads read and decode pictures while the network runs on others.
 #pragma once
 
 #include <cstdint>
@@ -13,24 +13,24 @@
 
 namespace vgg16 {
 
-/// How picture `index` comes from its path. Called from several threads at a time.
+/// Loads picture `index` from its path, or fails with a reason. Called from several threads at a time.
 using LoadPicture = std::function<Result<Image>(int64_t index, const std::filesystem::path& path)>;
 
 struct PipelineOptions {
   int batch_size = 32;     ///< 1 to max_batch() of every lane
-  int decode_threads = 2;  ///< at least 1; fewer are used where the system gives no more
+  int decode_threads = 2;  ///< at least 1; fewer are used if the system refuses to start more
 };
 
-/// Loads `paths`, resizes each picture to 224 x 224, computes their rows and reports them, in input order and on the
-/// caller's thread. Batch k is pictures [k * batch_size, (k + 1) * batch_size) without those that failed, so a failure
-/// costs nothing and moves nothing. One lane computes on the caller's thread; several, over engines that give the same
-/// bits, each on a thread of its own, so that one copies and reports while another computes. Two batches of pixels more
-/// than there are lanes are held, 150,528 bytes a picture, and a batch of rows per lane.
-/// Once callbacks.stop is set, no batch is reported but the one whose turn it is, and that too is dropped while its
-/// pictures are waited for and between the parts in which the backend computes it. What was reported is always whole
-/// batches from the beginning of the input.
-/// Throws Error{kShape, kDevice} from a backend, Error{kMemory} also for a picture that found no memory, and whatever
-/// a callback throws; all threads have ended by then, and every batch before the one that failed has been reported.
+/// Loads `paths`, resizes each picture to 224 x 224, computes their features and calls the callbacks, in input order
+/// and on the caller's thread. Batch k is pictures [k * batch_size, (k + 1) * batch_size) without those that failed, so
+/// a failure does not move other pictures to other batches. A lane is an engine that computes whole batches. A single
+/// lane computes on the caller's thread. Several lanes, whose engines must give the same bits, run on a thread each, so
+/// that one copies and reports while another computes. Memory: lanes.size() + 2 batches of pixels (150,528 bytes per
+/// picture), and a batch of rows per lane. When callbacks.stop becomes true, at most the batch in progress is still
+/// reported; it is dropped while it waits for pictures, or between the parts in which the backend computes it. Only
+/// whole batches are reported, from the beginning of the input without gaps. Throws what a backend throws
+/// (Error{kShape, kDevice}), Error{kMemory}, also if a picture cannot be decoded for lack of memory, and what a
+/// callback throws. All threads have ended by then, and every batch before the failed one has been reported.
 ExtractTimes run_pipeline(std::span<RowComputer> lanes, std::span<const std::filesystem::path> paths,
                           const LoadPicture& load, const ExtractCallbacks& callbacks, const PipelineOptions& options);
 

@@ -1,4 +1,4 @@
-// From a batch of pictures to rows of numbers: an engine, and where its network stops.
+// An engine together with the layer and pooling where the forward pass stops: from pictures to rows of features.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace vgg16 {
 
-/// One thread at a time; the backend must outlive it.
+/// One thread at a time. `backend` must outlive it.
 class RowComputer {
  public:
   RowComputer(Backend& backend, Stop stop) : backend_(&backend), stop_(stop) {}

@@ -7,8 +7,8 @@
 namespace vgg16 {
 namespace {
 
-// A seed sequence, as std::mt19937 takes one, that hands over the finished state of init_by_array
-// (Matsumoto and Nishimura, mt19937ar.c, 2002). The standard's own seeding differs from every other language's.
+// A seed sequence for std::mt19937 that supplies the generator's complete state, as init_by_array computes it
+// (Matsumoto and Nishimura, mt19937ar.c, 2002). std::mt19937's own seeding gives other states than Python's.
 class InitByArray {
  public:
   using result_type = uint32_t;
@@ -63,7 +63,7 @@ PythonRandom::PythonRandom(uint64_t seed) {
 uint64_t PythonRandom::below(uint64_t n) {
   const auto bits = static_cast<int>(std::bit_width(n));
   for (;;) {
-    // getrandbits(bits): words from the lowest up, the last one shortened from below.
+    // getrandbits(bits): 32-bit words, the lowest first; of the last one the high bits are used.
     uint64_t value = 0;
     for (int filled = 0; filled < bits; filled += 32) {
       uint64_t word = generator_();

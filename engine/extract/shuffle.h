@@ -1,4 +1,4 @@
-// Python's shuffle: the same seed gives the same order in both languages.
+// Python's random.Random(seed).shuffle, so that the order of rows can be reproduced and checked in Python.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ class PythonRandom {
   std::mt19937 generator_;
 };
 
-/// Puts `items` in the order of random.Random(seed).shuffle(items): from the end, each swapped with one at or before
-/// it.
+/// Shuffles `items` as random.Random(seed).shuffle(items) does: Fisher-Yates from the end, each item swapped with one
+/// at or before it.
 template <class T>
 void python_shuffle(std::span<T> items, uint64_t seed) {
   PythonRandom random(seed);

@@ -20,7 +20,7 @@ namespace {
 
 struct EndingRule {
   std::string_view ending;
-  std::string_view unsupported;  // the format's name where it is not read
+  std::string_view unsupported;  // the format's name if it cannot be read, otherwise empty
 };
 constexpr std::array<EndingRule, 10> kEndings = {{{".jpg", {}},
                                                   {".jpeg", {}},
@@ -33,7 +33,7 @@ constexpr std::array<EndingRule, 10> kEndings = {{{".jpg", {}},
                                                   {".tiff", "TIFF"},
                                                   {".webp", "WebP"}}};
 
-// Locale-free: a Turkish locale must not change which files are pictures.
+// Not std::tolower, which depends on the locale: in a Turkish one "I" is not the upper case of "i", as in ".JFIF".
 bool same_ignoring_case(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
@@ -49,7 +49,7 @@ const EndingRule* find_rule(std::string_view name) {
   return rule == kEndings.end() ? nullptr : rule;
 }
 
-// Folders that desktops, file servers and file systems make for themselves; some hold pictures.
+// Folders that desktops, file servers and file systems create; some contain pictures, such as thumbnails.
 constexpr std::array<std::string_view, 5> kSystemFolders = {"@eaDir", "$RECYCLE.BIN", "System Volume Information",
                                                             "lost+found", "__MACOSX"};
 
@@ -63,9 +63,9 @@ enum class Kind { kRegular, kFolder, kOther };
 
 struct Entry {
   std::string name;
-  Kind kind = Kind::kOther;  // of what a link leads to
+  Kind kind = Kind::kOther;  // for a link, the kind of its target
   bool is_link = false;
-  int error = 0;  // why it is not known what this is
+  int error = 0;  // errno if the kind could not be determined
 };
 
 Entry look_at(int folder, const dirent& found) {
@@ -79,14 +79,14 @@ Entry look_at(int folder, const dirent& found) {
       entry.error = errno;
     }
   };
-  if (type == DT_UNKNOWN) ask(AT_SYMLINK_NOFOLLOW);  // some file systems do not say
+  if (type == DT_UNKNOWN) ask(AT_SYMLINK_NOFOLLOW);  // some file systems do not fill in d_type
   entry.is_link = type == DT_LNK;
   if (entry.is_link) ask(0);
   entry.kind = type == DT_REG ? Kind::kRegular : type == DT_DIR ? Kind::kFolder : Kind::kOther;
   return entry;
 }
 
-// Those of `folder` that are not to be ignored; 0 or an errno.
+// Appends the entries of `folder` that are not ignored. Returns 0 or an errno.
 int read_entries(DIR* folder, std::vector<Entry>& entries) {
   for (;;) {
     errno = 0;
@@ -129,20 +129,21 @@ class Walk {
     throw Error(ErrorCode::kIo, name + " cannot be read: " + system_message(error));
   }
 
-  // The folders to do and the real ones below them: a list instead of a recursion, because trees may be deep.
+  // Lists the folders in folders_ and all real folders below them. A list instead of recursion, because deep trees
+  // would overflow the stack.
   void list_folders() {
     while (!folders_.empty()) {
       const std::string path = std::move(folders_.back());
       folders_.pop_back();
       const int error = list(path);
-      if (error == EMFILE || error == ENFILE || error == ENOMEM) {  // not the folder's fault
+      if (error == EMFILE || error == ENFILE || error == ENOMEM) {  // a shortage of this process: skipping is no answer
         throw Error(ErrorCode::kIo, printable((root_ / path).native()) + " cannot be read: " + system_message(error));
       }
       if (error != 0) listing_.unlisted.push_back({path, "folder cannot be listed: " + system_message(error)});
     }
   }
 
-  // Lists the folder at `path` below the root; 0 or an errno.
+  // Lists the folder at `path`, relative to the root. Returns 0 or an errno.
   int list(const std::string& path) {
     const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir((root_ / path).c_str()), closedir);
     struct stat status {};
@@ -151,7 +152,7 @@ class Walk {
     const auto same = listed_.find(id);
     if (behind_links_ && same != listed_.end()) {
       const std::string first = same->second.empty() ? "the top folder" : printable(same->second);
-      listing_.links.push_back({path, "the same folder as " + first + ", which is listed"});
+      listing_.links.push_back({path, "the same folder as " + first + ", which is listed already"});
       return 0;
     }
     std::vector<Entry> entries;
@@ -169,7 +170,7 @@ class Walk {
     const bool leads_nowhere = entry.error == ENOENT || entry.error == ENOTDIR || entry.error == ELOOP;
     if (entry.kind == Kind::kFolder) {
       (entry.is_link ? links_ : folders_).push_back(path);
-    } else if (entry.error != 0 && (in_root || (rule == nullptr && !leads_nowhere))) {  // it may be a folder
+    } else if (entry.error != 0 && (in_root || (rule == nullptr && !leads_nowhere))) {  // may be a folder of pictures
       listing_.unlisted.push_back({path, reason_of(entry)});
     } else if (rule != nullptr) {
       if (!rule->unsupported.empty()) {
@@ -190,10 +191,10 @@ class Walk {
 
   std::filesystem::path root_;
   FolderListing listing_;
-  std::vector<std::string> folders_;  // to do, the next one last
-  std::vector<std::string> links_;    // to folders, to do when folders_ is empty
-  bool behind_links_ = false;         // whether folders_ may hold what is listed already
-  std::map<std::pair<dev_t, ino_t>, std::string> listed_;
+  std::vector<std::string> folders_;  // to be listed; a stack, the next one last
+  std::vector<std::string> links_;    // links to folders, to be listed when folders_ is empty
+  bool behind_links_ = false;         // whether folders_ may contain folders that were listed before
+  std::map<std::pair<dev_t, ino_t>, std::string> listed_;  // the path under which each folder was listed
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Which files a dataset folder holds, before any of them is opened.
+// Listing the files of a dataset folder by name and type, without opening any of them.
 #pragma once
 
 #include <filesystem>
@@ -9,26 +9,26 @@
 
 namespace vgg16 {
 
-/// All but the candidates are in no particular order.
+/// Only `candidates` is sorted.
 struct FolderListing {
-  std::vector<std::string> candidates;     ///< regular files with a picture's ending in class folders, sorted bytewise
+  std::vector<std::string> candidates;     ///< regular files in class folders that end like pictures, sorted bytewise
   std::vector<std::string> without_class;  ///< the same directly in the folder
-  /// Entries with a picture's ending that are neither folders nor regular files: pipes, links to nothing. Their reason
-  /// is the caller's to find.
+  /// Entries that end like pictures but are neither folders nor regular files: pipes, links to nothing. The caller
+  /// finds the reason for the message by trying to read them.
   std::vector<std::string> irregular;
   std::vector<SkippedPicture> unsupported;  ///< files of other formats
-  std::vector<SkippedPicture> links;        ///< links that lead to nothing, or to a folder that is listed already
+  std::vector<SkippedPicture> links;        ///< links to nothing, or to a folder that was listed before
   std::vector<SkippedPicture> unlisted;     ///< as Dataset::unlisted
 };
 
-/// Walks `folder`: first all real folders, then those behind links, in the order of the links' paths, then those behind
-/// links in these, and so on. What a link leads to is listed only if it has not been. So the listing does not depend on
-/// the order in which the system gives a folder's entries, and takes time in proportion to their number. Hidden names,
-/// systems' own folders and other endings are ignored. Paths are below `folder`, with '/' between parts, bytes as the
-/// system gives them. Throws Error{kNotFound, kIo} for `folder`.
+/// Walks `folder`: first all real folders, then the folders behind links in the order of the links' paths, then those
+/// behind links found in these, and so on. A folder behind a link is listed only if it was not listed before. So the
+/// result does not depend on the order in which the system returns entries, and the time is proportional to their
+/// number. Hidden names, folders that systems make, and other endings are ignored. Paths are relative to `folder`, with
+/// '/' between parts, bytes as the system gives them. Throws Error{kNotFound, kIo} for `folder` itself.
 [[nodiscard]] FolderListing walk_dataset_folder(const std::filesystem::path& folder);
 
-/// Name of the folder that holds `path`, a path below the dataset folder with at least one '/'.
+/// The name of the folder that contains `path`, a path relative to the dataset folder with at least one '/'.
 [[nodiscard]] std::string holding_folder(const std::string& path);
 
 }  // namespace vgg16

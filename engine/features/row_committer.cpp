@@ -16,7 +16,8 @@ RowCommitter::RowCommitter(const PosixFile& file, const FeatureHeader& header, i
   try {
     thread_ = std::thread([this] { run(); });
   } catch (const std::system_error& error) {
-    throw Error(ErrorCode::kMemory, file.name() + ": no thread to write it: " + system_message(error.code().value()));
+    throw Error(ErrorCode::kMemory,
+                file.name() + ": cannot start a thread to write it: " + system_message(error.code().value()));
   }
 }
 

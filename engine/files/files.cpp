@@ -62,12 +62,13 @@ std::vector<std::byte> read_whole(const PosixFile& file, size_t max_bytes) {
     fail(ErrorCode::kRefused, file.path(),
          std::to_string(size) + " bytes, over the limit of " + std::to_string(max_bytes));
   }
+  // A file that claims gigabytes but is mostly holes would make this allocate gigabytes of zeros.
   const int64_t allocated = file.allocated_bytes();
   constexpr int64_t kSmallBytes = 16 << 20;
   if (file.status().st_size > kSmallBytes && file.status().st_size / 2 > allocated) {
     fail(ErrorCode::kRefused, file.path(),
          std::to_string(size) + " bytes of which the disk holds " + std::to_string(allocated) +
-             ": mostly holes; copy it again");
+             " (a sparse file, perhaps an unfinished copy); copy it again");
   }
   std::vector<std::byte> bytes(size);
   file.read_at(0, bytes);
@@ -85,7 +86,8 @@ void write_file_whole(const std::filesystem::path& path, std::span<const std::sp
                       Replace replace) {
   std::string temporary;
   int fd = -1;
-  // O_EXCL never follows a link that someone laid there; a file left by a killed process only costs the next name.
+  // O_EXCL does not follow a link that someone else may have placed there. If a killed process has left a file of this
+  // name, the next one is tried.
   for (int attempt = 0; fd < 0 && attempt < 100; ++attempt) {
     temporary = path.native() + "." + std::to_string(::getpid()) + "-" + std::to_string(attempt) + ".tmp";
     fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -116,7 +118,7 @@ void write_file_whole(const std::filesystem::path& path, std::span<const std::sp
 void sync_parent_directory(const std::filesystem::path& path) {
   const auto parent = folder_of(path);
   const Descriptor folder(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // Some file systems refuse to sync a folder; there the rename is as durable as they make it.
+  // Some file systems cannot sync a folder (EINVAL, EROFS): nothing more can be done there.
   if (folder.get() < 0 || (::fsync(folder.get()) != 0 && errno != EINVAL && errno != EROFS)) {
     fail_errno(parent, "cannot sync");
   }

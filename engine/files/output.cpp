@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The file at the end of all links, or the next name on the way where there is none.
+// The file that a link finally leads to, or, if there is none, the path that the link itself contains.
 fs::path target_of(const fs::path& link) {
   std::error_code unknown;
   const fs::path end = fs::canonical(link, unknown);
@@ -40,7 +40,7 @@ void require_replaceable(const fs::path& path) {
                                                          : ", which is not a regular file; expected a file to write"));
   }
   if (S_ISDIR(status.st_mode)) throw Error(ErrorCode::kExists, name + " is a folder; expected a file to write");
-  if (!S_ISREG(status.st_mode)) {  // a device or a pipe: replaced by a file, it would be gone, to root for everybody
+  if (!S_ISREG(status.st_mode)) {  // root could replace a device such as /dev/null by a file, for all users
     throw Error(ErrorCode::kExists, name + " is not a regular file; expected a file to write");
   }
 }

@@ -34,8 +34,8 @@ int64_t free_bytes(int descriptor) {
   return static_cast<int64_t>(space.f_bavail) * static_cast<int64_t>(space.f_frsize);
 }
 
-// What lies between the holes of a file of `size` bytes; all of it where the file system does not say. Of a file of
-// very many holes, only the beginning counts.
+// The size of the data, without the holes, of a file of `size` bytes; `size` if the file system does not report holes.
+// In a file with very many holes only the first kMaxParts pieces are counted, to bound the time.
 int64_t data_bytes(int descriptor, int64_t size) {
   constexpr int kMaxParts = 4096;
   int64_t bytes = 0;
@@ -44,7 +44,7 @@ int64_t data_bytes(int descriptor, int64_t size) {
     const int64_t begin = lseek(descriptor, at, SEEK_DATA);
     if (begin < 0) return errno == ENXIO ? bytes : bytes + size - at;
     at = lseek(descriptor, begin, SEEK_HOLE);
-    if (at <= begin) at = size;  // it was cut short meanwhile, perhaps
+    if (at <= begin) at = size;  // an error: the file was truncated in the meantime, perhaps
     bytes += std::max<int64_t>(0, std::min(at, size) - begin);
   }
   return bytes;
@@ -79,7 +79,7 @@ PosixFile& PosixFile::operator=(PosixFile&& other) noexcept {
 }
 
 PosixFile::~PosixFile() {
-  if (descriptor_ >= 0) close(descriptor_);  // everything that must be on disk has been synced before
+  if (descriptor_ >= 0) close(descriptor_);  // errors do not matter: what must be on disk was synced before
 }
 
 void PosixFile::set_path(std::filesystem::path path) {
@@ -143,7 +143,7 @@ void PosixFile::truncate(int64_t size) const {
 void PosixFile::reserve(int64_t size) const {
   struct rlimit limit {};
   if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < static_cast<rlim_t>(size)) {
-    // Asked before, because going over it is a signal that ends the program.
+    // Checked first, because exceeding the limit raises a signal (SIGXFSZ) that ends the program.
     throw Error(ErrorCode::kIo, name_ + " needs " + readable_size(size) + ", the limit for one file is " +
                                     readable_size(static_cast<int64_t>(limit.rlim_cur)) + " (ulimit -f)");
   }
@@ -156,7 +156,7 @@ void PosixFile::reserve(int64_t size) const {
   const int64_t free_before = free_bytes(descriptor_);
   if (retry([&] { return fallocate(descriptor_, 0, 0, size); }) == 0) return;
   if (errno == ENOSPC || errno == EDQUOT) full();
-  if (errno != EOPNOTSUPP && errno != ENOSYS) fail("cannot be given its size", errno);
+  if (errno != EOPNOTSUPP && errno != ENOSYS) fail("cannot be extended to its full size", errno);
   if (free_before >= 0 && free_before < size) full();
   truncate(size);
 }
@@ -179,7 +179,7 @@ void rename_file(const std::filesystem::path& from, const std::filesystem::path&
   int result = 0;
   if (replace == Replace::kNo) {
     result = renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE);
-    if (result != 0 && (errno == EINVAL || errno == ENOSYS)) {  // the file system cannot: look, then rename
+    if (result != 0 && (errno == EINVAL || errno == ENOSYS)) {  // not supported here: check, then rename
       if (something_at(to))
         errno = EEXIST;
       else
@@ -189,7 +189,7 @@ void rename_file(const std::filesystem::path& from, const std::filesystem::path&
     try {
       require_replaceable(to);
     } catch (const Error& error) {
-      throw Error(error.code(), std::string(error.what()) + "; what was written stays in " + printable(from.native()));
+      throw Error(error.code(), std::string(error.what()) + "; the new file stays in " + printable(from.native()));
     }
     result = rename(from.c_str(), to.c_str());
   }
@@ -197,8 +197,8 @@ void rename_file(const std::filesystem::path& from, const std::filesystem::path&
   const int error = errno;
   const std::string target = printable(to.native());
   if (error == EEXIST) {
-    throw Error(ErrorCode::kExists,
-                target + " has appeared meanwhile; what was written stays in " + printable(from.native()));
+    throw Error(ErrorCode::kExists, target + " was created by another program in the meantime; the new file stays in " +
+                                        printable(from.native()));
   }
   throw Error(ErrorCode::kIo,
               printable(from.native()) + " cannot be renamed to " + target + ": " + system_message(error));

@@ -1,4 +1,5 @@
-// Files by descriptor: every call retried where interrupted, completed where short, and reported by name.
+// System calls on files. Every call is retried if a signal interrupts it and continued if it transfers only a part, and
+// its failure becomes an Error with the file's name.
 #pragma once
 
 #include <sys/stat.h>
@@ -12,15 +13,14 @@
 
 namespace vgg16 {
 
-/// The folder that `path` stands in: "." for a bare name.
+/// The folder that contains `path`: "." for a name without a folder.
 [[nodiscard]] std::filesystem::path folder_of(const std::filesystem::path& path);
 
-/// An open file. Move-only. Errors are Error{kIo}, kNotFound for a file that is not there, or kExists for one that is
-/// (O_EXCL), with the file's name.
+/// An open file. Move-only. All members throw Error{kIo}; the constructor also kNotFound for a missing file and kExists
+/// for an existing one (O_EXCL).
 class PosixFile {
  public:
-  /// `flags` as for open(2); the descriptor is not inherited by other programs. `called` is what messages call the
-  /// file, where that is not `path`.
+  /// `flags` as for open(2); O_CLOEXEC is added. `called` is the name for messages, if it differs from `path`.
   PosixFile(std::filesystem::path path, int flags, const std::filesystem::path& called = {});
   PosixFile(PosixFile&& other) noexcept;
   PosixFile& operator=(PosixFile&& other) noexcept;
@@ -28,31 +28,32 @@ class PosixFile {
 
   [[nodiscard]] int descriptor() const { return descriptor_; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  /// What messages call the file; printable.
+  /// The name for messages, already escaped by printable().
   [[nodiscard]] const std::string& name() const { return name_; }
-  /// The file has been renamed.
+  /// To be called after the file has been renamed.
   void set_path(std::filesystem::path path);
 
   [[nodiscard]] struct stat status() const;
-  /// What the file takes on its disk, or what lies between its holes where that is more (the disk packs); all of it
-  /// where the file system does not say.
+  /// Bytes that the file occupies on disk, or the size of its data without holes if that is larger (a file system that
+  /// compresses). The whole size if the file system does not report holes.
   [[nodiscard]] int64_t allocated_bytes() const;
   /// Whether path() still leads to this file.
   [[nodiscard]] bool is_at_its_path() const;
 
   void write_at(int64_t offset, std::span<const std::byte> bytes) const;
-  /// Fills `bytes`; a file that ends before is an error.
+  /// Fills `bytes`. Throws Error{kRefused} if the file ends earlier.
   void read_at(int64_t offset, std::span<std::byte> bytes) const;
   void truncate(int64_t size) const;
-  /// Makes the file `size` bytes long and takes the space for it now, all zeros; where the file system cannot reserve,
-  /// the free space is compared. A full disk is reported with what is needed and what there is.
+  /// Makes the file `size` bytes long, all zeros, and reserves its space on disk. If the file system cannot reserve
+  /// space, only compares with the free space. If there is not enough, the message says how much is needed and how much
+  /// is free.
   void reserve(int64_t size) const;
-  /// Data on the disk, and what is needed to find it again.
+  /// Waits until data and size are on disk (fdatasync).
   void sync() const;
 
-  /// Takes a lock that lasts as long as the open file and that no other descriptor can hold, in this process or
-  /// another; false if another has it. HDF5 and h5py use locks of another kind, so they can still open the file. File
-  /// systems without locks are let through.
+  /// Takes an exclusive lock that lasts until the file is closed; false if another descriptor, in this process or
+  /// another, has it. It is an "open file description lock", while HDF5 and h5py use flock, so they can still open the
+  /// file. True, without a lock, on file systems that have no locks.
   [[nodiscard]] bool try_lock() const;
 
  private:
@@ -63,18 +64,19 @@ class PosixFile {
   int descriptor_ = -1;
 };
 
-/// Renames a file. With Replace::kYes an existing `to` is replaced in one step, unless it is none that may be replaced
-/// (vgg16/output.h), which is Error{kExists}; with kNo, anything there is. Throws Error{kIo}.
+/// Renames a file. With Replace::kYes an existing file `to` is replaced atomically; throws Error{kExists} if `to` is
+/// something that must not be replaced (vgg16/output.h). With kNo, throws Error{kExists} if anything is at `to`. Throws
+/// Error{kIo}.
 enum class Replace { kNo, kYes };
 void rename_file(const std::filesystem::path& from, const std::filesystem::path& to, Replace replace);
 
-/// Removes a file; one that is not there is fine. Throws Error{kIo}.
+/// Removes a file if it exists. Throws Error{kIo}.
 void remove_file(const std::filesystem::path& path);
 
-/// Whether anything, a dangling link included, is at `path`. Throws Error{kIo} where that cannot be known.
+/// Whether anything, even a link to nothing, is at `path`. Throws Error{kIo} if that cannot be determined.
 [[nodiscard]] bool something_at(const std::filesystem::path& path);
 
-/// "437 MB", for messages; powers of ten.
+/// A size for messages, such as "437 MB"; units are powers of 1000.
 [[nodiscard]] std::string readable_size(int64_t size_bytes);
 
 }  // namespace vgg16

@@ -16,7 +16,7 @@ Result<Image> decode_image(Bytes bytes) {
     const Result<JpegFrame> frame = walk_jpeg(bytes);
     return frame ? decode_jpeg(bytes, frame.value()) : Result<Image>::failure(frame.reason());
   }
-  return inspect_image(bytes);  // which has a name for what this is
+  return inspect_image(bytes);  // fails with a reason that names the format
 }
 
 Result<Image> load_image(const std::filesystem::path& path) {

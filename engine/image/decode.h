@@ -1,4 +1,4 @@
-// The two decoders behind decode_image. Each takes what its walk has accepted.
+// The two decoders that decode_image calls. Each gets a picture that the walk of its format (walk.h) has accepted.
 #pragma once
 
 #include "image/walk.h"

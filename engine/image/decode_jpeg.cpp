@@ -12,8 +12,9 @@
 namespace vgg16 {
 namespace {
 
-// libjpeg reports through callbacks and expects an error not to return. `base` is first: libjpeg hands back a pointer
-// to it. Nothing between setjmp and longjmp owns anything: the frames that are jumped over are libjpeg's, in C.
+// libjpeg reports errors through callbacks, and the one for errors must not return, so it jumps. `base` must be the
+// first member: libjpeg passes a pointer to it, which is cast back. longjmp runs no destructors, so no object with a
+// destructor may be created between setjmp and the calls of libjpeg.
 struct ErrorManager {
   jpeg_error_mgr base;
   std::jmp_buf jump;
@@ -24,8 +25,8 @@ ErrorManager& manager(j_common_ptr info) { return *reinterpret_cast<ErrorManager
 
 [[noreturn]] void fail(j_common_ptr info) { std::longjmp(manager(info).jump, 1); }
 
-// A negative level is a warning: libjpeg went on with pixels of its own making or past stray bytes. Pillow takes such
-// pictures, and so do we, but for those that end before their last block is complete.
+// A negative level is a warning: libjpeg has invented pixels or skipped stray bytes. Pillow accepts such pictures, and
+// so does this, except those whose data ends before the last block is complete.
 void on_message(j_common_ptr info, int level) {
   const int code = info->err->msg_code;
   if (level >= 0 || (code != JWRN_HIT_MARKER && code != JWRN_JPEG_EOF)) return;
@@ -47,14 +48,14 @@ class Decompressor {
   Decompressor(const Decompressor&) = delete;
   Decompressor& operator=(const Decompressor&) = delete;
 
-  // Decodes into rows of 3 samples, or of 4 for CMYK. False where libjpeg gave up; reason() says why.
+  // Decodes into pixels of 3 samples, or 4 for CMYK. False if libjpeg failed; reason() says why.
   bool decode(Bytes bytes, const JpegFrame& frame, uint8_t* pixels) {
     if (setjmp(errors_.jump) != 0) return false;
     jpeg_create_decompress(&info_);
     jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(bytes.data()),
                  static_cast<unsigned long>(bytes.size()));
     jpeg_read_header(&info_, TRUE);
-    // What Pillow asks for; YCCK and plain CMYK both come as CMYK.
+    // Pillow's settings. libjpeg converts YCCK to CMYK.
     info_.out_color_space = frame.components == 4 ? JCS_CMYK : JCS_RGB;
     info_.dct_method = JDCT_ISLOW;
     info_.do_fancy_upsampling = TRUE;
@@ -75,7 +76,7 @@ class Decompressor {
   [[nodiscard]] bool out_of_memory() const { return errors_.base.msg_code == JERR_OUT_OF_MEMORY; }
   [[nodiscard]] std::string reason() {
     if (errors_.ran_out_of_data) return "truncated: its data ends before the last pixel";
-    if (errors_.base.msg_code == 0) return "damaged: its headers disagree";
+    if (errors_.base.msg_code == 0) return "damaged: the decoder finds another size than the header says";
     char text[JMSG_LENGTH_MAX] = "";
     errors_.base.format_message(reinterpret_cast<j_common_ptr>(&info_), text);
     return std::string("damaged: ") + text;
@@ -86,9 +87,8 @@ class Decompressor {
   ErrorManager errors_ = {};
 };
 
-// Four samples a pixel to three, in place. Files hold CMYK inverted, as Adobe writes it, so 255 means no ink; Pillow
-// takes that for granted, and so the colour is what the black lets through less what the ink takes of it. The division
-// by 255 is Pillow's, rounded to nearest (Convert.c, cmyk2rgb).
+// Converts 4 samples per pixel to 3, in place, as Pillow does (Convert.c, cmyk2rgb): r = k - (255 - c) * k / 255,
+// rounded to nearest. Like Pillow it assumes that samples are inverted, as Adobe writes them: 255 means no ink.
 void cmyk_to_rgb(std::vector<uint8_t>& pixels) {
   const size_t count = pixels.size() / 4;
   for (size_t i = 0; i < count; ++i) {
@@ -109,7 +109,7 @@ Result<Image> decode_jpeg(Bytes bytes, const JpegFrame& frame) {
   image.pixels.resize(samples * static_cast<size_t>(frame.height) * static_cast<size_t>(frame.width));
   Decompressor decompressor;
   if (!decompressor.decode(bytes, frame, image.pixels.data())) {
-    if (decompressor.out_of_memory()) throw std::bad_alloc();  // not the picture's fault
+    if (decompressor.out_of_memory()) throw std::bad_alloc();  // says nothing about the picture: it must not be skipped
     return Result<Image>::failure(decompressor.reason());
   }
   if (samples == 4) cmyk_to_rgb(image.pixels);

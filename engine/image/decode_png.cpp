@@ -8,8 +8,8 @@
 namespace vgg16 {
 namespace {
 
-// Compressed data can claim a 1x1 picture and expand to a gigabyte, so what stb_image may hold at a time is bounded by
-// the size of the picture. stb takes no allocator argument: each thread has one budget, that of the picture it decodes.
+// The compressed data of a 1x1 picture can expand to a gigabyte, so the memory that stb_image may hold is limited by
+// the size of the picture. stb has no argument for an allocator: the budget is a variable of the thread that decodes.
 struct Budget {
   size_t left = 0;
   bool exceeded = false;
@@ -17,7 +17,7 @@ struct Budget {
 };
 thread_local Budget budget;
 
-// Every block begins with its size, so that what it took can be given back. 16 bytes keep the alignment of malloc.
+// Every block is preceded by its size, which free needs to know. 16 bytes preserve malloc's alignment.
 constexpr size_t kPrefix = 16;
 
 size_t block_size(void* block) {
@@ -64,11 +64,11 @@ void* budget_realloc(void* old, size_t size) {
 namespace vgg16 {
 namespace {
 
-constexpr size_t kSlackBytes = 16 << 20;
+constexpr size_t kSlackBytes = 16 << 20;  // for stb's tables and minimum sizes
 
 void append(std::vector<std::byte>& file, Bytes bytes) { file.insert(file.end(), bytes.begin(), bytes.end()); }
 
-// stb_image does not look at checksums; the walk has.
+// Leaves the CRC zero: stb_image does not check it, and the walk has checked the original.
 void append_chunk(std::vector<std::byte>& file, const char* type, size_t length, std::span<const Bytes> data) {
   for (const size_t shift : {24U, 16U, 8U, 0U}) file.push_back(static_cast<std::byte>(length >> shift & 0xFFU));
   append(file, std::as_bytes(std::span(type, 4)));
@@ -76,8 +76,8 @@ void append_chunk(std::vector<std::byte>& file, const char* type, size_t length,
   file.resize(file.size() + 4);
 }
 
-// The same picture with nothing in it but what makes its pixels. Without tRNS, alpha stays out of it; with a palette of
-// 256 entries, black where the file has none, as in Pillow, no sample points outside.
+// A PNG with the same pixels and no other chunks. Without tRNS, no alpha is applied. The palette is filled up with
+// black to 256 entries, as in Pillow, so that no sample is out of its range.
 std::vector<std::byte> pixels_only(const PngParts& parts) {
   size_t data_bytes = 0;
   for (const Bytes part : parts.data) data_bytes += part.size();
@@ -101,8 +101,8 @@ std::vector<std::byte> pixels_only(const PngParts& parts) {
 Result<Image> decode_png(const PngParts& parts) {
   const std::vector<std::byte> file = pixels_only(parts);
   const size_t pixels = static_cast<size_t>(parts.width) * static_cast<size_t>(parts.height);
-  // At no time does stb hold more than the compressed data and three pictures of four samples; of an interlaced picture
-  // four, because its guess at the expanded size is then too small, and it doubles.
+  // The most that stb holds at a time is the compressed data and three copies of the picture with four samples per
+  // pixel; four copies for an interlaced picture, whose expanded size it underestimates and then doubles.
   const size_t samples_held = parts.interlaced ? 16 : 12;
   const size_t enough = file.size() + samples_held * pixels * (parts.depth == 16 ? 2 : 1) + kSlackBytes;
   budget = {std::min<size_t>(enough, kMaxDecodeBytes)};
@@ -112,9 +112,9 @@ Result<Image> decode_png(const PngParts& parts) {
   stbi_uc* decoded = stbi_load_from_memory(reinterpret_cast<const stbi_uc*>(file.data()), static_cast<int>(file.size()),
                                            &width, &height, &components, 3);
   if (decoded == nullptr) {
-    if (budget.out_of_memory) throw std::bad_alloc();  // not the picture's fault
+    if (budget.out_of_memory) throw std::bad_alloc();  // says nothing about the picture: it must not be skipped
     if (!budget.exceeded) return Result<Image>::failure("damaged: its data cannot be decompressed to its pixels");
-    return Result<Image>::failure(enough <= kMaxDecodeBytes ? "its data expands beyond its size"
+    return Result<Image>::failure(enough <= kMaxDecodeBytes ? "its data expands to more than its size in pixels needs"
                                                             : "takes too much memory to decode");
   }
   struct Release {

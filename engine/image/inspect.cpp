@@ -11,7 +11,7 @@ namespace {
 
 std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-// What is often found under a picture's name. `at` is where the magic bytes are.
+// Formats that are often found in files named like JPEG or PNG. `at` is the position of the magic bytes.
 struct OtherKind {
   size_t at;
   std::string_view magic;

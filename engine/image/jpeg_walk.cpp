@@ -6,7 +6,8 @@
 namespace vgg16 {
 namespace {
 
-// A progressive picture is decoded scan by scan, so its cost is scans times pixels; the file size bounds neither.
+// Every scan of a progressive picture is decoded over all its pixels, so the time is scans times pixels. A small file
+// can have many scans of a large picture; real ones have about ten.
 constexpr int kMaxScans = 100;
 constexpr int64_t kMaxScannedPixels = 1'000'000'000;
 
@@ -29,9 +30,9 @@ bool is_frame(uint8_t marker) {
   return marker >= kSof0 && marker <= kSof15 && marker != kDht && marker != kDac && marker != kJpg;
 }
 
-// Moves `at` behind the next marker that begins a segment or ends the picture, over stray bytes, fill bytes, stuffed
-// zeros, restart and reserved markers alike: behind a scan's header these are its coded data. Nothing at the end of the
-// bytes.
+// Moves `at` to the byte after the next marker that begins a segment or ends the picture, and returns the marker; empty
+// at the end of the bytes. Skips fill bytes, stuffed zeros, restart and reserved markers and anything else: after the
+// header of a scan, these are its entropy-coded data.
 std::optional<uint8_t> next_marker(Bytes bytes, size_t& at) {
   while (at < bytes.size()) {
     const void* found = std::memchr(bytes.data() + at, 0xFF, bytes.size() - at);
@@ -48,7 +49,7 @@ std::optional<uint8_t> next_marker(Bytes bytes, size_t& at) {
 
 Result<JpegFrame> read_frame(uint8_t marker, Bytes segment) {
   const auto refused = [](std::string reason) { return Result<JpegFrame>::failure(std::move(reason)); };
-  if (marker > kSof2) {  // T.81, table B.1: three rows of kinds, lossless the last of each
+  if (marker > kSof2) {  // T.81, table B.1: from 0xC9 on arithmetic coding; lossless is the last of each group of four
     if (marker >= 0xC9) return refused("arithmetic-coded JPEG is not supported");
     return refused(marker % 4 == 3 ? "lossless JPEG is not supported" : "hierarchical JPEG is not supported");
   }
@@ -72,10 +73,10 @@ Result<JpegFrame> walk_jpeg(Bytes bytes) {
   const auto refused = [](std::string reason) { return Result<JpegFrame>::failure(std::move(reason)); };
   std::optional<JpegFrame> frame;
   int scans = 0;
-  size_t at = 2;  // behind SOI
+  size_t at = 2;  // after SOI
   while (const std::optional<uint8_t> marker = next_marker(bytes, at)) {
     if (*marker == kEoi) return scans > 0 ? Result<JpegFrame>(*frame) : refused("damaged: holds no picture data");
-    if (*marker == kSoi || *marker == kJpg) return refused("damaged: a marker that cannot be there");
+    if (*marker == kSoi || *marker == kJpg) return refused("damaged: a marker that is not allowed in this place");
     if (bytes.size() - at < 2) break;
     const size_t length = read_u16(bytes, at);
     if (length < 2) return refused("damaged: a segment without a length");

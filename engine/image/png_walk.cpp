@@ -9,7 +9,7 @@ namespace vgg16 {
 namespace {
 
 constexpr size_t kSignatureBytes = 8;
-constexpr size_t kChunkBytes = 12;  // length, type and CRC, around the data
+constexpr size_t kChunkBytes = 12;  // length and type before the data, CRC after it
 
 std::string_view type_at(Bytes bytes, size_t at) { return {reinterpret_cast<const char*>(bytes.data()) + at, 4}; }
 
@@ -18,7 +18,7 @@ uint32_t crc_of(Bytes bytes) {
       crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<z_size_t>(bytes.size())));
 }
 
-// W3C PNG specification, table 11.1: the sample depths of each colour type.
+// The bit depths that each colour type may have (W3C PNG specification, table 11.1).
 bool known_depth(int colour, int depth) {
   switch (colour) {
     case 0:
@@ -34,12 +34,12 @@ bool known_depth(int colour, int depth) {
   }
 }
 
-// Samples of a pixel, before a palette is looked up.
+// Samples per pixel of a colour type; an index into a palette is one.
 int64_t samples_of(int colour) { return colour == 2 ? 3 : colour == 4 ? 2 : colour == 6 ? 4 : 1; }
 
-// The reason why a picture that would take too much memory is refused, or "". At its height stb_image holds two copies
-// of the samples; of an interlaced picture the expanded data, for which it doubles a guess that is too small, the whole
-// and half of it again as the last pass.
+// The reason why a picture is refused that would take too much memory to decode, or "". The most that stb_image holds
+// at a time is two copies of the samples. For an interlaced picture it is three and a half: the expanded data, whose
+// buffer grows by doubling to up to two copies, the whole picture, and half a picture for the last of the seven passes.
 std::string refused_decoding(const PngParts& parts, int colour) {
   const int64_t copy = int64_t{parts.width} * parts.height * samples_of(colour) * (parts.depth == 16 ? 2 : 1);
   const int64_t bytes = parts.interlaced ? copy * 7 / 2 : copy * 2;
@@ -61,7 +61,7 @@ std::string read_header(Bytes header, PngParts& parts) {
   parts.depth = byte_at(header, 8);
   if (!known_depth(colour, parts.depth) || byte_at(header, 10) != 0 || byte_at(header, 11) != 0 ||
       byte_at(header, 12) > 1) {
-    return "damaged: its header is of no known kind";
+    return "damaged: its header has an unknown colour type, bit depth or method";
   }
   parts.width = static_cast<int>(width);
   parts.height = static_cast<int>(height);

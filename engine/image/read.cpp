@@ -35,11 +35,11 @@ std::string why_not_opened(const std::filesystem::path& path, int error) {
   struct stat status = {};
   if (error == ENOENT && lstat(path.c_str(), &status) == 0) return "link to a missing file";
   if (error == ENOENT) return "no such file";
-  if (error == ENXIO || error == ENODEV) return "not a regular file";  // a socket, or a device with nobody behind it
+  if (error == ENXIO || error == ENODEV) return "not a regular file";  // a socket, or a device that does not exist
   return words(error);
 }
 
-// Reads until `size` bytes are there or the file ends; returns how many, or -1 and errno.
+// Reads `size` bytes, or fewer if the file ends; returns how many, or -1 and sets errno.
 int64_t read_up_to(int fd, std::byte* out, size_t size) {
   size_t done = 0;
   while (done < size) {
@@ -56,12 +56,12 @@ int64_t read_up_to(int fd, std::byte* out, size_t size) {
 
 Result<std::vector<std::byte>> read_picture(const std::filesystem::path& path) {
   const auto failed = [](std::string reason) { return Result<std::vector<std::byte>>::failure(std::move(reason)); };
-  // O_NONBLOCK: a FIFO without a writer would block for ever. On a regular file it means nothing.
+  // O_NONBLOCK: opening a FIFO that has no writer would block for ever. It has no effect on regular files.
   int fd = -1;
   do {
     fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   } while (fd < 0 && errno == EINTR);
-  if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {  // not the picture's fault
+  if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {  // says nothing about the picture
     throw Error(ErrorCode::kIo, printable(path.native()) + " cannot be opened: " + system_message(errno));
   }
   if (fd < 0) return failed(why_not_opened(path, errno));

@@ -28,7 +28,7 @@ void resize_nearest(const Image& image, int side, uint8_t* out) {
   const size_t row_bytes = 3 * static_cast<size_t>(side);
   int drawn = -1;
   for (const int row : rows) {
-    if (row == drawn) {  // an enlarged picture repeats its rows
+    if (row == drawn) {  // an enlarged picture repeats rows: copy the last one
       std::memcpy(out, out - row_bytes, row_bytes);
     } else {
       const uint8_t* in = image.pixels.data() + 3 * static_cast<size_t>(row) * static_cast<size_t>(image.width);

@@ -1,13 +1,13 @@
-// Which source pixel a resized pixel copies, along one axis.
+// Nearest-neighbour resizing along one axis: which source pixel each output pixel copies.
 #pragma once
 
 #include <vector>
 
 namespace vgg16 {
 
-/// For each of `out` positions the index, 0 .. in - 1, of the nearest of `in` source positions, by Pillow's arithmetic:
-/// the positions are summed up in double, and where a sum lands on the other side of a whole number than the product
-/// would, the sum counts (Geometry.c, ImagingScaleAffine).
+/// For each of `out` output positions the index, 0 .. in - 1, of its source position. As in Pillow (Geometry.c,
+/// ImagingScaleAffine), positions are accumulated in double instead of multiplied; at some sizes rounding makes the sum
+/// fall on the other side of a whole number than the product would.
 [[nodiscard]] std::vector<int> nearest_indices(int in, int out);
 
 }  // namespace vgg16

@@ -32,8 +32,9 @@ std::size_t utf8_length(std::string_view s) {
   return 0;
 }
 
-// What takes no room on a screen, or moves what stands around it: Unicode 15.1's categories Cc, Cf, Zl, Zp and Co, its
-// Default_Ignorable_Code_Point, and the noncharacters but for the last two of each plane. First and last of each range.
+// Characters that are invisible or move the text around them: Unicode 15.1's categories Cc, Cf, Zl, Zp and Co, those
+// with Default_Ignorable_Code_Point, and the noncharacters (the last two of each plane are tested in is_invisible).
+// First and last of each range, in ascending order.
 constexpr std::pair<char32_t, char32_t> kInvisible[] = {
     {0x0000, 0x001F},    {0x007F, 0x009F},   {0x00AD, 0x00AD},   {0x034F, 0x034F},   {0x0600, 0x0605},
     {0x061C, 0x061C},    {0x06DD, 0x06DD},   {0x070F, 0x070F},   {0x0890, 0x0891},   {0x08E2, 0x08E2},
@@ -57,7 +58,8 @@ bool is_invisible(char32_t point) {
   return (range != std::end(kInvisible) && point >= range->first) || (point & 0xFFFEU) == 0xFFFE;
 }
 
-// `short_forms` are those of \n, \t and \\ that are written so.
+// Replaces invisible characters and invalid bytes by \xHH, and the characters in `short_forms` (some of newline, tab
+// and backslash) by \n, \t and \\.
 std::string escaped(std::string_view text, std::string_view short_forms) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string shown;
@@ -129,7 +131,7 @@ std::string json_without_invisible(std::string_view json) {
 }
 
 std::string_view nearest_name(std::string_view word, std::span<const std::string_view> known) {
-  word = word.substr(0, 64);  // a long word is near to nothing, and costs time
+  word = word.substr(0, 64);  // the time is proportional to the length, and no name is that long
   std::string_view nearest;
   size_t fewest = std::max<size_t>(2, word.size() / 3) + 1;
   for (const std::string_view name : known) {

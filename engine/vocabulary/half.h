@@ -1,5 +1,5 @@
-// IEEE 754 binary16 in memory, by operations on integers: the baseline processor has no instruction
-// for it, and what floating-point arithmetic makes of subnormal numbers depends on the mode that the host has set.
+// Conversion between float and IEEE 754 binary16 by integer operations: the plain x86-64 target has no instruction for
+// it, and with floating-point arithmetic subnormal numbers would depend on the mode that the calling program has set.
 #pragma once
 
 #include <bit>
@@ -7,10 +7,10 @@
 
 namespace vgg16 {
 
-/// What float_to_half returns for values that round to infinity (magnitude 65,520 and more) or are not numbers.
+/// Returned by float_to_half for NaN and for values that would round to infinity (magnitude 65,520 and more).
 inline constexpr uint16_t kHalfOverflow = 0xFFFF;
 
-/// `value` rounded to the nearest half, ties to even; kHalfOverflow where there is none.
+/// The bits of `value` rounded to the nearest half, ties to even, or kHalfOverflow.
 [[nodiscard]] inline uint16_t float_to_half(float value) {
   const auto bits = std::bit_cast<uint32_t>(value);
   const uint32_t sign = (bits >> 16U) & 0x8000U;
@@ -28,7 +28,7 @@ inline constexpr uint16_t kHalfOverflow = 0xFFFF;
   return static_cast<uint16_t>(sign | (rounded >> 13U));
 }
 
-/// Exact.
+/// The float with the same value; always exact.
 [[nodiscard]] inline float half_to_float(uint16_t half) {
   const uint32_t sign = (half & 0x8000U) << 16U;
   const uint32_t magnitude = half & 0x7FFFU;
@@ -36,7 +36,8 @@ inline constexpr uint16_t kHalfOverflow = 0xFFFF;
   // The exponent moves from bias 15 to bias 127.
   if (magnitude >= 0x400U) return std::bit_cast<float>(sign | ((magnitude << 13U) + (112U << 23U)));
   if (magnitude == 0) return std::bit_cast<float>(sign);
-  // Subnormal: the highest bit moves to where it is implied, and counts one up in the exponent.
+  // Subnormal half, normal float: shift the highest set bit to the place of the implied one. Left in the sum, it adds 1
+  // to the exponent, so the exponent is given as one less.
   const auto zeros = static_cast<uint32_t>(std::countl_zero(magnitude));
   return std::bit_cast<float>(sign | (((133U - zeros) << 23U) + (magnitude << (zeros - 8U))));
 }

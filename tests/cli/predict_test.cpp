@@ -83,9 +83,10 @@ TEST_F(PredictCommand, ListsAFolderAsExtractDoes) {
               testing::ElementsAre(StartsWith("mixed/b.PNG: "), StartsWith("mixed/deep/a.png: "),
                                    StartsWith("mixed/linked/0.png: "), StartsWith("mixed/linked/1.png: "),
                                    StartsWith("mixed/linked/2.png: ")));
-  EXPECT_THAT(outcome.err_lines(),
-              testing::ElementsAre("vgg16: warning: mixed/deep/up: the same folder as the top folder, which is listed",
-                                   "vgg16: mixed/p.jpg: not a regular file"));
+  EXPECT_THAT(
+      outcome.err_lines(),
+      testing::ElementsAre("vgg16: warning: mixed/deep/up: the same folder as the top folder, which is listed already",
+                           "vgg16: mixed/p.jpg: not a regular file"));
 }
 
 TEST_F(PredictCommand, NamesFoldersThatItCannotList) {

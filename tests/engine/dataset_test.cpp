@@ -126,7 +126,7 @@ TEST(Dataset, TakesAFolderForAFolderWhateverItsName) {
   const Dataset dataset = list_dataset(folder.path(), std::nullopt, 1);
   EXPECT_EQ(paths_of(dataset), (Strings{"cats/x.jpg/1.png", "icon.gif/1.png", "logo.png/1.png"}));
   EXPECT_EQ(dataset.label_names, (Strings{"icon.gif", "logo.png", "x.jpg"}));
-  EXPECT_EQ(skipped_of(dataset)["cats/y.webp"], "the same folder as logo.png, which is listed");
+  EXPECT_EQ(skipped_of(dataset)["cats/y.webp"], "the same folder as logo.png, which is listed already");
 }
 
 TEST(Dataset, FollowsLinksButNotInCircles) {
@@ -141,7 +141,7 @@ TEST(Dataset, FollowsLinksButNotInCircles) {
   const Dataset dataset = list_dataset(folder / "set", std::nullopt, 1);
   EXPECT_EQ(paths_of(dataset), (Strings{"cats/1.png", "cats/2.png", "linked/1.png"}));
   EXPECT_EQ(dataset.label_names, (Strings{"cats", "linked"}));
-  const std::string same = "the same folder as the top folder, which is listed";
+  const std::string same = "the same folder as the top folder, which is listed already";
   EXPECT_EQ(skipped_of(dataset), (std::map<std::string, std::string>{{"cats/up", same}, {"self", same}}));
 }
 
@@ -158,7 +158,7 @@ TEST(Dataset, ListsAFolderOnceHoweverManyLinksLeadToIt) {
   const Dataset dataset = list_dataset(folder.path(), std::nullopt, 1);
   EXPECT_EQ(dataset.pictures.size(), static_cast<size_t>(kFolders));
   EXPECT_EQ(dataset.skipped.size(), static_cast<size_t>(kFolders * (kFolders - 1)));
-  EXPECT_EQ(skipped_of(dataset)["10/a39"], "the same folder as 39, which is listed");
+  EXPECT_EQ(skipped_of(dataset)["10/a39"], "the same folder as 39, which is listed already");
 }
 
 // Real folders first, then links by the number of links on the way, then by path; never by the order of creation.
@@ -180,13 +180,13 @@ TEST(Dataset, ListsAFolderUnderTheNameThatComesFirst) {
   const Dataset dataset = list(true);
   EXPECT_EQ(paths_of(dataset), (Strings{"b/1.png", "b/y/2.png", "m/3.png", "real/0.png"}));
   EXPECT_EQ(skipped_of(dataset),
-            (std::map<std::string, std::string>{{"a-real", "the same folder as real, which is listed"},
-                                                {"b-y", "the same folder as b/y, which is listed"},
-                                                {"b/a", "the same folder as m, which is listed"},
-                                                {"b/again", "the same folder as real, which is listed"},
-                                                {"c", "the same folder as b, which is listed"},
-                                                {"real/all/x", "the same folder as b, which is listed"},
-                                                {"real/all/z", "the same folder as m, which is listed"}}));
+            (std::map<std::string, std::string>{{"a-real", "the same folder as real, which is listed already"},
+                                                {"b-y", "the same folder as b/y, which is listed already"},
+                                                {"b/a", "the same folder as m, which is listed already"},
+                                                {"b/again", "the same folder as real, which is listed already"},
+                                                {"c", "the same folder as b, which is listed already"},
+                                                {"real/all/x", "the same folder as b, which is listed already"},
+                                                {"real/all/z", "the same folder as m, which is listed already"}}));
   const Dataset backwards = list(false);
   EXPECT_EQ(paths_of(backwards), paths_of(dataset));
   EXPECT_EQ(skipped_of(backwards), skipped_of(dataset));
@@ -240,7 +240,7 @@ TEST(Dataset, SaysWhatIsWrongWithTheFolder) {
 void expect_unlisted(const fs::path& folder, const std::string& path, const std::string& reason) {
   const AnotherUser user(folder);
   const std::string expected = ": a folder would be left out: " + path + " (" + reason +
-                               "); mount what is missing or mend the rights, or add --max-skipped 100% to go on";
+                               "); mount the missing volume or fix the permissions, or add --max-skipped 100% to go on";
   expect_error(ErrorCode::kIo, expected, [&] { static_cast<void>(list_dataset(folder, 42, 1)); });
   const Dataset dataset = list_dataset(folder, 42, 1, Unlisted::kSkip);
   EXPECT_EQ(paths_of(dataset), Strings{"cats/1.png"});

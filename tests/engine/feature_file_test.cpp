@@ -220,8 +220,7 @@ TEST(FeatureFile, DoesNotReplaceAPipeOrALink) {
       writer.write(0, test_row(0, 4));
       make();
       expect_error(ErrorCode::kExists, refusal, [&] { writer.finish(); });
-      expect_error(ErrorCode::kExists, "what was written stays in " + path.string() + ".partial",
-                   [&] { writer.finish(); });
+      expect_error(ErrorCode::kExists, "the new file stays in " + path.string() + ".partial", [&] { writer.finish(); });
     }
     EXPECT_EQ(std::filesystem::symlink_status(path).type(), status.type());
     EXPECT_EQ(open_feature_file(folder / "a.h5.partial").rows, 1);
@@ -311,7 +310,7 @@ TEST(FeatureFile, DoesNotReplaceAFileThatAppearsMeanwhile) {
   FeatureFileWriter writer(folder / "a.h5", test_plan(1, 4), {});
   writer.write(0, test_row(0, 4));
   write_test_file(folder / "a.h5", "precious");
-  expect_error(ErrorCode::kExists, "a.h5 has appeared meanwhile", [&] { writer.finish(); });
+  expect_error(ErrorCode::kExists, "a.h5 was created by another program in the meantime", [&] { writer.finish(); });
   EXPECT_EQ(read_bytes(folder / "a.h5"), "precious");
 }
 

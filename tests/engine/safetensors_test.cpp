@@ -71,7 +71,8 @@ TEST(Safetensors, AFileThatAppearsMeanwhileIsNotOverwritten) {
       write();
       EXPECT_EQ(names_in(folder.path()), "f");
     } else {
-      expect_error(ErrorCode::kExists, "f has appeared meanwhile; what was written stays in " + folder.path().string(),
+      expect_error(ErrorCode::kExists,
+                   "f was created by another program in the meantime; the new file stays in " + folder.path().string(),
                    write);
     }
     file_calls::release();
