@@ -1,9 +1,8 @@
-// Keras' vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 and its relatives.
+// Reads Keras' vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 and files of other Keras versions.
 //
-// Every Keras version puts a layer's arrays somewhere below a group named after the layer, under names that changed
-// over the years (block1_conv1_W_1:0, block1_conv1/kernel:0, ...). So names are not looked at: below the layer's group
-// there must be one array of the kernel's rank and one of the bias's. Attributes, which may say anything, are never
-// read.
+// Every version stores a layer's arrays below a group with the layer's name, but the arrays' own names and depth differ
+// (block1_conv1_W_1:0, block1_conv1/kernel:0, ...). So arrays are found by their rank: below the layer's group there
+// must be one array of rank 4, the kernel, and one other, the bias. Attributes are not needed and not read.
 #include <fcntl.h>
 
 #include <algorithm>
@@ -39,7 +38,7 @@ std::vector<float> read_array(const H5File& file, const H5Dataset& dataset, cons
   }
   const bool chunked = dataset.layout == H5Dataset::Layout::kChunked;
   if (chunked && H5Chunks(file, dataset).stored_bytes() < dataset.size_bytes() / kMaxCompression) {
-    refuse(file, shown, "holds less data than its shape says");
+    refuse(file, shown, "has far less data than its shape needs");
   }
   file.take_memory(dataset.size_bytes(), "'" + shown + "'");
   const std::vector<std::byte> stored = file.read(dataset);
@@ -53,13 +52,13 @@ std::vector<float> read_array(const H5File& file, const H5Dataset& dataset, cons
   return values;
 }
 
-// The object behind a link, which must stay in the file.
+// The object that a link leads to. Refuses links that may lead to another file.
 H5Object follow(const H5File& file, const std::string& name, const H5Link& link) {
   if (!link.hard) refuse(file, name, "refers to another place or file by a link: refused");
   return file.object(link.address);
 }
 
-// The kernel and the bias below `group`, found by rank.
+// The arrays found below a layer's group.
 struct Found {
   std::optional<H5Dataset> kernel;
   std::optional<H5Dataset> bias;
@@ -85,7 +84,7 @@ void search(const H5File& file, const H5Object& group, const std::string& layer,
 std::shared_ptr<const Weights> read_keras_h5(const std::filesystem::path& path) {
   const H5File file(PosixFile(path, O_RDONLY | O_NONBLOCK));
   auto top = file.links(file.object(file.root()));
-  // A whole saved model keeps its weights one group further down.
+  // In a file of a whole saved model, the weights are in this group.
   if (const auto inner = top.find("model_weights"); inner != top.end()) {
     top = file.links(follow(file, inner->first, inner->second));
   }

@@ -1,4 +1,5 @@
-// Weights as safetensors: block1_conv1/kernel (HWIO), block1_conv1/bias, ...; F32 or F16, all tensors of one type.
+// Reading and writing weights as safetensors: block1_conv1/kernel (HWIO), block1_conv1/bias, ...; all tensors F32 or
+// all F16.
 #include "safetensors/safetensors.h"
 
 #include <utility>

@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4), to name weights by their values.
+// SHA-256 (FIPS 180-4), with which weights are identified by their values.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@ namespace vgg16 {
 class Sha256 {
  public:
   void update(std::span<const std::byte> bytes);
-  /// Lower-case hex of everything updated; the object is spent afterwards.
+  /// The digest of all bytes passed to update(), in lower-case hex. The object must not be used after that.
   [[nodiscard]] std::string hex_digest();
 
  private:

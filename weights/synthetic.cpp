@@ -1,4 +1,5 @@
-// Random weights of the right shapes: features of the right size and spread where the trained ones are not the subject.
+// Random weights of the right shapes, whose activations have a realistic range, for tests and benchmarks that do not
+// need the trained weights.
 #include <cmath>
 #include <memory>
 #include <vector>
@@ -9,7 +10,8 @@
 namespace vgg16 {
 namespace {
 
-// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): the same sequence everywhere, unlike the standard's distributions.
+// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). Not a distribution of <random>: their sequences differ between
+// standard libraries.
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed) {}

@@ -1,4 +1,4 @@
-// The one implementation of Weights: 26 tensors somewhere in memory.
+// The only implementation of Weights: views of 26 tensors in memory, and the readers of each file format.
 #pragma once
 
 #include <array>
@@ -19,8 +19,8 @@ struct ConvTensors {
 
 class TensorWeights final : public Weights {
  public:
-  /// `owner` keeps the memory of `tensors` alive. The sizes are the caller's to have checked; here every value is
-  /// checked to be finite. Throws Error{kRefused}.
+  /// `owner` keeps the memory of `tensors` alive. The caller must have checked their sizes; this checks that all values
+  /// are finite. Throws Error{kRefused}.
   TensorWeights(std::array<ConvTensors, kConvLayers> tensors, WeightsType type, std::string name, std::string sha256,
                 std::shared_ptr<const void> owner);
 
@@ -39,7 +39,7 @@ class TensorWeights final : public Weights {
   mutable std::string sha256_;
 };
 
-/// Keras' HDF5 layout, any version's dataset names. Throws Error{kNotFound, kIo, kRefused}.
+/// Reads Keras' HDF5 layout, with the dataset names of any version. Throws Error{kNotFound, kIo, kRefused}.
 [[nodiscard]] std::shared_ptr<const Weights> read_keras_h5(const std::filesystem::path& path);
 
 /// As Weights::from_safetensors; `owner` keeps `bytes` alive. Throws Error{kRefused}.

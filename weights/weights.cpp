@@ -20,7 +20,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "tensors are little-endian and read in place");
 
-/// Of safetensors, which are read whole: eight times what the convolutions take, and room for all of VGG16.
+/// The limit for safetensors files, which are read completely: the whole VGG16 in float32 is 553 MB.
 constexpr size_t kMaxWeightsBytes = size_t{1} << 30;
 
 template <class Unit>
@@ -46,7 +46,7 @@ void copy_floats(std::span<const std::byte> bytes, WeightsType type, float* out)
   }
 }
 
-// What a file that is neither HDF5 nor safetensors most likely is, from its first bytes.
+// What a file that is neither HDF5 nor safetensors probably is, judging by its first bytes, and what to do; or "".
 std::string likely_kind(std::span<const std::byte> start) {
   const std::string_view text(reinterpret_cast<const char*>(start.data()), start.size());
   if (text.starts_with("version https://git-lfs")) return "a Git LFS pointer, not the file itself; run git lfs pull";
@@ -63,7 +63,7 @@ ConvShape conv_shape(size_t conv) {
   for (size_t i = 0; i < kVgg16.size(); ++i) {
     if (is_conv(i) && conv_index(i) == conv) return {kVgg16[i].name, input_shape(i, 1).c, kVgg16[i].channels};
   }
-  throw Error(ErrorCode::kInvalidArgument, "convolution " + std::to_string(conv) + ": 0 to 12");
+  throw Error(ErrorCode::kInvalidArgument, "convolution " + std::to_string(conv) + ", expected 0 to 12");
 }
 
 Weights::Weights() : networks_(std::make_unique<NetworkCache>()) {}
@@ -89,8 +89,8 @@ void TensorWeights::copy_kernel(size_t conv, float* out) const { copy_floats(ten
 void TensorWeights::copy_bias(size_t conv, float* out) const { copy_floats(tensors_.at(conv).bias, type_, out); }
 
 const std::string& TensorWeights::sha256() const {
-  // Not std::call_once: an exception that leaves it passes through the C library's pthread_once, which aborts a program
-  // that has the compiler's runtime within itself (-static-libgcc).
+  // Not std::call_once: its implementation runs the function inside the C library's pthread_once, and an exception that
+  // passes through that aborts a program linked with -static-libgcc.
   const std::lock_guard lock(digest_mutex_);
   if (sha256_.empty()) {
     Sha256 digest;

@@ -8,7 +8,7 @@ namespace {
 
 constexpr size_t kHeaderBytes = 16;    // "GCOL", version, 3 reserved, size of all
 constexpr size_t kObjectBytes = 16;    // index, references, 4 reserved, size
-constexpr int64_t kIndexedBytes = 80;  // that an object takes in the index
+constexpr int64_t kIndexedBytes = 80;  // memory of an entry of Collection::objects
 constexpr const char* kText = "its text";
 
 template <class T>
@@ -26,17 +26,19 @@ HeapReference::HeapReference(const std::byte* stored)
 GlobalHeap::GlobalHeap(const H5File& file)
     : file_(file), file_size_(file.size()), bytes_left_(file_size_), text_left_(file_size_) {}
 
-void GlobalHeap::refuse() const { file_.refuse("is damaged: its text is not where it should be"); }
+void GlobalHeap::refuse() const {
+  file_.refuse("is damaged: a reference to variable-length text leads to no such text");
+}
 
 std::string_view GlobalHeap::text(const HeapReference& reference) {
   if (reference.length == 0) return {};
   const Collection& found = collection(reference.address);
   const auto object = found.objects.find(reference.index);
   if (object == found.objects.end() || object->second.size() < reference.length) refuse();
-  // Many references to one text: a small file could ask for any amount of memory.
+  // Limits the text that is returned in total: many references to one long text would take any amount of memory.
   text_left_ -= reference.length;
   if (text_left_ < 0) refuse();
-  file_.take_memory(int64_t{2} * reference.length, kText);  // in the plan, and in the table made of it
+  file_.take_memory(int64_t{2} * reference.length, kText);  // callers copy it twice: to the plan and to the table
   return object->second.substr(0, reference.length);
 }
 

@@ -1,4 +1,4 @@
-// HDF5's global heap, where variable-length text lives.
+// HDF5's global heap, which stores variable-length text.
 #pragma once
 
 #include <cstddef>
@@ -22,14 +22,14 @@ struct HeapReference {
   uint32_t index;    ///< in the collection
 };
 
-/// The collections of one file, each read once. Every length is checked before it is used; together they may not be
-/// longer than the file. (HDF5 File Format Specification 3.0, III.E.)
+/// The heap collections of one file, each read once, when it is first used. Every length is checked before it is used;
+/// all collections together may not be larger than the file. (HDF5 File Format Specification 3.0, III.E.)
 class GlobalHeap {
  public:
   /// `file` must outlive the heap.
   explicit GlobalHeap(const H5File& file);
 
-  /// The text behind `reference`, valid as long as the heap; empty for a reference to nothing. Throws Error{kRefused}.
+  /// The text that `reference` refers to, valid as long as the heap; empty if its length is 0. Throws Error{kRefused}.
   [[nodiscard]] std::string_view text(const HeapReference& reference);
 
  private:
@@ -44,8 +44,8 @@ class GlobalHeap {
 
   const H5File& file_;
   int64_t file_size_;
-  int64_t bytes_left_;  // that collections, and then texts, may still have
-  int64_t text_left_;
+  int64_t bytes_left_;  // how many bytes further collections may have
+  int64_t text_left_;   // how many bytes of text may still be returned
   std::map<uint64_t, Collection> collections_;
 };
 

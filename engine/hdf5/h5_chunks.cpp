@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kMaxTreeLevels = 16;
 constexpr size_t kSumBytes = 4;
-constexpr int64_t kListedBytes = 144;  // that a chunk takes in the list
+constexpr int64_t kListedBytes = 144;  // memory of an entry of chunks_
 
 // Fletcher's checksum over big-endian 16-bit words (H5checksum.c: H5_checksum_fletcher32).
 uint32_t fletcher32(std::span<const std::byte> bytes) {
@@ -34,7 +34,8 @@ uint32_t fletcher32(std::span<const std::byte> bytes) {
   return fold(second) << 16U | fold(first);
 }
 
-// Byte j of every value lies together: planes of them, and at the end what fills no value.
+// Undoes the shuffle filter, which stores byte 0 of all values, then byte 1 of all values, and so on. Bytes at the end
+// that do not fill a value stay where they are.
 std::vector<std::byte> unshuffled(const std::vector<std::byte>& planes, size_t element_size) {
   std::vector<std::byte> values(planes);
   const size_t count = planes.size() / element_size;
@@ -44,7 +45,7 @@ std::vector<std::byte> unshuffled(const std::vector<std::byte>& planes, size_t e
   return values;
 }
 
-// Nothing where `packed` is not `size` bytes, packed by zlib.
+// Decompresses `packed`; empty if it is not zlib data of exactly `size` bytes.
 std::vector<std::byte> inflated(const std::vector<std::byte>& packed, size_t size) {
   std::vector<std::byte> bytes(size);
   auto length = static_cast<uLongf>(size);
@@ -69,11 +70,13 @@ H5Chunks::H5Chunks(const H5File& file, H5Dataset dataset, int64_t cache_bytes)
                 " on its disk; write it with smaller chunks");
   }
   if (dataset_.address != kH5Undefined && dataset_.count() > 0) list(dataset_.address, kMaxTreeLevels);
-  // One is unpacked beside those that are kept, and the step before it is still there.
+  // Leave room for the chunk that is being decompressed and for the output of its previous filter.
   cache_bytes_ = std::min(cache_bytes_, file.memory_left() - 2 * chunk_bytes_);
 }
 
-void H5Chunks::refuse() const { file_.refuse("is damaged: the chunks of '" + dataset_.name + "'"); }
+void H5Chunks::refuse() const {
+  file_.refuse("is damaged: impossible sizes or positions of the chunks of '" + dataset_.name + "'");
+}
 
 void H5Chunks::list(uint64_t address, int levels_left) {
   if (levels_left == 0) refuse();
@@ -112,7 +115,7 @@ void H5Chunks::add(H5Cursor& cursor) {
   if (stored.address > end || stored.size > end - stored.address) refuse();
   if (dataset_.filters.empty() && std::cmp_not_equal(stored.size, chunk_bytes_)) refuse();
   if (std::cmp_greater(stored.size, chunk_bytes_ + chunk_bytes_ / 16 + 4096))
-    refuse();  // packing may make it a little longer
+    refuse();  // the limit is above chunk_bytes_ because compression can make random data a little longer
   stored_bytes_ += static_cast<int64_t>(stored.size);
   file_.take_memory(kListedBytes, "the list of the chunks of '" + dataset_.name + "'");
   if (stored_bytes_ > file_.size() || !chunks_.emplace(std::move(place), stored).second) refuse();
@@ -135,7 +138,7 @@ std::vector<std::byte> H5Chunks::unpacked(const Stored& stored) const {
       if (fletcher32(bytes) != sum)
         file_.refuse("is damaged: a chunk of '" + dataset_.name + "' does not match its checksum");
     } else {
-      // What was packed is the chunk, and the checksums that had been added by then.
+      // The size of the compressed data's input: the chunk, plus 4 bytes per checksum filter that came before deflate.
       auto size = static_cast<size_t>(chunk_bytes_);
       for (size_t before = 0; before < i; ++before) {
         const bool added = dataset_.filters[before].kind == H5Filter::Kind::kFletcher32 &&
@@ -153,8 +156,10 @@ const std::vector<std::byte>& H5Chunks::chunk_at(const Place& place) {
   const auto known = cache_.find(place);
   if (known != cache_.end()) return known->second;
   const auto stored = chunks_.find(place);
-  if (stored == chunks_.end()) file_.refuse("is damaged: '" + dataset_.name + "' has places that were never written");
-  // Rows are mostly read in order: chunks of other first indices are of no use any more.
+  if (stored == chunks_.end())
+    file_.refuse("is damaged: '" + dataset_.name + "' lacks some of its chunks, which were never written");
+  // If the cache is full, drop the chunks with another first index: rows are mostly read in order, so those will not be
+  // needed again.
   const auto is_full = [&] { return (static_cast<int64_t>(cache_.size()) + 1) * chunk_bytes_ > cache_bytes_; };
   if (is_full()) std::erase_if(cache_, [&](const auto& cached) { return cached.first[0] != place[0]; });
   if (is_full()) cache_.clear();
@@ -164,7 +169,7 @@ const std::vector<std::byte>& H5Chunks::chunk_at(const Place& place) {
 
 void H5Chunks::forget() {
   cache_.clear();
-  malloc_trim(0);  // what lies between memory that is still in use would stay with the allocator
+  malloc_trim(0);  // otherwise the allocator keeps freed memory that lies between blocks in use
 }
 
 void H5Chunks::read(int64_t first, int64_t count, std::span<std::byte> out) {
@@ -173,7 +178,7 @@ void H5Chunks::read(int64_t first, int64_t count, std::span<std::byte> out) {
   place[0] = first / dataset_.chunk[0] * dataset_.chunk[0];
   while (place[0] < first + count) {
     copy(place, chunk_at(place), first, count, out);
-    // The next place, the last index running fastest.
+    // The next chunk in row-major order.
     size_t axis = rank - 1;
     place[axis] += dataset_.chunk[axis];
     while (axis > 0 && place[axis] >= dataset_.dims[axis]) {
@@ -188,7 +193,8 @@ void H5Chunks::copy(const Place& place, const std::vector<std::byte>& chunk, int
                     std::span<std::byte> out) const {
   const size_t rank = place.size();
   const auto value_bytes = dataset_.type.size;
-  // The part of the chunk that lies inside the dataset and was asked for, in the chunk's own indices.
+  // [begin, end): the part of the chunk that is inside the dataset and in the requested rows, in indices of the chunk.
+  // Chunks at the edge reach over the dataset.
   Place begin(rank, 0);
   Place end(dataset_.chunk);
   for (size_t i = 0; i < rank; ++i) end[i] = std::min(end[i], dataset_.dims[i] - place[i]);
@@ -203,7 +209,7 @@ void H5Chunks::copy(const Place& place, const std::vector<std::byte>& chunk, int
       to = to * (i == 0 ? count : dataset_.dims[i]) + place[i] + at[i] - (i == 0 ? first : 0);
     }
     std::copy_n(chunk.begin() + from * value_bytes, run * value_bytes, out.begin() + to * value_bytes);
-    // The next run: the last axis is copied as a whole.
+    // The next run. Values along the last axis are contiguous both in the chunk and in `out`: they are one run.
     size_t axis = rank - 1;
     at[axis] = end[axis];
     while (axis > 0 && at[axis] >= end[axis]) {

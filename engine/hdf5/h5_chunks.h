@@ -1,4 +1,4 @@
-// The values of a chunked dataset.
+// Reading the values of a chunked dataset.
 #pragma once
 
 #include <cstddef>
@@ -11,36 +11,37 @@
 
 namespace vgg16 {
 
-/// Where the chunks of one dataset are, and those that were read last, unpacked: as many as fit a given memory. Where
-/// those of one first index fit (kCacheBytes are 2,674 rows of 25,088 float32), reading the dataset from front to back
-/// in parts of any size unpacks every chunk once; else, once for each part that it lies in. One thread at a time.
+/// The positions of all chunks of one dataset, and a cache of the chunks that were decompressed last. If the cache has
+/// room for all chunks that begin at the same first index (kCacheBytes is 2,674 rows of 25,088 float32), reading the
+/// dataset from front to back in parts of any size decompresses every chunk once; otherwise once for each part that it
+/// overlaps. One thread at a time.
 class H5Chunks {
  public:
   static constexpr int64_t kMaxChunkBytes = int64_t{64} << 20;
   static constexpr int64_t kCacheBytes = int64_t{256} << 20;
 
-  /// Lists the chunks (III.A.1, node type 1). `file` must outlive this. Refuses chunks of more than kMaxChunkBytes or
-  /// of more than half of file.memory_left(), chunks outside the dataset or the file, and two for one place. What was
-  /// unpacked last is kept in at most `cache_bytes`, and at most what the list leaves of file.memory_left().
+  /// Reads the list of chunks (III.A.1, node type 1). `file` must outlive this. Refuses chunks of more than
+  /// kMaxChunkBytes or of more than half of file.memory_left(), chunks outside the dataset or the file, and two at the
+  /// same position. The cache takes at most `cache_bytes`, and at most what the list leaves of file.memory_left().
   H5Chunks(const H5File& file, H5Dataset dataset, int64_t cache_bytes = kCacheBytes);
 
   /// Bytes that all chunks take in the file.
   [[nodiscard]] int64_t stored_bytes() const { return stored_bytes_; }
-  /// How many times a chunk was unpacked so far.
+  /// How many times a chunk has been decompressed; for tests.
   [[nodiscard]] int64_t unpacked_count() const { return unpacked_count_; }
 
-  /// Copies the values with a first index of `first` to first + count - 1 to `out`, as stored. Refuses a chunk that was
-  /// never written, does not unpack to its size, or does not match its checksum.
+  /// Copies the values with first index `first` to first + count - 1 to `out`, row-major, in their stored type. Refuses
+  /// a chunk that was never written, does not decompress to its size, or does not match its checksum.
   void read(int64_t first, int64_t count, std::span<std::byte> out);
-  /// Gives the memory of what was unpacked back to the system.
+  /// Empties the cache and returns its memory to the system.
   void forget();
 
  private:
-  using Place = std::vector<int64_t>;  // the index of a chunk's first value
+  using Place = std::vector<int64_t>;  // the indices of a chunk's first value
   struct Stored {
     uint64_t address;
     uint64_t size;
-    uint64_t filters_left_out;  // a bit each
+    uint64_t filters_left_out;  // bit i: filter i was not applied to this chunk
   };
 
   void list(uint64_t address, int levels_left);

@@ -1,4 +1,4 @@
-// Datasets and attributes, put together from their messages.
+// Datasets and attributes, made from the messages of their object headers.
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -9,13 +9,13 @@
 namespace vgg16 {
 namespace {
 
-// The one message of its type, or null.
+// The only message of a type, or null. Two would be contradictory, and a shared one is not supported.
 const H5Object::Message* only(const H5File& file, const H5Object& object, uint16_t type, const std::string& name) {
   const H5Object::Message* found = nullptr;
   for (const H5Object::Message& message : object.messages) {
     if (message.type != type) continue;
-    if (found != nullptr) file.refuse("is damaged: '" + name + "' is described twice");
-    if (message.shared) file.refuse("is refused: '" + name + "' refers to a description elsewhere");
+    if (found != nullptr) file.refuse("is damaged: '" + name + "' has two descriptions of the same kind");
+    if (message.shared) file.refuse("is refused: '" + name + "' uses a shared description, which is not supported");
     found = &message;
   }
   return found;
@@ -44,7 +44,8 @@ H5Dataset H5File::dataset(const H5Object& object, std::string name) const {
   const auto* type = only(*this, object, H5MessageType::kDatatype, name);
   const auto* space = only(*this, object, H5MessageType::kDataspace, name);
   const auto* layout = only(*this, object, H5MessageType::kLayout, name);
-  if (type == nullptr || space == nullptr || layout == nullptr) refuse("is damaged: '" + name + "' is not described");
+  if (type == nullptr || space == nullptr || layout == nullptr)
+    refuse("is damaged: '" + name + "' has no type, shape or layout");
   if (only(*this, object, H5MessageType::kExternalFiles, name) != nullptr) {
     refuse("is refused: '" + name + "' keeps its data in another file");
   }
@@ -55,14 +56,14 @@ H5Dataset H5File::dataset(const H5Object& object, std::string name) const {
   if (!dims) refuse("has no values in '" + found.name + "'");
   found.dims = std::move(*dims);
   int64_t bytes = found.type.size;
-  // The dimensions but for zeros: with them, any others would be of no bytes.
+  // Zeros are counted as ones: otherwise a dimension of 0 would hide an overflow of the others.
   for (const int64_t dim : found.dims) bytes = checked_product(bytes, std::max<int64_t>(dim, 1));
   const std::string claim = "'" + found.name + "' claims shape " + shape_text(found.dims);
   if (bytes < 0) refuse("is damaged: " + claim);
   h5_layout(*this, layout->bytes, found);
   if (const auto* filters = only(*this, object, H5MessageType::kFilters, found.name); filters != nullptr) {
     if (found.layout != H5Dataset::Layout::kChunked)
-      refuse("is damaged: '" + found.name + "' is packed outside chunks");
+      refuse("is damaged: '" + found.name + "' has filters but no chunks");
     found.filters = h5_filters(*this, filters->bytes, found.name);
   }
   if (found.layout == H5Dataset::Layout::kContiguous && found.size_bytes() > 0) {
@@ -86,7 +87,7 @@ H5Attributes H5File::attributes(const H5Object& object) const {
     }
     if (message.type != H5MessageType::kAttribute || message.shared) continue;
     if (!found.by_name.insert(h5_attribute(*this, message.bytes)).second) {
-      refuse("is damaged: an attribute is there twice");
+      refuse("is damaged: two attributes have the same name");
     }
   }
   return found;

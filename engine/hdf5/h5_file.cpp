@@ -1,4 +1,4 @@
-// The file, its objects and its groups.
+// The superblock, object headers and groups.
 #include "hdf5/h5_file.h"
 
 #include <algorithm>
@@ -13,24 +13,26 @@
 namespace vgg16 {
 namespace {
 
+// Limits far above what real files need, so that a damaged file cannot take much time or memory.
 constexpr uint64_t kMaxHeaderBytes = 1 << 20;
 constexpr size_t kMaxHeaderPieces = 64;
 constexpr size_t kMaxLinks = 4096;
 constexpr size_t kMaxNameBytes = 1024;
 constexpr int kMaxTreeLevels = 16;
-// With the buffers that are not counted, a file takes less than 100 MB and four times what it takes on its disk. The
-// files that this program writes need under half of it.
+// The budgets of take_memory() and block(): a fixed part and a multiple of what the file occupies on disk. With buffers
+// that are not counted, reading takes less than 100 MB plus four times the file. Files of this program need less than
+// half of the budget.
 constexpr int64_t kFreeMemory = int64_t{48} << 20;
 constexpr int64_t kMemoryPerByte = 3;
 constexpr int64_t kFreeDescription = int64_t{16} << 20;
 constexpr int64_t kDescriptionPerByte = 4;
 
-// Bytes of `file` that are no holes; several times that is still an int64_t.
+// What the file occupies on disk, but not more than its size; limited so that a multiple of it does not overflow.
 int64_t held_bytes(const PosixFile& file) {
   return std::min({file.allocated_bytes(), int64_t{file.status().st_size}, INT64_MAX / 8});
 }
 
-// The pieces of one object header that are still to be read.
+// The blocks of one object header: the first one and its continuations. The list grows while it is read.
 struct Pieces {
   struct Piece {
     uint64_t address;
@@ -58,7 +60,7 @@ void add_message(const H5File& file, H5Object::Message message, H5Object& object
 
 std::vector<std::byte> copy_of(std::span<const std::byte> bytes) { return {bytes.begin(), bytes.end()}; }
 
-// Version 1 (IV.A.1.a).
+// An object header of version 1 (IV.A.1.a).
 H5Object object_1(const H5File& file, uint64_t address) {
   const std::vector<std::byte> prefix = file.block(address, 16);
   H5Cursor start(file, prefix);
@@ -82,7 +84,8 @@ H5Object object_1(const H5File& file, uint64_t address) {
   return object;
 }
 
-// Version 2 (IV.A.1.b). Its checksums, which guard against accidents alone, are not looked at.
+// An object header of version 2 (IV.A.1.b). Its checksums are not verified: everything is checked anyway, because a
+// hostile file can have valid checksums.
 H5Object object_2(const H5File& file, uint64_t address) {
   constexpr uint64_t kMaxPrefixBytes = 34;
   const uint64_t there = std::min(kMaxPrefixBytes, static_cast<uint64_t>(file.size()) - address);
@@ -91,14 +94,14 @@ H5Object object_2(const H5File& file, uint64_t address) {
   start.expect("OHDR\2");
   const uint64_t flags = start.number(1);
   if ((flags & 0x20U) != 0) start.skip(16);  // times
-  if ((flags & 0x10U) != 0) start.skip(4);   // where attributes would go elsewhere
+  if ((flags & 0x10U) != 0) start.skip(4);   // limits from which attributes would be stored in a heap
   const uint64_t size = start.number(size_t{1} << (flags & 3U));
   Pieces pieces;
   pieces.add(file, address + (there - start.left()), size);
   H5Object object;
   for (size_t i = 0; i < pieces.list.size(); ++i) {
     std::vector<std::byte> bytes = file.block(pieces.list[i].address, pieces.list[i].size);
-    if (i > 0 && bytes.size() >= 4) bytes.resize(bytes.size() - 4);  // the checksum, which the first size leaves out
+    if (i > 0 && bytes.size() >= 4) bytes.resize(bytes.size() - 4);  // the checksum; the first block's size excludes it
     H5Cursor cursor(file, bytes);
     if (i > 0) cursor.expect("OCHK");
     const size_t prefix_bytes = (flags & 4U) != 0 ? 6 : 4;
@@ -115,8 +118,8 @@ H5Object object_2(const H5File& file, uint64_t address) {
   return object;
 }
 
-// The names of a group that is a symbol table: a B-tree of symbol nodes, and a local heap with the names (III.A.1,
-// III.B, III.C, III.D).
+// The entries of a group in the old format: a B-tree whose leaves are symbol table nodes, and a local heap with the
+// names (III.A.1, III.B, III.C, III.D).
 class SymbolTable {
  public:
   SymbolTable(const H5File& file, const H5Object::Message& message) : file_(file) {
@@ -149,7 +152,7 @@ class SymbolTable {
     const std::vector<std::byte> bytes = file_.block(address + 24, 16 * entries);
     H5Cursor cursor(file_, bytes);
     for (uint64_t i = 0; i < entries; ++i) {
-      cursor.skip(8);  // a name that comes before those below
+      cursor.skip(8);  // a key, which is needed only for searching
       const uint64_t child = cursor.number(8);
       if (level == 0) {
         visit_node(child);
@@ -171,7 +174,7 @@ class SymbolTable {
       const std::string name = name_at(cursor.number(8));
       H5Link link;
       link.address = cursor.number(8);
-      link.hard = cursor.number(4) != 2;  // 2: what is kept beside the entry is a symbolic link
+      link.hard = cursor.number(4) != 2;  // cache type 2: the entry is a symbolic link
       cursor.skip(20);
       if (links_.size() == kMaxLinks || !links_.emplace(name, link).second) refuse();
     }
@@ -211,9 +214,9 @@ H5File::H5File(PosixFile file)
   H5Cursor cursor(*this, bytes);
   cursor.expect(kH5Signature);
   const uint64_t version = cursor.number(1);
-  if (version > 3) refuse("was written by a later version of HDF5 than is known here");
+  if (version > 3) refuse("was written in a later HDF5 format than is supported; write it with libver='earliest'");
   if (version < 2) cursor.skip(4);  // versions, reserved
-  if (cursor.number(2) != 0x0808) refuse("has other than 8 bytes for its addresses and lengths");
+  if (cursor.number(2) != 0x0808) refuse("has addresses or lengths of other than 8 bytes, which is not supported");
   bool open_for_writing = false;
   if (version < 2) {
     cursor.skip(version == 0 ? 9 : 13);  // reserved, the sizes of tree nodes, flags
@@ -223,7 +226,7 @@ H5File::H5File(PosixFile file)
   const uint64_t base = cursor.number(8);
   cursor.skip(8);
   const uint64_t end = cursor.number(8);
-  if (version < 2) cursor.skip(16);  // drivers, and the name of the root group, which has none
+  if (version < 2) cursor.skip(16);  // driver information, name of the root group
   root_ = cursor.number(8);
   if (base != 0) refuse("is damaged: its superblock's base address is " + std::to_string(base) + ", expected 0");
   if (end > static_cast<uint64_t>(size_)) refuse("was cut short: it should have " + std::to_string(end) + " bytes");
@@ -242,8 +245,10 @@ void H5File::take_memory(int64_t size_bytes, const std::string& what) const {
 
 std::vector<std::byte> H5File::block(uint64_t address, uint64_t size) const {
   const auto end = static_cast<uint64_t>(size_);
-  if (address > end || size > end - address) refuse("is damaged, or was cut short: a part of it lies outside");
-  if (size > static_cast<uint64_t>(description_left_)) refuse("is damaged: its parts refer to one another in circles");
+  if (address > end || size > end - address)
+    refuse("is damaged or was cut short: a part of it would lie beyond its end");
+  if (size > static_cast<uint64_t>(description_left_))
+    refuse("is damaged: its structures refer to one another in a cycle");
   description_left_ -= static_cast<int64_t>(size);
   std::vector<std::byte> bytes(size);
   file_.read_at(static_cast<int64_t>(address), bytes);
@@ -289,7 +294,7 @@ uint64_t H5Cursor::number(size_t size) {
 }
 
 std::span<const std::byte> H5Cursor::take(size_t size) {
-  if (size > bytes_.size()) file_.refuse("is damaged: a part of it is too short");
+  if (size > bytes_.size()) file_.refuse("is damaged: a structure in it is shorter than its contents");
   const auto taken = bytes_.first(size);
   bytes_ = bytes_.subspan(size);
   return taken;
@@ -297,7 +302,8 @@ std::span<const std::byte> H5Cursor::take(size_t size) {
 
 void H5Cursor::expect(std::string_view signature) {
   if (std::memcmp(take(signature.size()).data(), signature.data(), signature.size()) != 0) {
-    file_.refuse("is damaged: what should be a " + printable(std::string(signature.substr(0, 4))) + " is none");
+    file_.refuse("is damaged: the signature " + printable(std::string(signature.substr(0, 4))) +
+                 " is missing where it is expected");
   }
 }
 

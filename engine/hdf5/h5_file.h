@@ -1,11 +1,10 @@
-// HDF5 files read without the HDF5 library, whose version 1.10 damaged files can crash: the part of the format in which
-// h5py and Keras write by default, and this program does.
+// Reading HDF5 files without the HDF5 library, which damaged files can crash (version 1.10).
 //
-// Taken: superblocks of version 0 to 3, groups as symbol tables or compact links, object headers of version 1 and 2,
-// contiguous, compact and chunked datasets (chunks by a version 1 B-tree, packed by deflate, shuffle and fletcher32),
-// numbers and text. Everything else, and all that leads out of the file, is refused. No address, size or count is
-// believed: each is compared with the file before it is used. Sections are those of the HDF5 File Format
-// Specification, version 3.0.
+// Supported is what h5py, Keras and this program write by default: superblocks of version 0 to 3, groups as symbol
+// tables or compact links, object headers of version 1 and 2, contiguous, compact and chunked datasets (version 1
+// B-trees; deflate, shuffle and fletcher32), numbers and text. Everything else, and all references to other files, is
+// refused. Files are not trusted: every address, size and count is compared with the file before it is used. Section
+// numbers are those of the HDF5 File Format Specification, version 3.0.
 #pragma once
 
 #include <cstddef>
@@ -22,16 +21,16 @@
 namespace vgg16 {
 
 inline constexpr std::string_view kH5Signature = "\x89HDF\r\n\x1a\n";
-inline constexpr uint64_t kH5Undefined = UINT64_MAX;  ///< an address that leads nowhere
+inline constexpr uint64_t kH5Undefined = UINT64_MAX;  ///< the format's "undefined address", its null pointer
 
-/// What the values of a dataset or an attribute are (IV.A.2.d).
+/// The type of the values of a dataset or an attribute (IV.A.2.d).
 struct H5Type {
   enum class Kind {
     kInteger,
     kFloat,         ///< IEEE 754: binary16, 32 or 64
     kFixedText,     ///< ends at a zero byte, or is padded with zeros or blanks
     kVariableText,  ///< 16 bytes that refer to the global heap
-    kOther
+    kOther          ///< a type that is not supported
   };
   Kind kind = Kind::kOther;
   int64_t size = 0;  ///< bytes of one value as stored
@@ -40,19 +39,19 @@ struct H5Type {
   bool blank_padded = false;
 };
 
-/// One step between stored chunks and their values (IV.A.2.l).
+/// A filter that was applied to chunks before they were stored (IV.A.2.l).
 struct H5Filter {
   enum class Kind { kDeflate = 1, kShuffle = 2, kFletcher32 = 3 };
   Kind kind;
   int64_t element_size;  ///< of kShuffle
 };
 
-/// Where the values of a dataset are, and of what kind.
+/// The type, shape and location of a dataset's values.
 struct H5Dataset {
   enum class Layout { kContiguous, kCompact, kChunked };
-  std::string name;  ///< what messages call it
+  std::string name;  ///< for messages
   H5Type type;
-  std::vector<int64_t> dims;  ///< their product and the bytes it takes fit an int64_t
+  std::vector<int64_t> dims;  ///< checked: count() and size_bytes() do not overflow
   Layout layout = Layout::kContiguous;
   uint64_t address = kH5Undefined;  ///< kContiguous: of the values, all inside the file; kChunked: of the B-tree
   std::vector<std::byte> compact;   ///< kCompact: the values
@@ -63,38 +62,39 @@ struct H5Dataset {
   [[nodiscard]] int64_t size_bytes() const { return count() * type.size; }
 };
 
-/// An attribute; of the kind kOther and without a value where it is none of the known types, or not scalar.
+/// An attribute. If it is not scalar, or of a type that is not supported, its kind is kOther and it has no value.
 struct H5Attribute {
   H5Type type;
   std::vector<std::byte> value;
 };
 
-/// Those of an object.
+/// The attributes of an object.
 struct H5Attributes {
   std::map<std::string, H5Attribute> by_name;  ///< those in the object's header
-  bool elsewhere = false;                      ///< there are others, in a heap of a later format
+  bool elsewhere = false;                      ///< there are others, in a fractal heap, which cannot be read here
 };
 
-/// A name in a group. Anything but a hard link leads to another place or file.
+/// An entry of a group. Soft and external links (hard == false) are never followed.
 struct H5Link {
   bool hard = false;
   uint64_t address = kH5Undefined;  ///< of the object's header
 };
 
-/// The messages of one object header, joined from its pieces (IV.A.1).
+/// The messages of one object header, collected from all its blocks (IV.A.1).
 struct H5Object {
   struct Message {
     uint16_t type = 0;
-    bool shared = false;  ///< stands for a message elsewhere
+    bool shared = false;  ///< `bytes` only refers to a message in another object
     std::vector<std::byte> bytes;
   };
   std::vector<Message> messages;
 };
 
-/// An open file. One thread at a time. What is not as the specification says is Error{kRefused}.
+/// An open file. One thread at a time. All members throw Error{kRefused} for what violates the specification or is not
+/// supported, and Error{kIo}.
 class H5File {
  public:
-  /// Refuses what is no regular file, does not begin with the signature, or is shorter than it says.
+  /// Refuses anything but a regular file that begins with the signature and is as long as it says.
   explicit H5File(PosixFile file);
 
   [[nodiscard]] const PosixFile& file() const { return file_; }
@@ -106,24 +106,25 @@ class H5File {
   [[nodiscard]] H5Object object(uint64_t address) const;
   [[nodiscard]] bool is_group(const H5Object& object) const;
   [[nodiscard]] bool is_dataset(const H5Object& object) const;
-  /// The names in a group, at most 4,096 of at most 1,024 bytes each.
+  /// The entries of a group, at most 4,096 with names of at most 1,024 bytes.
   [[nodiscard]] std::map<std::string, H5Link> links(const H5Object& group) const;
-  /// The dataset behind `object`, its values not looked at. `name` is what messages call it.
+  /// Describes the dataset `object` without reading its values. Messages call it `name`.
   [[nodiscard]] H5Dataset dataset(const H5Object& object, std::string name) const;
   [[nodiscard]] H5Attributes attributes(const H5Object& object) const;
-  /// All values, as stored, in parts of whole values.
+  /// Calls `take` with all values in order, in their stored type, in parts of about 1 MB.
   void read_parts(const H5Dataset& dataset, const std::function<void(std::span<const std::byte>)>& take) const;
-  /// The same in one piece: size_bytes() of them, which the caller has found to be reasonable.
+  /// All values in one array of dataset.size_bytes(), for which the caller must have called take_memory().
   [[nodiscard]] std::vector<std::byte> read(const H5Dataset& dataset) const;
 
-  /// To be called before `size_bytes` of memory are used for what the file says of `what`. A file may have memory in
-  /// proportion to what it takes on its disk, so that one of holes, or of many references to one thing, has little.
+  /// To be called before `size_bytes` are allocated because of what the file says about `what`; refuses if the file has
+  /// used up its budget. The budget is proportional to what the file occupies on disk, so a small file (sparse, or with
+  /// many references to one thing) cannot make the reader allocate much.
   void take_memory(int64_t size_bytes, const std::string& what) const;
-  /// What is left of it.
+  /// The rest of that budget.
   [[nodiscard]] int64_t memory_left() const { return memory_left_; }
 
-  /// `size` bytes at `address` that describe something. All descriptions together may take a few times what the file
-  /// takes on its disk: a file whose parts lead round in circles comes to an end.
+  /// Reads `size` bytes of structure at `address`. All calls together may read a few times what the file occupies on
+  /// disk, so that a cycle of references ends with an error.
   [[nodiscard]] std::vector<std::byte> block(uint64_t address, uint64_t size) const;
   [[noreturn]] void refuse(const std::string& what) const;
 
@@ -135,7 +136,7 @@ class H5File {
   uint64_t root_ = kH5Undefined;
 };
 
-/// Little-endian numbers taken off the front of some bytes; where they run out, the file is refused.
+/// Reads little-endian numbers one after another from some bytes; refuses the file if there are not enough.
 class H5Cursor {
  public:
   H5Cursor(const H5File& file, std::span<const std::byte> bytes) : file_(file), bytes_(bytes) {}
@@ -153,7 +154,7 @@ class H5Cursor {
   std::span<const std::byte> bytes_;
 };
 
-/// Product of non-negative numbers, or -1 where it does not fit, or one of them was.
+/// The product of two non-negative numbers; -1 if it overflows or one of them is negative.
 [[nodiscard]] int64_t checked_product(int64_t a, int64_t b);
 
 /// "(3, 4)".

@@ -10,11 +10,13 @@ size_t padded(size_t size) { return (size + 7) / 8 * 8; }
 
 std::string in_quotes(const std::string& name) { return "'" + name + "'"; }
 
-// The fields of a floating-point type: IEEE 754's three, and nothing else (IV.A.2.d, class 1).
+// Whether a floating-point type is IEEE 754's binary16, binary32 or binary64 (IV.A.2.d, class 1). The format can
+// describe any other placement of sign, exponent and mantissa; those are not supported.
 bool is_ieee(H5Cursor& cursor, uint64_t flags, int64_t size) {
   struct Format {
     int64_t size;
-    std::array<uint64_t, 8> fields;  // offset, precision, exponent's place and width, mantissa's, bias, sign's place
+    std::array<uint64_t, 8>
+        fields;  // bit offset, precision; position and size of exponent, of mantissa; bias; sign bit
   };
   constexpr std::array<Format, 3> kFormats = {
       {{2, {0, 16, 10, 5, 0, 10, 15, 15}}, {4, {0, 32, 23, 8, 0, 23, 127, 31}}, {8, {0, 64, 52, 11, 0, 52, 1023, 63}}}};
@@ -60,8 +62,8 @@ std::optional<std::vector<int64_t>> h5_dataspace(const H5File& file, std::span<c
   H5Cursor cursor(file, message);
   const uint64_t version = cursor.number(1);
   const uint64_t rank = cursor.number(1);
-  cursor.skip(1);  // flags: whether there are largest dimensions, too
-  if (version != 1 && version != 2) file.refuse("is damaged: a shape of no known version");
+  cursor.skip(1);  // flags: whether maximum dimensions follow, which are not needed
+  if (version != 1 && version != 2) file.refuse("is damaged: a shape has an unknown version");
   if (version == 2 && cursor.number(1) == 2) return std::nullopt;
   if (version == 1) cursor.skip(5);
   if (rank > 8) file.refuse("has more than 8 dimensions in one of its datasets");
@@ -99,7 +101,7 @@ void h5_layout(const H5File& file, std::span<const std::byte> message, H5Dataset
   const uint64_t version = cursor.number(1);
   const uint64_t layout = cursor.number(1);
   if (version != 3 && version != 4) {
-    file.refuse("keeps " + in_quotes(dataset.name) + " in a way that is not known here; write it anew with h5py");
+    file.refuse("keeps " + in_quotes(dataset.name) + " in a layout that is not supported; write it again with h5py");
   }
   if (layout == 3)
     file.refuse("is refused: " + in_quotes(dataset.name) + " is a virtual dataset, which reads other files");
@@ -115,13 +117,14 @@ void h5_layout(const H5File& file, std::span<const std::byte> message, H5Dataset
     const uint64_t rank = cursor.number(1);
     dataset.address = cursor.number(8);
     if (rank < 2 || rank != dataset.dims.size() + 1)
-      file.refuse("is damaged: the chunks of " + in_quotes(dataset.name));
+      file.refuse("is damaged: impossible sizes or positions of the chunks of " + in_quotes(dataset.name));
     for (uint64_t i = 0; i + 1 < rank; ++i) {
       dataset.chunk.push_back(static_cast<int64_t>(cursor.number(4)));
-      if (dataset.chunk.back() == 0) file.refuse("is damaged: the chunks of " + in_quotes(dataset.name));
+      if (dataset.chunk.back() == 0)
+        file.refuse("is damaged: impossible sizes or positions of the chunks of " + in_quotes(dataset.name));
     }
     if (static_cast<int64_t>(cursor.number(4)) != dataset.type.size) {
-      file.refuse("is damaged: the chunks of " + in_quotes(dataset.name));
+      file.refuse("is damaged: impossible sizes or positions of the chunks of " + in_quotes(dataset.name));
     }
   } else {
     file.refuse("keeps " + in_quotes(dataset.name) +
@@ -163,7 +166,7 @@ std::pair<std::string, H5Attribute> h5_attribute(const H5File& file, std::span<c
   const size_t name_bytes = cursor.number(2);
   const size_t type_bytes = cursor.number(2);
   const size_t shape_bytes = cursor.number(2);
-  if (version < 1 || version > 3) file.refuse("is damaged: an attribute of no known version");
+  if (version < 1 || version > 3) file.refuse("is damaged: an attribute has an unknown version");
   if (version == 3) cursor.skip(1);  // character set
   const auto field = [&](size_t size) {
     const auto bytes = cursor.take(version == 1 ? padded(size) : size);
@@ -174,9 +177,9 @@ std::pair<std::string, H5Attribute> h5_attribute(const H5File& file, std::span<c
   std::pair<std::string, H5Attribute> found{std::string(begin, std::find(begin, begin + name.size(), '\0')), {}};
   const auto type = field(type_bytes);
   const auto shape = field(shape_bytes);
-  if (version > 1 && flags != 0) return found;  // a type or shape that is elsewhere
+  if (version > 1 && flags != 0) return found;  // a shared type or shape, which is not supported
   found.second.type = h5_datatype(file, type);
-  // An array, or no value at all: this program writes single values only.
+  // Arrays and null spaces are not needed: this program's attributes are scalars.
   const auto dims = h5_dataspace(file, shape);
   if (!dims || !dims->empty() || cursor.left() < static_cast<size_t>(found.second.type.size)) {
     found.second.type.kind = H5Type::Kind::kOther;

@@ -17,11 +17,11 @@ static_assert(std::endian::native == std::endian::little, "safetensors is little
 using Json = nlohmann::json;
 
 constexpr size_t kLengthBytes = 8;
-constexpr uint64_t kMaxHeaderBytes = 16 << 20;  // a model's lists its held-out rows: some two million of them
+constexpr uint64_t kMaxHeaderBytes = 16 << 20;  // a model's metadata lists its held-out rows; enough for two million
 constexpr size_t kMaxTensors = 512;
 constexpr size_t kMaxRank = 8;
 constexpr int kMaxDepth = 4;
-constexpr size_t kMaxValues = 32 * kMaxTensors;  // keys, values and brackets; a tensor has 21 at most
+constexpr size_t kMaxValues = 32 * kMaxTensors;  // keys, values and brackets; one tensor has at most 21
 
 struct Reader {
   std::string_view name;
@@ -32,15 +32,15 @@ struct Reader {
 
 size_t dtype_bytes(std::string_view dtype) { return dtype == "F16" ? 2 : dtype == "F32" ? 4 : dtype == "F64" ? 8 : 0; }
 
-// A DOM parser keeps the last of two equal keys, and goes as deep and as far as the text does: all three end the
-// parse at once.
+// The JSON parser by itself would keep the last of two equal keys, and take memory for any depth and any number of
+// values. Its callback ends the parse as soon as one of these occurs.
 Json parse_header(std::string_view text, const Reader& reader) {
   std::vector<std::set<std::string>> keys;
   size_t values = 0;
   const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
     if (depth > kMaxDepth) reader.refuse("the header is nested too deeply");
     if (++values > kMaxValues)
-      reader.refuse("the header holds more than " + std::to_string(kMaxTensors) + " tensors take");
+      reader.refuse("the header has more values than " + std::to_string(kMaxTensors) + " tensors need");
     if (event == Json::parse_event_t::object_start) keys.emplace_back();
     if (event == Json::parse_event_t::object_end) keys.pop_back();
     if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second) {
@@ -122,7 +122,7 @@ SafetensorsView parse_safetensors(std::span<const std::byte> bytes, std::string_
   }
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, header_bytes);
   if (text.empty() || text[0] != '{') reader.refuse("not a safetensors file: the header is not a JSON object");
-  // Where our JSON parser would end, and what comes after it would not be looked at.
+  // The JSON parser would stop at a zero byte and ignore everything after it.
   if (text.find('\0') != std::string_view::npos) reader.refuse("the header is not JSON");
   const Json header = parse_header(text, reader);
   const auto data = bytes.subspan(kLengthBytes + header_bytes);
@@ -150,7 +150,7 @@ SafetensorsView parse_safetensors(std::span<const std::byte> bytes, std::string_
 void write_safetensors(const std::filesystem::path& path, std::span<const TensorToWrite> tensors,
                        const std::map<std::string, std::string, std::less<>>& metadata, bool overwrite) {
   if (!overwrite) require_absent(path);
-  using OrderedJson = nlohmann::ordered_json;  // as the tensors lie
+  using OrderedJson = nlohmann::ordered_json;  // keeps the tensors in the given order
   OrderedJson header = OrderedJson::object();
   if (!metadata.empty()) {
     header["__metadata__"] = OrderedJson::object();
@@ -166,7 +166,7 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
     header[tensor.name] = std::move(entry);
     offset = end;
   }
-  // Bytes that are not UTF-8 (a folder name may hold them) become U+FFFD.
+  // Invalid UTF-8, which folder names may contain, is replaced by U+FFFD: JSON must be UTF-8.
   std::string text = header.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const uint64_t length = text.size();

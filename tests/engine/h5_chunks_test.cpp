@@ -125,7 +125,7 @@ TEST(H5Chunks, ManyReferencesToOneNodeComeToAnEndWhateverTheHoles) {
     const H5Chunks chunks(file, x);
     FAIL() << "listed";
   } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("its parts refer to one another in circles"), std::string::npos)
+    EXPECT_NE(std::string(error.what()).find("its structures refer to one another in a cycle"), std::string::npos)
         << error.what();
   }
 }

@@ -128,10 +128,10 @@ TEST(Safetensors, RefusesEveryDeviationWithASentenceOfItsOwn) {
     for (int i = 0; i < 40'000; ++i) header += item + std::to_string(i) + (item == "\"" ? "\":0," : ",");
     return header;
   };
-  EXPECT_EQ(refusal(file_with(endless("{", "\""), 0)), "x: the header holds more than 512 tensors take");
+  EXPECT_EQ(refusal(file_with(endless("{", "\""), 0)), "x: the header has more values than 512 tensors need");
   EXPECT_EQ(refusal(file_with(endless("{\"__metadata__\":{", "\""), 0)),
-            "x: the header holds more than 512 tensors take");
-  EXPECT_EQ(refusal(file_with(endless("{\"a\":[", ""), 0)), "x: the header holds more than 512 tensors take");
+            "x: the header has more values than 512 tensors need");
+  EXPECT_EQ(refusal(file_with(endless("{\"a\":[", ""), 0)), "x: the header has more values than 512 tensors need");
 }
 
 }  // namespace
