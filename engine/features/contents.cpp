@@ -17,16 +17,16 @@ namespace {
 
 uint32_t checksum_of(const UntrustedH5& file, int64_t value, const char* name) {
   if (value < 0 || value > int64_t{0xFFFFFFFF})
-    file.refuse("is damaged: '" + std::string(name) + "' holds impossible sums");
+    file.refuse("is damaged: '" + std::string(name) + "' has values that are no checksums");
   return static_cast<uint32_t>(value);
 }
 
-// The attributes that a file of ours must have.
+// The attributes of the root group that a file of this program must have.
 class OwnAttributes {
  public:
   explicit OwnAttributes(const UntrustedH5& file) : file_(file), heap_(file.h5()) {
     H5Attributes all = file.attributes();
-    // In a file of the old scripts, nobody needs them.
+    // Refused only in a file of this program: from files of the old scripts no attributes are needed.
     if (all.elsewhere && file.has("row_crc32")) {
       file.refuse("keeps its attributes in a later HDF5 format; write it with libver='earliest'");
     }
@@ -46,7 +46,7 @@ class OwnAttributes {
   [[nodiscard]] const H5Attribute& get(const char* name, H5Type::Kind kind) const {
     const auto found = found_.find(name);
     if (found == found_.end() || found->second.type.kind != kind) {
-      file_.refuse("is damaged: its attribute '" + std::string(name) + "' is not as written");
+      file_.refuse("is damaged: its attribute '" + std::string(name) + "' is missing or of another type");
     }
     return found->second;
   }
@@ -81,7 +81,7 @@ ShardPlan read_shard(const UntrustedH5& file, OwnAttributes& attributes, int64_t
                   .row_numbers = file.integers("row_numbers", rows)};
   const auto [index, count] = std::pair(shard.shard.index, shard.shard.count);
   bool valid = count >= 1 && index >= 1 && index <= count && shard.total_rows >= rows;
-  if (valid) {  // what merging takes memory for: every picture of the shard is a row, or was skipped
+  if (valid) {  // merging allocates total_rows entries: check that it fits the numbers of rows and of skipped pictures
     const int64_t planned = shard.total_rows < index ? 0 : (shard.total_rows - index) / count + 1;
     valid = planned >= rows && planned - rows <= skipped;
   }
@@ -90,7 +90,7 @@ ShardPlan read_shard(const UntrustedH5& file, OwnAttributes& attributes, int64_t
     valid = valid && row > previous && row < shard.total_rows && row % count == index - 1;
     previous = row;
   }
-  if (!valid) file.refuse("is damaged: it is no shard that this program writes");
+  if (!valid) file.refuse("is damaged: what it says about its shard contradicts itself");
   return shard;
 }
 
@@ -111,7 +111,7 @@ FeatureFileContents read_contents(const UntrustedH5& file) {
   const bool shard = contents.ours && attributes.has("shard_count");
   if (plan.columns == 0 || (rows == 0 && !shard)) file.refuse("holds no features");
 
-  // A row as it is stored and as it is read; beside the labels, what is kept of each row of ours.
+  // One row as stored and one as float32 are in memory at a time.
   file.h5().take_memory(checked_product(plan.columns, 2 * sizeof(float)), "a row of 'features'");
   contents.labels = file.integers("labels", rows);
   plan.label_names = file.strings("label_names", std::nullopt);

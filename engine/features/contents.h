@@ -1,4 +1,4 @@
-// Everything in a features file but its rows.
+// Reading everything in a features file except its rows.
 #pragma once
 
 #include <cstdint>
@@ -11,19 +11,19 @@
 namespace vgg16 {
 
 struct FeatureFileContents {
-  /// As the file tells it. In a file of the old scripts there are no pictures, and the recipe is empty.
+  /// The plan that the file was written by. For a file of the old scripts, pictures and recipe are empty.
   FeatureFilePlan plan;
   std::vector<int64_t> labels;      ///< of each row
-  bool ours = false;                ///< written by this program: the fields below and all of the plan are there
-  std::vector<uint32_t> row_crc32;  ///< of each row; 0 where there is no row yet
+  bool ours = false;                ///< written by this program; otherwise row_crc32 and part of the plan are empty
+  std::vector<uint32_t> row_crc32;  ///< of each row; 0 if the row is missing
   NumberFormat format;
-  int64_t features_offset = -1;  ///< where the rows are contiguous in the file, else -1
+  int64_t features_offset = -1;  ///< of the first row, if rows are contiguous in the file; otherwise -1
 };
 
-/// Reads and checks all of `file` but its rows. Throws Error{kRefused, kIo}.
+/// Reads and checks everything in `file` except its rows. Throws Error{kRefused, kIo}.
 [[nodiscard]] FeatureFileContents read_contents(const UntrustedH5& file);
 
-/// Throws Error{kRefused} if rows are missing. `name` is what messages call the file.
+/// Throws Error{kRefused} if rows are missing. Messages call the file `name`.
 void require_finished(const FeatureFileContents& contents, const std::string& name);
 
 }  // namespace vgg16

@@ -1,4 +1,4 @@
-// What a file that is not a features file seems to be.
+// Recognising what kind of file was given where a features file was expected.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace vgg16 {
 
-/// The first bytes' kind, such as "a Python pickle", or "of an unknown kind".
+/// The kind of file that begins with these bytes, such as "a Python pickle", or "of an unknown kind".
 [[nodiscard]] std::string_view file_kind(std::span<const std::byte> first_bytes);
 
 }  // namespace vgg16

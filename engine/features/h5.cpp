@@ -22,11 +22,11 @@ bool Hdf5Id::reset() {
 
 Hdf5Lock::Hdf5Lock() : guard_(library_mutex()) {
   static const bool prepared = [] {
-    // HDF5 1.10.8 crashes where memory runs out while it prepares itself (HDFGroup/hdf5#4264): some must be left
-    // before.
+    // HDF5 1.10.8 crashes if memory runs out during its initialisation (HDFGroup/hdf5#4264). Allocating and freeing 16
+    // MB throws std::bad_alloc instead if there is too little.
     constexpr size_t kEnough = 16 << 20;
     ::operator delete(::operator new(kEnough));
-    // Before anything else: after a failed write, HDF5's own clean-up at exit can crash the process.
+    // Must be the first call of the library. After a failed write, HDF5's cleanup at exit can crash the process.
     H5dont_atexit();
     if (H5open() < 0) throw Error(ErrorCode::kMemory, "no memory for the HDF5 library");
     H5PLset_loading_state(0);
@@ -39,7 +39,7 @@ Hdf5Lock::Hdf5Lock() : guard_(library_mutex()) {
 void H5Checker::fail(std::string_view call, const SourcePlace& where) const {
   const std::string source = std::filesystem::path(where.file).filename().string();
   const std::string place = std::string(call) + " failed (" + source + ":" + std::to_string(where.line) + ")";
-  throw Error(ErrorCode::kIo, file_ + ": its header cannot be laid out: HDF5's " + place);
+  throw Error(ErrorCode::kIo, file_ + ": cannot make its header: HDF5's " + place);
 }
 
 std::string hdf5_library() {
@@ -53,7 +53,7 @@ std::string hdf5_library() {
 
 Hdf5Id float16_type(const H5Checker& check) {
   Hdf5Id type = check.own(H5Tcopy(H5T_IEEE_F32LE), "H5Tcopy");
-  // The sign's place, the exponent's place and width, the mantissa's place and width.
+  // Position of the sign, position and size of the exponent, position and size of the mantissa, in bits.
   check(H5Tset_fields(type.get(), 15, 10, 5, 0, 10), "H5Tset_fields");
   check(H5Tset_size(type.get(), 2), "H5Tset_size");
   check(H5Tset_ebias(type.get(), 15), "H5Tset_ebias");

@@ -1,5 +1,5 @@
-// The HDF5 library, which lays out the files that are written here: owned ids, checked calls, the types that features
-// files use. Nothing is read with it.
+// Using the HDF5 library, with which the headers of new files are made: owners of ids, checked calls, the types of
+// features files. Files are not read with it.
 #pragma once
 
 #include <hdf5.h>
@@ -33,8 +33,8 @@ class Hdf5Id {
   hid_t id_ = -1;
 };
 
-/// Debian's HDF5 is not thread-safe: hold this for as long as any of its calls may run. Construction also silences its
-/// error printing, keeps it from loading plugins and from running code at exit.
+/// Must exist while any HDF5 call runs, because Debian's HDF5 is not thread-safe. The constructor also stops the
+/// library from printing errors, loading plugins and running code at exit.
 class Hdf5Lock {
  public:
   Hdf5Lock();
@@ -43,24 +43,24 @@ class Hdf5Lock {
   std::lock_guard<std::mutex> guard_;
 };
 
-/// A place in the source; by default, the one where this is written. (Clang 14 has no std::source_location.)
+/// A place in the source. As a default argument it is the place of the call. (Clang 14 has no std::source_location.)
 struct SourcePlace {
   const char* file = __builtin_FILE();
   int line = __builtin_LINE();
 };
 
-/// Checks HDF5's results while one file is laid out. `file` is what messages call it, already printable.
+/// Checks the results of HDF5's functions. Messages call the file `file`, which must be escaped.
 class H5Checker {
  public:
   explicit H5Checker(std::string file) : file_(std::move(file)) {}
 
-  /// Returns `result` if it is not negative; else throws Error{kIo}, quoting the call and where it stands.
+  /// Returns `result` if it is not negative; otherwise throws Error{kIo}, which names the call and its place.
   template <class T>
   T operator()(T result, std::string_view call, SourcePlace place = {}) const {
     if (result < 0) fail(call, place);
     return result;
   }
-  /// The same for a new id, which is owned from here on.
+  /// The same for a new id, which the result owns.
   [[nodiscard]] Hdf5Id own(hid_t id, std::string_view call, SourcePlace place = {}) const {
     return Hdf5Id(operator()(id, call, place));
   }
@@ -71,7 +71,7 @@ class H5Checker {
   std::string file_;
 };
 
-/// The type behind IEEE 754's binary16, little-endian: what NumPy calls float16. HDF5 1.10 has no name for it.
+/// IEEE 754's binary16, little-endian (NumPy's float16). HDF5 1.10 has no predefined type for it.
 [[nodiscard]] Hdf5Id float16_type(const H5Checker& check);
 
 /// Variable-length UTF-8, as h5py writes str.

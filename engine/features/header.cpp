@@ -15,7 +15,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "rows are stored as they are in memory");
 
-// Makes the objects of one file.
+// Creates datasets and attributes in one file: contiguous, allocated early so that their offsets are known at once,
+// without time stamps so that the bytes do not depend on the time.
 class HeaderMaker {
  public:
   HeaderMaker(const H5Checker& check, hid_t file) : check_(check), file_(file) {
@@ -27,7 +28,8 @@ class HeaderMaker {
   }
 
   Hdf5Id dataset(const char* name, hid_t type, std::span<const hsize_t> dims) {
-    // Unwritten space reads as zero in a new file; nothing depends on HDF5 filling it. For text it must.
+    // New space is zero anyway, and HDF5 must not write fill values over gigabytes of rows. Text needs them: its
+    // references to the heap must be valid before they are written.
     const bool text = H5Tget_class(type) == H5T_STRING;
     check_(H5Pset_fill_time(creation_.get(), text ? H5D_FILL_TIME_IFSET : H5D_FILL_TIME_NEVER), "H5Pset_fill_time");
     const Hdf5Id space =
@@ -77,7 +79,7 @@ int64_t offset_of(const H5Checker& check, const Hdf5Id& dataset) {
   return static_cast<int64_t>(offset);
 }
 
-// Creates everything in `file`; returns the offsets only.
+// Creates all objects in `file`; sets only the offsets of the result.
 FeatureHeader make_objects(const FeatureFilePlan& plan, const H5Checker& check, hid_t file) {
   HeaderMaker make(check, file);
   const auto rows = static_cast<hsize_t>(plan.pictures.size());
@@ -169,7 +171,7 @@ bool has_header(const FeatureHeader& header, const PosixFile& file) {
   const auto same = [&](int64_t offset, const std::vector<std::byte>& expected) {
     std::vector<std::byte> found(expected.size());
     file.read_at(offset, found);
-    // The marks of rows that are there already lie inside; a new header has zeros in their place.
+    // The row checksums are inside these bytes. They are zero in a new header, and not in a file that has rows.
     const int64_t marks = std::clamp<int64_t>(header.row_crc32_offset - offset, 0, static_cast<int64_t>(found.size()));
     const int64_t end =
         std::clamp<int64_t>(header.row_crc32_offset + 4 * header.rows - offset, 0, static_cast<int64_t>(found.size()));

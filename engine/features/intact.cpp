@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kLastRows = 256;
 
-// Writes `bytes`, which belong at `offset`, but for the marks of rows among them.
+// Writes `bytes` at `offset`, except the part that is row checksums: those on disk must stay.
 void write_around_marks(const PosixFile& file, const FeatureHeader& header, int64_t offset,
                         std::span<const std::byte> bytes) {
   const auto size = static_cast<int64_t>(bytes.size());
@@ -29,11 +29,10 @@ void write_around_marks(const PosixFile& file, const FeatureHeader& header, int6
     write_around_marks(file, header, 0, header.before);
     write_around_marks(file, header, header.features_offset + header.rows * header.row_bytes, header.after);
     file.sync();
-  } catch (const Error&) {  // then the next run says what is wrong with the file
+  } catch (const Error&) {  // if this fails, the next run will report what is wrong with the file
   }
-  throw Error(ErrorCode::kIo,
-              file.name() + " was changed by another program while it was written: " + found +
-                  "; what is left of the rows is kept: run the same command again, an extraction with --resume");
+  throw Error(ErrorCode::kIo, file.name() + " was changed by another program while it was written: " + found +
+                                  "; the intact rows are kept; run the same command again, for extract with --resume");
 }
 
 }  // namespace
@@ -53,7 +52,7 @@ void refuse_changed_row(const PosixFile& file, const FeatureHeader& header, cons
 void require_intact(const PosixFile& file, const FeatureHeader& header, const FeatureFilePlan& plan,
                     std::span<const int64_t> rows, std::span<const int64_t> latest) {
   require_size(file, header);
-  if (!has_header(header, file)) refuse(file, header, "its header is another one");
+  if (!has_header(header, file)) refuse(file, header, "its header differs");
   StoredRows stored(file, header);
   for (const int64_t row : rows) {
     if (!stored.is_marked(row)) refuse_changed_row(file, header, plan, row);

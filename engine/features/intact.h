@@ -1,4 +1,4 @@
-// Whether a file that this run writes is still as it was written: a lock keeps other runs out, not other programs.
+// Checks that the file which this run writes was not changed by another program, which a lock does not exclude.
 #pragma once
 
 #include <cstdint>
@@ -10,16 +10,16 @@
 
 namespace vgg16 {
 
-/// Throws Error{kIo} unless `file` has the size that `header` gives it. It is given its size and its header again
-/// before, so that the next run can go on with the rows that are left.
+/// Throws Error{kIo} unless `file` has the size that `header` says. Before throwing, restores size and header, so that
+/// the next run can resume with the remaining rows.
 void require_size(const PosixFile& file, const FeatureHeader& header);
 
-/// Throws the same for row `row`, whose bytes do not match its mark.
+/// Restores and throws in the same way, because row `row` does not match its checksum.
 [[noreturn]] void refuse_changed_row(const PosixFile& file, const FeatureHeader& header, const FeatureFilePlan& plan,
                                      int64_t row);
 
-/// The same for size, header, the mark of each of `rows` (ascending), and the bytes of the last of them and of the
-/// `latest`.
+/// Restores and throws in the same way unless size and header are as they should be, each of `rows` (ascending) has a
+/// checksum, and the last 256 of `rows` and all of `latest` match theirs.
 void require_intact(const PosixFile& file, const FeatureHeader& header, const FeatureFilePlan& plan,
                     std::span<const int64_t> rows, std::span<const int64_t> latest);
 

@@ -20,21 +20,21 @@ namespace {
 
 struct Part {
   std::filesystem::path path;
-  FeatureFilePlan plan;  // plan.shard is there
+  FeatureFilePlan plan;  // plan.shard has a value
 };
 
 Part read_part(const std::filesystem::path& path) {
   const UntrustedH5 file(path);
   FeatureFileContents contents = read_contents(file);
-  if (!contents.plan.shard) file.refuse("is no part of a sharded run; expected files written with --shard I/N");
+  if (!contents.plan.shard) file.refuse("is not a shard; expected files written with --shard I/N");
   require_finished(contents, file.name());
   return {path, std::move(contents.plan)};
 }
 
 std::string shown(const Part& part) { return printable(part.path.native()); }
 
-// The rows of `part`, each checked when it is read. There may be more parts than files can be open at a time; so this
-// may be another file by now.
+// Opens a part a second time to read its rows. Parts are not kept open, because there may be more than a process may
+// have open files; so the file may have changed since its plan was read.
 FeatureTable open_again(const Part& part) {
   UntrustedH5 file(part.path);
   FeatureFileContents contents = read_contents(file);
@@ -45,7 +45,7 @@ FeatureTable open_again(const Part& part) {
   return table_of(std::move(file), std::move(contents));
 }
 
-// What the parts must agree on: everything but their own rows.
+// How two parts differ in what all parts must have in common: everything except their own rows and index.
 std::string difference(const Part& a, const Part& b) {
   FeatureFilePlan first = a.plan;
   FeatureFilePlan second = b.plan;
@@ -78,10 +78,10 @@ void require_complete(const std::vector<Part>& parts) {
   const bool one = missing.find(',') == std::string::npos;
   require(missing.empty(), ErrorCode::kRefused,
           (one ? "shard " : "shards ") + missing + " of " + std::to_string(count) +
-              (one ? " is missing; name its file, too" : " are missing; name their files, too"));
+              (one ? " is missing; add its file to the command" : " are missing; add their files to the command"));
 }
 
-// The plan of the whole run, and where each row of each part goes in it.
+// The plan of the merged file, and the row in it of each row of each part.
 struct MergePlan {
   FeatureFilePlan plan;
   std::map<const Part*, std::vector<int64_t>> rows;
@@ -114,7 +114,7 @@ MergePlan merge_plans(const std::vector<Part>& parts) {
   const std::string name = shown(parts.front());
   require(!merged.plan.pictures.empty(), ErrorCode::kNotFound, "the shards of " + name + " hold no rows at all");
   if (merged.plan.pictures.size() == total) {
-    // No picture was dropped: then this is the very plan that the parts were made from.
+    // No picture was dropped by any shard, so this must be the plan that the shards were made from.
     require(plan_digest(merged.plan) == parts.front().plan.shard->plan_digest, ErrorCode::kRefused,
             "the pictures of the parts do not fit together: the dataset has changed between their runs");
     return merged;

@@ -20,15 +20,16 @@ bool others_may_write_to(const std::filesystem::path& folder) {
 }
 
 void lock_or_refuse(const PosixFile& file) {
-  // The second check: its writer may have renamed or removed the file between our opening and our locking it.
+  // Between opening and locking, the run that wrote the file may have renamed or removed it: then the lock is on a file
+  // that is no longer at this path.
   if (file.try_lock() && file.is_at_its_path()) return;
   refuse_other_run(file.name());
 }
 
 enum class Owner { kAny, kCaller };
 
-// Throws Error{kRefused} unless the file `name` may be what an earlier run of the caller's left. What others put in its
-// place must be neither believed nor written to.
+// Throws Error{kRefused} unless the file can come from an earlier run of this user. A file that another user has put in
+// its place must not be read (it could contain wrong rows) nor written (it could be a link to anything).
 void require_left_by_a_run(const std::string& name, const struct stat& status, Owner owner) {
   std::string found;
   if (S_ISLNK(status.st_mode)) {
@@ -41,13 +42,13 @@ void require_left_by_a_run(const std::string& name, const struct stat& status, O
     found = "belongs to another user (" + std::to_string(status.st_uid) + ")";
   }
   require(found.empty(), ErrorCode::kRefused,
-          name + " " + found + ", so it may not be what a run of yours has left; remove it or choose another output");
+          name + " " + found + ", so it may not come from an earlier run of yours; remove it or choose another output");
 }
 
-// What an earlier run left at `path`, open for writing and locked.
+// Opens the file of an earlier run at `path` for writing, and locks it.
 PosixFile open_left(const std::filesystem::path& path, Owner owner) {
   struct stat status {};
-  // Looked at before as well: opening a device may do something.
+  // Checked before opening as well, because opening a device can have effects, such as rewinding a tape.
   if (lstat(path.c_str(), &status) == 0) require_left_by_a_run(printable(path.native()), status, owner);
   PosixFile file(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
   lock_or_refuse(file);
@@ -55,10 +56,10 @@ PosixFile open_left(const std::filesystem::path& path, Owner owner) {
   return file;
 }
 
-// An empty file under the nascent name, locked, in place of one that a killed run has left.
+// Creates and locks an empty file under the nascent name, after removing one that a killed run has left.
 PosixFile create_nascent(const std::filesystem::path& path) {
   const std::filesystem::path nascent = nascent_path_of(path);
-  std::optional<PosixFile> left;  // whose lock is held until the new one is there
+  std::optional<PosixFile> left;  // keeps its lock until the new file exists, so that two runs cannot both do this
   if (something_at(nascent)) {
     left = open_left(nascent, Owner::kCaller);
     remove_file(nascent);

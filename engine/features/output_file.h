@@ -1,4 +1,4 @@
-// The files of one output on their way to its name: created whole, locked, renamed.
+// Creating, locking and renaming the files that an output goes through: a.h5.partial.new, a.h5.partial, a.h5.
 #pragma once
 
 #include <cstdint>
@@ -13,34 +13,34 @@
 
 namespace vgg16 {
 
-/// Where a file stands until its header and its space are safe on disk; only then it becomes the partial file, so that
-/// there is no moment at which the partial file cannot be opened.
+/// The name of a file until its header is on disk and its space is reserved. Only then it is renamed to the partial
+/// file, so that a partial file can always be opened.
 [[nodiscard]] std::filesystem::path nascent_path_of(const std::filesystem::path& path);
 
-/// A new file under the nascent name: header written, space taken, locked, on disk. What a killed run
-/// of the caller's left under that name goes. Error{kIo} if another run has it, kRefused if it is somebody else's.
+/// Creates a file under the nascent name: locked, space reserved, header on disk. Replaces one that a killed run of the
+/// same user left. Throws Error{kIo} if another run is writing it, kRefused if it belongs to another user.
 [[nodiscard]] PosixFile create_output(const std::filesystem::path& path, const FeatureHeader& header);
 
-/// `file` (printable) is being written by somebody else.
+/// Throws Error{kIo} saying that another run is writing `file`, an escaped name.
 [[noreturn]] void refuse_other_run(const std::string& file);
 
-/// The partial file, open for writing and locked. Error{kIo} if another run has it, kRefused unless it is a regular
-/// file under this one name and, in a folder that others may write to, the caller's own.
+/// Opens the partial file for writing and locks it. Throws Error{kIo} if another run is writing it, kRefused unless it
+/// is a regular file with a single hard link and, in a folder that others may write to, owned by the user.
 [[nodiscard]] PosixFile open_partial(const std::filesystem::path& path);
 
-/// Throws Error{kIo} unless `file` is still at its path: a run must not rename or remove what is another's.
+/// Throws Error{kIo} unless `file` is still at its path: otherwise a rename or removal would hit another run's file.
 void require_at_its_path(const PosixFile& file);
 
-/// Gives `file` the name `to`, durably. Throws as require_at_its_path.
+/// Renames `file` to `to` and syncs the folder. Throws Error{kIo, kExists}.
 void publish(PosixFile& file, const std::filesystem::path& to, Replace replace);
 
-/// The rows that a file with a known header has by now. `file` and `header` must outlive it.
+/// Reads the rows of a file that is being written. `file` and `header` must outlive it.
 class StoredRows {
  public:
   StoredRows(const PosixFile& file, const FeatureHeader& header);
-  /// Whether the file claims to have the row.
+  /// Whether the file has a checksum for the row, which says that the row was committed.
   [[nodiscard]] bool is_marked(int64_t row) const { return marks_[static_cast<size_t>(row)] != 0; }
-  /// The row as stored, until the next call; none where it does not match its checksum.
+  /// The bytes of the row, valid until the next call; nullopt if they do not match its checksum.
   [[nodiscard]] std::optional<std::span<const std::byte>> read(int64_t row, int64_t label);
 
  private:

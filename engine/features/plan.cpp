@@ -18,7 +18,7 @@ void require_text(const std::string& text, std::string_view what) {
           std::string(what) + " '" + printable(text) + "' holds a zero byte, which the file cannot store");
 }
 
-// FNV-1a with 64 bits (Fowler, Noll and Vo): tells plans apart, guards against nobody.
+// FNV-1a with 64 bits (Fowler, Noll and Vo): distinguishes plans, but is no protection against deliberate collisions.
 class Digest {
  public:
   void add(int64_t value) {
@@ -55,7 +55,7 @@ constexpr std::array<RecipeField, 8> kRecipeFields = {
      {"program version", "program versions differ", &Recipe::program_version}}};
 
 std::string differ(std::string_view what, const std::string& there, const std::string& now) {
-  const auto shown = [](const std::string& value) {  // enough of a digest to tell two apart
+  const auto shown = [](const std::string& value) {  // of a digest the first 12 digits, which suffice to compare
     return "'" + printable(value.size() > 40 ? value.substr(0, 12) + "..." : value) + "'";
   };
   return std::string(what) + " (" + shown(there) + " there, " + shown(now) + " now)";
@@ -71,7 +71,7 @@ std::string shard_name(const std::optional<ShardPlan>& shard) {
   return shard ? std::to_string(shard->shard.index) + "/" + std::to_string(shard->shard.count) : "none";
 }
 
-// Every path of a plan, with its picture unless that is skipped.
+// Every path of a plan with its picture, or with null if it is skipped.
 std::map<std::string_view, const PictureFile*> paths_of(const FeatureFilePlan& plan) {
   std::map<std::string_view, const PictureFile*> paths;
   for (const PictureFile& picture : plan.pictures) paths.emplace(picture.path, &picture);
@@ -79,7 +79,8 @@ std::map<std::string_view, const PictureFile*> paths_of(const FeatureFilePlan& p
   return paths;
 }
 
-// Paths first and the order last: a file that comes or goes, even one that is skipped, changes the order of all.
+// The first difference between the pictures of two plans. Compares paths before the order, because one file more or
+// less, even one that is skipped, changes the order of all (the shuffle is over all paths).
 std::string picture_difference(const FeatureFilePlan& there, const FeatureFilePlan& now) {
   const auto before = paths_of(there);
   const auto after = paths_of(now);
@@ -87,7 +88,9 @@ std::string picture_difference(const FeatureFilePlan& there, const FeatureFilePl
   for (const auto& [path, picture] : after) {
     if (!before.contains(path)) return printable(path) + " is new" + shard;
   }
-  std::string change;  // of what is skipped: last, because a finished file has skipped what could not be decoded
+  // That a picture is now skipped, or no longer, is reported only if nothing else differs: a finished file also lists
+  // as skipped what could not be decoded, which a plan before the work cannot know.
+  std::string change;
   for (const auto& [path, was] : before) {
     const auto found = after.find(path);
     if (found == after.end()) return printable(path) + (now.shard ? " is no longer in this shard" : " is gone");
@@ -100,17 +103,17 @@ std::string picture_difference(const FeatureFilePlan& there, const FeatureFilePl
   }
   if (!change.empty()) return change;
   if (there.pictures.size() != now.pictures.size() || there.skipped.size() != now.skipped.size()) {
-    return "a path stands twice";
+    return "a path occurs twice";
   }
   for (size_t i = 0; i < now.pictures.size(); ++i) {
     const PictureFile& picture = now.pictures[i];
-    if (there.pictures[i].path != picture.path) return "another order from row " + std::to_string(i) + " on";
-    if (there.pictures[i].label != picture.label) return "another class for " + printable(picture.path);
+    if (there.pictures[i].path != picture.path) return "the order differs from row " + std::to_string(i) + " on";
+    if (there.pictures[i].label != picture.label) return "the class differs for " + printable(picture.path);
   }
   for (size_t i = 0; i < now.skipped.size(); ++i) {
     const SkippedPicture& skipped = now.skipped[i];
     if (there.skipped[i].path != skipped.path || there.skipped[i].reason != skipped.reason) {
-      return "another reason to skip " + printable(skipped.path);
+      return "the reason to skip differs for " + printable(skipped.path);
     }
   }
   return {};
@@ -123,7 +126,7 @@ void require_valid_plan(const FeatureFilePlan& plan) {
   require(!plan.pictures.empty() || plan.shard, ErrorCode::kInvalidArgument, "a features file needs at least one row");
   require(!plan.shard || plan.shard->row_numbers.size() == plan.pictures.size(), ErrorCode::kInvalidArgument,
           "a shard needs one row number per picture");
-  int64_t bytes = 0;  // of all rows; what surrounds them is small beside the half that is left
+  int64_t bytes = 0;  // of all rows: at most 2^62, which leaves enough for the header below 2^63
   require(!__builtin_mul_overflow(plan.columns * 4, static_cast<int64_t>(plan.pictures.size()), &bytes) &&
               plan.columns <= (int64_t{1} << 48) && bytes <= (int64_t{1} << 62),
           ErrorCode::kInvalidArgument, "a features file cannot be that large");

@@ -15,7 +15,7 @@
 namespace vgg16 {
 namespace {
 
-// Rows that lie one after the other in the file: read by any number of threads.
+// Rows that are contiguous in the file; any number of threads may read at once.
 class ContiguousRows {
  public:
   ContiguousRows(PosixFile file, FeatureFileContents contents)
@@ -24,7 +24,8 @@ class ContiguousRows {
         row_bytes_(contents_.plan.columns * contents_.format.size()) {}
 
   void read(int64_t first, int64_t count, float* out) const {
-    // A few rows at a time: memory does not grow with `count`, and what was read is still cached when it is looked at.
+    // 256 KB at a time, so that memory does not grow with `count` and the bytes are still in the cache when they are
+    // compared with their checksums.
     const int64_t at_once = std::max<int64_t>(1, (int64_t{1} << 18) / row_bytes_);
     const bool as_in_memory = contents_.format.type == NumberType::kF32 && !contents_.format.big_endian;
     std::vector<std::byte> stored(static_cast<size_t>(as_in_memory ? 0 : std::min(at_once, count) * row_bytes_));
@@ -57,7 +58,7 @@ class ContiguousRows {
   int64_t row_bytes_;
 };
 
-// Rows in chunks or inside the header: one thread at a time.
+// Rows in chunks, or stored inside the object header ("compact"); one thread reads at a time.
 class ScatteredRows {
  public:
   ScatteredRows(UntrustedH5 file, NumberFormat format)
@@ -74,7 +75,8 @@ class ScatteredRows {
       const auto rows = std::span(features_.compact).subspan(static_cast<size_t>(first * row_bytes_));
       return load_row(rows.first(static_cast<size_t>(count * row_bytes_)), format_, out, file_->name());
     }
-    // Many rows at a time, in case that chunks are unpacked again for each part; not so many that memory grows with it.
+    // 32 MB at a time: few parts, because chunks may be decompressed again for each part, but a bounded amount of
+    // memory.
     const int64_t at_once = std::clamp<int64_t>((int64_t{32} << 20) / row_bytes_, 1, count);
     std::vector<std::byte> stored(static_cast<size_t>(at_once * row_bytes_));
     for (int64_t done = 0; done < count; done += at_once) {
@@ -83,7 +85,7 @@ class ScatteredRows {
       chunks_->read(first + done, rows, bytes);
       load_row(bytes, format_, out + done * features_.dims[1], file_->name());
     }
-    // After each pass over the file, in whatever order: who has read all rows may keep the table for long.
+    // After each pass over the file, free the decompressed chunks: a caller may keep the table long after reading it.
     rows_read_ += count;
     if (rows_read_ < features_.dims[0]) return;
     chunks_->forget();
@@ -91,24 +93,25 @@ class ScatteredRows {
   }
 
  private:
-  std::unique_ptr<UntrustedH5> file_;  // where chunks_ finds it
+  std::unique_ptr<UntrustedH5> file_;  // on the heap, because chunks_ keeps a reference to it
   H5Dataset features_;
   NumberFormat format_;
   int64_t row_bytes_;
   std::unique_ptr<H5Chunks> chunks_;
-  mutable int64_t rows_read_ = 0;  // since chunks_ forgot what it had unpacked
+  mutable int64_t rows_read_ = 0;  // since the last call of chunks_->forget()
   mutable std::mutex mutex_;
 };
 
-// Finds rows that were never written, in a file without checksums to tell. The old script took the space for all rows
-// at once and wrote them by the bufferful: what is missing are zeros, label and all, at the end or some rows in a row.
-// One such row between others may be what it is: a picture whose features are all zero.
+// Finds rows that were never written in a file without checksums. The old script created datasets of the full size and
+// wrote rows one buffer at a time, so missing rows are blank: all zero, with label 0, at the end of the file or several
+// in succession. A single blank row between others is accepted: it may be a picture whose features are really all zero.
 class UnwrittenRows {
  public:
   UnwrittenRows(std::string name, int64_t columns, std::vector<int64_t> labels)
       : name_(std::move(name)), columns_(columns), labels_(std::move(labels)) {}
 
-  // `values` are those of the rows from `first` on; `rows` gives any other.
+  // Throws Error{kRefused} if one of the rows [first, first + count), with the given values, was never written. `rows`
+  // reads the rows around them, because a run of blank rows may begin before or end after these.
   template <class Rows>
   void refuse_among(int64_t first, int64_t count, const float* values, const Rows& rows) const {
     const int64_t last = first + count;
@@ -125,8 +128,8 @@ class UnwrittenRows {
   }
 
  private:
-  // How many rows right before (`step` -1) or after (1) `row` are blank. They are read in growing blocks: each may have
-  // to be unpacked from far larger chunks.
+  // The number of blank rows in succession directly before (step -1) or after (step 1) `row`. Rows are read in blocks
+  // of growing size: mostly there are none, and each read may have to decompress a whole chunk.
   template <class Rows>
   [[nodiscard]] int64_t blanks_beside(int64_t row, int64_t step, const Rows& rows) const {
     const int64_t most = std::max<int64_t>(1, kBlockBytes / static_cast<int64_t>(sizeof(float)) / columns_);
@@ -145,7 +148,7 @@ class UnwrittenRows {
     }
   }
 
-  // How many rows from `row` on in direction `step` have label 0, `most` at most.
+  // The number of rows with label 0 in succession from `row` on in direction `step`, at most `most`.
   [[nodiscard]] int64_t unlabelled(int64_t row, int64_t step, int64_t most) const {
     const auto total = static_cast<int64_t>(labels_.size());
     int64_t count = 0;
@@ -162,7 +165,7 @@ class UnwrittenRows {
     const std::string which = first == last ? "row " + std::to_string(first) + " is"
                                             : "rows " + std::to_string(first) + " to " + std::to_string(last) + " are";
     throw Error(ErrorCode::kRefused, name_ + " is unfinished: " + which +
-                                         " all zero, with label 0, as they are before they are written; extract again, "
+                                         " all zero with label 0, so they were probably never written; extract again, "
                                          "or delete them from 'features' and 'labels'");
   }
 
@@ -173,7 +176,7 @@ class UnwrittenRows {
   std::vector<int64_t> labels_;
 };
 
-// `unwritten` is null where rows have checksums.
+// The function FeatureTable::read_rows. `unwritten` is null if the file has checksums.
 template <class Rows>
 auto reading(std::shared_ptr<const Rows> rows, int64_t total, std::shared_ptr<const UnwrittenRows> unwritten) {
   return [rows = std::move(rows), total, unwritten = std::move(unwritten)](int64_t first, int64_t count, float* out) {
@@ -219,7 +222,7 @@ FeatureTable open_feature_file(const std::filesystem::path& path) {
   require_finished(contents, file.name());
   const bool has_checksums = contents.ours;
   FeatureTable table = table_of(std::move(file), std::move(contents));
-  if (!has_checksums) {  // before the work: of what was never written, most is at the end
+  if (!has_checksums) {  // rows that were never written are mostly at the end: find them before any work is done
     std::vector<float> last(static_cast<size_t>(table.columns));
     table.read_rows(table.rows - 1, 1, last.data());
   }

@@ -1,4 +1,4 @@
-// A features file as a table.
+// Making a FeatureTable of a features file.
 #pragma once
 
 #include "features/contents.h"
@@ -7,7 +7,8 @@
 
 namespace vgg16 {
 
-/// The finished file `file`, whose `contents` have been read; rows are checked against these.
+/// A table of `file`, which must be finished; `contents` is what read_contents returned for it. The table's read_rows
+/// compares rows with the checksums in `contents`.
 [[nodiscard]] FeatureTable table_of(UntrustedH5 file, FeatureFileContents contents);
 
 }  // namespace vgg16

@@ -27,7 +27,7 @@ FeatureFileContents contents_of(const std::filesystem::path& path) { return read
                                        "; run as before, or add --overwrite without --resume to start again");
 }
 
-// The rows of `plan` that are missing from the finished file with `contents`, and the reasons it gives for them.
+// The rows of `plan` that a finished file with `contents` lists as skipped, with their reasons.
 std::map<int64_t, std::string> dropped_rows(const FeatureFileContents& contents, const FeatureFilePlan& plan) {
   std::unordered_set<std::string_view> present;
   for (const PictureFile& picture : contents.plan.pictures) present.insert(picture.path);
@@ -57,7 +57,7 @@ void require_all_rows(const PosixFile& file, const FeatureHeader& header, const 
 }  // namespace
 
 void require_same_run(const PosixFile& file, const FeatureHeader& header, const FeatureFilePlan& plan) {
-  // The header is the plan, byte for byte; only where it is another one does the file have to be understood.
+  // Equal headers mean equal plans. Only if they differ, the file is parsed to name the difference.
   if (has_header(header, file)) return;
   refuse(file.name(), plan_difference(contents_of(file.path()).plan, plan));
 }
@@ -82,7 +82,7 @@ void require_finished_run(const std::filesystem::path& path, const FeatureHeader
                                          " already exists and was not written by this program; add --overwrite "
                                          "to replace it");
   }
-  // A finished file lacks the rows of pictures that turned out to be unusable.
+  // A finished file has no rows for pictures that could not be decoded: compare with the plan without them.
   const std::map<int64_t, std::string> dropped = dropped_rows(contents, plan);
   if (!dropped.empty()) {
     const FeatureFilePlan kept = without_rows(plan, dropped);

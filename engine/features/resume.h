@@ -1,4 +1,4 @@
-// What an earlier run has left, and whether this one may build on it.
+// Checking whether the file of an earlier run can be continued, and which of its rows are intact.
 #pragma once
 
 #include <cstdint>
@@ -13,17 +13,19 @@
 
 namespace vgg16 {
 
-/// Throws Error{kRefused}, naming what differs, unless the partial file `file` was begun by a run with this plan.
+/// Throws Error{kRefused}, which names the difference, unless the partial file `file` was written by a run with `plan`,
+/// whose header is `header`.
 void require_same_run(const PosixFile& file, const FeatureHeader& header, const FeatureFilePlan& plan);
 
 struct VerifiedRows {
   std::vector<int64_t> good;
-  std::vector<int64_t> damaged;  ///< marked as there, but their checksums do not match
+  std::vector<int64_t> damaged;  ///< have a checksum, but do not match it
 };
-/// Reads every row that `file` claims to have.
+/// Reads every row that has a checksum in `file`, and compares it.
 [[nodiscard]] VerifiedRows verify_rows(const PosixFile& file, const FeatureHeader& header, const FeatureFilePlan& plan);
 
-/// Throws Error{kRefused} unless `path` is the finished file of a run with this plan, all rows intact.
+/// Throws Error{kRefused} unless `path` is the finished file of a run with this plan and all its rows match their
+/// checksums.
 void require_finished_run(const std::filesystem::path& path, const FeatureHeader& header, const FeatureFilePlan& plan);
 
 }  // namespace vgg16

@@ -43,7 +43,7 @@ void convert_all(std::span<const std::byte> stored, bool big_endian, Value* feat
   }
 }
 
-/// Throws for the first finite number of `stored`, float64, that float32 cannot hold, if there is one.
+/// Throws if a finite float64 number in `stored` is too large for float32. Infinities and NaN are left to the caller.
 void refuse_too_large(std::span<const std::byte> stored, bool big_endian, const std::string& name) {
   std::vector<double> values(stored.size() / sizeof(double));
   convert_all<uint64_t>(stored, big_endian, values.data(), [](uint64_t bits) { return std::bit_cast<double>(bits); });

@@ -40,7 +40,7 @@ std::vector<std::byte> RowCommitter::acquire() {
     return memory;
   }
   std::vector<std::byte> memory(static_cast<size_t>(header_.row_bytes));
-  free_.reserve(static_cast<size_t>(rows_in_memory_) + 1);  // so that giving memory back cannot fail
+  free_.reserve(static_cast<size_t>(rows_in_memory_) + 1);  // so that release() never has to allocate
   ++rows_in_memory_;
   return memory;
 }
@@ -110,7 +110,9 @@ void RowCommitter::run() {
 
 void RowCommitter::write_rows(std::vector<QueuedRow>& rows) {
   for (QueuedRow& row : rows) {
-    require_size(file_, header_);  // the last row would make a file that was cut short look whole again
+    // If another program has truncated the file, writing a later row would restore its size and hide that rows are
+    // lost.
+    require_size(file_, header_);
     file_.write_at(header_.features_offset + row.row * header_.row_bytes, row.memory);
     if (written_.empty()) written_since_ = std::chrono::steady_clock::now();
     written_.emplace_back(row.row, row.checksum);
@@ -129,7 +131,7 @@ void RowCommitter::commit_written() {
   if (written_.empty()) return;
   file_.sync();
   std::sort(written_.begin(), written_.end());
-  std::vector<uint32_t> checksums;  // of rows that follow one another: one write for all of them
+  std::vector<uint32_t> checksums;  // of consecutive rows, which are written with one call
   for (size_t begin = 0; begin < written_.size();) {
     const int64_t first = written_[begin].first;
     checksums.clear();

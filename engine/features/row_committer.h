@@ -1,4 +1,4 @@
-// Rows on their way to the disk.
+// The thread that writes rows to the features file and commits them.
 #pragma once
 
 #include <atomic>
@@ -18,26 +18,28 @@
 
 namespace vgg16 {
 
-/// Writes rows at their offsets on a thread of its own and commits them in groups: rows, sync, their checksums, sync.
-/// A checksum on the disk therefore means that the row is on the disk. A group is so many rows, or what was written in
-/// kCommitInterval. Memory is bounded by kBufferBytes or four rows, whatever the size of a group.
-/// After an error nothing more is written; the error is thrown by every later call.
+/// Writes rows at their offsets on a thread of its own and commits them in groups: write rows, sync, write their
+/// checksums, sync. So a checksum on disk means that the row is on disk. A group ends after rows_per_commit rows, or
+/// kCommitInterval after its first row was written. Memory is at most kBufferBytes, or four rows if these are larger,
+/// whatever the size of a group. After an error nothing more is written, and every later call throws that error.
 class RowCommitter {
  public:
   static constexpr int64_t kBufferBytes = int64_t{32} << 20;
-  /// Two seconds are promised; the rest is for the disk.
+  /// Users are promised two seconds; half a second is left for the sync itself.
   static constexpr std::chrono::milliseconds kCommitInterval{1500};
-  /// How many rows are remembered as the latest.
+  /// The number of rows that latest() remembers.
   static constexpr size_t kLatestRows = 256;
 
-  /// `file` and `header` must outlive the committer. Throws Error{kMemory} where no thread can be had.
+  /// `file` and `header` must outlive the committer. Throws Error{kMemory} if the system cannot start a thread.
   RowCommitter(const PosixFile& file, const FeatureHeader& header, int64_t rows_per_commit);
-  /// Commits what has been queued, unless something has failed; errors are lost, so call commit() before.
+  /// Commits what has been queued, unless an error has occurred. Errors in the destructor are lost, so call commit()
+  /// first.
   ~RowCommitter();
   RowCommitter(const RowCommitter&) = delete;
   RowCommitter& operator=(const RowCommitter&) = delete;
 
-  /// Memory for one row, header.row_bytes, waiting for it if need be. Give it back through queue() or release().
+  /// Returns memory for one row (header.row_bytes); waits if all of it is in use. The caller must return it with
+  /// queue() or release().
   [[nodiscard]] std::vector<std::byte> acquire();
   void release(std::vector<std::byte> memory);
   void queue(int64_t row, uint32_t checksum, std::vector<std::byte> memory);
@@ -47,7 +49,7 @@ class RowCommitter {
 
   /// Rows whose checksums are on the disk. Thread-safe.
   [[nodiscard]] int64_t committed() const { return committed_.load(); }
-  /// The rows that were committed last. Between commit() and the next queue().
+  /// The rows that were committed last. May be called between commit() and the next queue() only.
   [[nodiscard]] const std::vector<int64_t>& latest() const { return latest_; }
 
  private:
@@ -68,7 +70,7 @@ class RowCommitter {
   const size_t rows_per_commit_;
   const int64_t max_rows_in_memory_;
 
-  std::mutex mutex_;  // guards everything up to the blank line
+  std::mutex mutex_;  // guards the members up to failure_
   std::condition_variable work_;
   std::condition_variable progress_;
   std::vector<QueuedRow> queue_;
@@ -79,8 +81,8 @@ class RowCommitter {
   bool closing_ = false;
   std::exception_ptr failure_;
 
-  // The thread's own.
-  std::vector<std::pair<int64_t, uint32_t>> written_;    // rows without a checksum on disk
+  // Used by the thread only.
+  std::vector<std::pair<int64_t, uint32_t>> written_;    // rows, and checksums that are not yet on disk
   std::chrono::steady_clock::time_point written_since_;  // when the first of them was written
   std::vector<int64_t> latest_;
 

@@ -41,9 +41,10 @@ void SparseMemory::write(int64_t offset, std::span<const std::byte> bytes) {
 
 namespace {
 
-// HDF5's view of it, as a virtual file driver. Nothing is thrown into C.
+// A virtual file driver, through which HDF5 reads and writes a SparseMemory. Its functions are called from C, so they
+// must not throw.
 struct OpenFile {
-  H5FD_t base;  // first: HDF5 knows no more than this
+  H5FD_t base;  // must be the first member: HDF5 passes pointers to it, which are cast to OpenFile
   SparseMemory* memory;
   haddr_t end_of_allocation;
 };
@@ -105,7 +106,7 @@ H5FD_class_t make_driver() {
   H5FD_class_t driver{};
 #if H5_VERSION_GE(1, 14, 0)
   driver.version = H5FD_CLASS_VERSION;
-  driver.value = 512;  // lower ones are the HDF Group's to give
+  driver.value = 512;  // values below 512 must be registered with the HDF Group
 #endif
   driver.name = "vgg16-sparse-memory";
   driver.maxaddr = static_cast<haddr_t>(std::numeric_limits<int64_t>::max());
@@ -125,8 +126,8 @@ H5FD_class_t make_driver() {
   return driver;
 }
 
-// Registered once, for as long as the process: HDF5 keeps pointers into what it registered in every open file, and
-// calls through them after it has let go of the file's id.
+// Registered once and never unregistered: every open file keeps pointers to the registered driver, and HDF5 calls its
+// functions even after the file's id is closed.
 hid_t driver_id(const H5Checker& check) {
   static const H5FD_class_t driver = make_driver();
   static const hid_t id = check(H5FDregister(&driver), "H5FDregister");
@@ -139,7 +140,7 @@ Hdf5Id create_h5_in(SparseMemory& memory, const H5Checker& check) {
   const Hdf5Id access = check.own(H5Pcreate(H5P_FILE_ACCESS), "H5Pcreate");
   SparseMemory* const info = &memory;
   check(H5Pset_driver(access.get(), driver_id(check), static_cast<const void*>(&info)), "H5Pset_driver");
-  // Stated, because the defaults are not the same in every version; the bytes are.
+  // Set explicitly, because defaults differ between HDF5 versions and the bytes must not.
   check(H5Pset_libver_bounds(access.get(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V18), "H5Pset_libver_bounds");
   return check.own(H5Fcreate("memory", H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), "H5Fcreate");
 }

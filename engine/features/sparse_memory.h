@@ -1,8 +1,8 @@
-// A file that HDF5 believes to be on disk: it is in memory, and space that nothing was written to takes none.
+// A sparse file in memory, for HDF5 to write to: only pages that were written take memory.
 //
-// HDF5 lays out features files of any size here, in which only the few pages of its own records are ever touched. So
-// nothing that a disk does can go wrong inside HDF5, whose handling of failed writes is not safe. (HDF5's own files in
-// memory, its core driver, take memory for the space of all rows: 100 GB where the file will have them.)
+// HDF5 makes the headers of features files here. Such a file has its full size, perhaps 100 GB, but only the few pages
+// with HDF5's own records are written. Since no disk is involved, no write can fail inside HDF5, which can crash after
+// a failed write. (HDF5's own driver for files in memory, "core", would allocate the full size.)
 #pragma once
 
 #include <cstddef>
@@ -17,12 +17,13 @@ namespace vgg16 {
 
 class SparseMemory {
  public:
-  /// Zeros where nothing was written.
+  /// Reads zeros where nothing was written.
   void read(int64_t offset, std::span<std::byte> bytes) const;
   void write(int64_t offset, std::span<const std::byte> bytes);
   [[nodiscard]] int64_t size() const { return size_; }
   void set_size(int64_t size) { size_ = size; }
-  /// HDF5 forgets failed writes where it closes datasets, so whoever uses what it wrote must ask here.
+  /// Whether a write has failed for lack of memory. HDF5 does not report failures that occur while it closes datasets,
+  /// so this must be checked before the file is used.
   [[nodiscard]] bool has_failed() const { return has_failed_; }
   void set_failed() { has_failed_ = true; }
 

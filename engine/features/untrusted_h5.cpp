@@ -14,11 +14,12 @@
 namespace vgg16 {
 namespace {
 
-constexpr int64_t kStringBytes = 64;
+constexpr int64_t kStringBytes = 64;  // memory of one string beside its text
 
 std::string quoted(const std::string& name) { return "'" + name + "'"; }
 
-// Non-blocking, so that a pipe is refused instead of waited for. What is no HDF5 file is called by its name.
+// O_NONBLOCK, so that opening a pipe does not wait. Throws Error{kRefused} for a file that is not HDF5, saying what it
+// is.
 PosixFile open_untrusted(const std::filesystem::path& path) {
   PosixFile file(path, O_RDONLY | O_NONBLOCK);
   const struct stat status = file.status();
@@ -42,10 +43,10 @@ UntrustedH5::UntrustedH5(const std::filesystem::path& path)
 
 H5Dataset UntrustedH5::dataset(const char* name, size_t rank) const {
   const auto link = links_.find(name);
-  if (link == links_.end()) refuse("has no dataset " + quoted(name) + ": it is no features file");
+  if (link == links_.end()) refuse("has no dataset " + quoted(name) + ": it is not a features file");
   if (!link->second.hard) refuse("is refused: " + quoted(name) + " refers to another place or file by a link");
   const H5Object object = h5_.object(link->second.address);
-  if (!h5_.is_dataset(object)) refuse("has no dataset " + quoted(name) + ": it is no features file");
+  if (!h5_.is_dataset(object)) refuse("has no dataset " + quoted(name) + ": it is not a features file");
   H5Dataset found = h5_.dataset(object, name);
   if (found.dims.size() != rank) {
     refuse("has shape " + shape_text(found.dims) + " for " + quoted(name) + ", expected " + std::to_string(rank) +
@@ -70,7 +71,7 @@ void UntrustedH5::require_count(const H5Dataset& dataset, std::optional<int64_t>
     refuse("has " + std::to_string(dataset.dims[0]) + " values in " + quoted(dataset.name) + ", expected " +
            std::to_string(*expected));
   }
-  // In memory a value takes many times what it may take packed.
+  // Compressed values can take a small fraction of a byte each, so a small file could claim more than memory can take.
   if (dataset.count() > h5_.size()) {
     refuse("is refused: " + quoted(dataset.name) + " claims shape " + shape_text(dataset.dims) +
            ", more values than the file has bytes");
@@ -96,7 +97,7 @@ int64_t h5_integer(std::span<const std::byte> stored, const H5Type& type) {
   }
   if (!type.is_signed) return static_cast<int64_t>(std::min<uint64_t>(value, INT64_MAX));
   const auto unused = static_cast<unsigned>(64 - 8 * size);
-  return static_cast<int64_t>(value << unused) >> unused;  // the sign, brought down
+  return static_cast<int64_t>(value << unused) >> unused;  // extends the sign
 }
 
 std::vector<int64_t> UntrustedH5::integers(const char* name, std::optional<int64_t> count) const {
@@ -126,7 +127,7 @@ std::vector<std::string> UntrustedH5::strings(const char* name, std::optional<in
     refuse("has shape " + shape_text(found.dims) + " for " + quoted(name) + ", expected pairs");
   }
   if (found.count() == 0) return {};
-  // The values as stored, the texts, and what is made of them to find or to show them.
+  // The stored values and a std::string for each.
   h5_.take_memory(checked_product(found.count(), found.type.size + kStringBytes), quoted(name));
   return variable ? variable_strings(found) : fixed_strings(found);
 }

@@ -1,4 +1,4 @@
-// A features file from somewhere: its datasets by name, as data and nothing else.
+// Reading the datasets of a features file of unknown origin, with checks against damaged and hostile files.
 #pragma once
 
 #include <cstdint>
@@ -13,27 +13,28 @@
 
 namespace vgg16 {
 
-/// A file opened for reading in which nothing leads outside of it and nothing it says about sizes is believed
-/// unchecked (hdf5/h5_file.h): objects at the root reached by hard links only; datasets not more than a thousandfold
-/// beyond kSmallBytes of what is stored; no more numbers or texts of one kind than the file has bytes; memory in
-/// proportion to what the file takes on its disk. What does not comply is Error{kRefused}, naming the object.
+/// A file opened for reading. On top of the checks of hdf5/h5_file.h: objects must be in the root group and reached by
+/// hard links; a dataset larger than kSmallBytes may not be more than 1000 times larger than its stored chunks; a
+/// dataset of numbers or texts may not have more values than the file has bytes. Otherwise throws Error{kRefused},
+/// which names the object.
 class UntrustedH5 {
  public:
   static constexpr int64_t kSmallBytes = int64_t{64} << 20;
-  static constexpr int64_t kMaxStringBytes = 8192;  ///< a path may have 4,096
+  static constexpr int64_t kMaxStringBytes = 8192;  ///< a path has at most 4,096 bytes, and some are escaped
 
-  /// Throws Error{kNotFound, kIo, kRefused}; other kinds of files are called by their names.
+  /// Throws Error{kNotFound, kIo, kRefused}; for a file that is not HDF5 the message says what it is.
   explicit UntrustedH5(const std::filesystem::path& path);
 
   [[nodiscard]] H5Dataset dataset(const char* name, size_t rank) const;
 
-  /// How the dataset's numbers are stored; only IEEE floating point is accepted.
+  /// How the dataset's numbers are stored; refuses types other than IEEE floating point.
   [[nodiscard]] NumberFormat float_format(const H5Dataset& dataset) const;
   [[nodiscard]] std::vector<int64_t> integers(const char* name, std::optional<int64_t> count) const;
-  /// `count` is the first dimension's. Of rank 2: pairs, one after the other.
+  /// `count`, if given, is the expected first dimension. A dataset of rank 2 has pairs, which are returned one after
+  /// another.
   [[nodiscard]] std::vector<std::string> strings(const char* name, std::optional<int64_t> count, size_t rank = 1) const;
 
-  /// Of the root group: its attributes, and whether it has a link of this name.
+  /// The attributes of the root group, and whether it has an entry of this name.
   [[nodiscard]] H5Attributes attributes() const { return h5_.attributes(root_); }
   [[nodiscard]] bool has(const char* name) const { return links_.contains(name); }
 
@@ -54,7 +55,7 @@ class UntrustedH5 {
   std::map<std::string, H5Link> links_;
 };
 
-/// A stored integer; one beyond int64 becomes the largest.
+/// The value of a stored integer; an unsigned one beyond int64 becomes INT64_MAX.
 [[nodiscard]] int64_t h5_integer(std::span<const std::byte> stored, const H5Type& type);
 
 }  // namespace vgg16

@@ -52,16 +52,18 @@ struct FeatureFileWriter::Impl {
     look_for_space();
   }
 
-  // A row that is dropped takes a second file at the end: who knows now can make room meanwhile.
+  // Sets space_warning if there is no space for the second file that dropped rows require. A warning, not an error:
+  // mostly no row is dropped, and the user can free space during the run.
   void look_for_space() {
     std::error_code unknown;
     const auto free = static_cast<int64_t>(std::filesystem::space(partial, unknown).available);
     if (unknown || free >= header.file_size) return;
-    space_warning = printable(path.native()) + ": " + readable_size(free) + " are left beside it; a second " +
-                    readable_size(header.file_size) + " are needed only if a picture turns out to be unreadable";
+    space_warning = printable(path.native()) + ": " + readable_size(free) + " are free in its folder; another " +
+                    readable_size(header.file_size) + " are needed if a picture turns out to be unreadable";
   }
 
-  // Something is at `path`, and the run is to be continued: it may be complete already.
+  // Called to resume if something is at `path`. True if it is the complete file of the same plan: nothing is left to
+  // do.
   bool accept_finished() {
     try {
       require_finished_run(path, header, plan);
@@ -70,12 +72,12 @@ struct FeatureFileWriter::Impl {
       if (!something_at(partial)) throw;
       throw Error(ErrorCode::kExists, printable(path.native()) + " already exists beside " +
                                           printable(partial.native()) +
-                                          "; add --overwrite, too, to continue and to replace it when complete");
+                                          "; add --overwrite as well to continue and then replace it");
     }
     finished = true;
     std::fill(state.begin(), state.end(), RowState::kWritten);
     resumed_rows = static_cast<int64_t>(state.size());
-    // A run that was killed between its last two steps leaves the partial file of a compacted one.
+    // compact() renames the new file and then removes the partial file. A run that was killed in between leaves it.
     if (something_at(partial)) remove_file(open_partial(path).path());
     return true;
   }
@@ -86,7 +88,7 @@ struct FeatureFileWriter::Impl {
     try {
       publish(*file, partial, replace);
     } catch (const Error& error) {
-      // There was no partial file a moment ago.
+      // There was no partial file a moment ago, so another run has just created one.
       if (error.code() == ErrorCode::kExists) refuse_other_run(printable(partial.native()));
       throw;
     }
@@ -122,7 +124,8 @@ struct FeatureFileWriter::Impl {
     return found;
   }
 
-  // All that was computed stays where it is when the second file cannot be written.
+  // Runs a step of compact(). If the second file cannot be written, adds to the message why it is needed and that no
+  // row is lost.
   template <class Step>
   auto with_remedy(Step step) {
     try {
@@ -137,7 +140,7 @@ struct FeatureFileWriter::Impl {
     }
   }
 
-  // Copies the rows that stay into a new file, which takes the final name.
+  // Copies the rows that were not dropped into a new file, which gets the final name.
   void compact() {
     const FeatureFilePlan kept = without_rows(plan, dropped);
     const FeatureHeader kept_header = make_header(kept, printable(path.native()));
@@ -173,7 +176,7 @@ struct FeatureFileWriter::Impl {
     require_intact(compacted, kept_header, kept, copied, writing.latest());
   }
 
-  // Best effort: rows stay; a file that this run has begun and that has none goes.
+  // For the destructor: commits what it can, and removes a file that this run has created and that has no rows.
   void abandon() noexcept {
     try {
       if (committer) committer->commit();
@@ -195,7 +198,7 @@ struct FeatureFileWriter::Impl {
   std::vector<int64_t> damaged;
   std::string space_warning;
   int64_t resumed_rows = 0;
-  bool begun = false;  // the partial file is this run's
+  bool begun = false;  // this run has created the partial file
   bool finished = false;
   std::optional<PosixFile> file;
   std::unique_ptr<RowCommitter> committer;  // uses file and header

@@ -299,7 +299,7 @@ TEST_F(ExtractCommand, ShardsMergeIntoTheFileOfASingleRun) {
         run(quick_extract("pets", std::string("part-") + shard + ".h5", {"--shard", std::string(shard) + "/3"})).status,
         0);
   }
-  expect_failure(4, "shard 2 of 3 is missing; name its file, too",
+  expect_failure(4, "shard 2 of 3 is missing; add its file to the command",
                  {"merge", "-o", "merged.h5", "part-1.h5", "part-3.h5"});
   expect_failure(1, "part-4.h5", {"merge", "-o", "merged.h5", "part-1.h5", "part-4.h5"});
   expect_failure(1, "whole.h5 already exists", {"merge", "-o", "whole.h5", "part-1.h5", "part-2.h5", "part-3.h5"});

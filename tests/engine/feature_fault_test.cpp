@@ -174,9 +174,9 @@ TEST(FeatureFaults, ASecondFileThatMayBeNeededIsSpokenOfBeforeTheFirstRow) {
   file_calls::set_free_space(5'000);
   {
     const FeatureFileWriter writer(folder / "a.h5", plan, kResume);
-    EXPECT_NE(writer.space_warning().find("a.h5: 5.0 kB are left beside it; a second "), std::string::npos)
+    EXPECT_NE(writer.space_warning().find("a.h5: 5.0 kB are free in its folder; another "), std::string::npos)
         << writer.space_warning();
-    EXPECT_TRUE(writer.space_warning().ends_with(" needed only if a picture turns out to be unreadable"));
+    EXPECT_TRUE(writer.space_warning().ends_with(" needed if a picture turns out to be unreadable"));
   }
   file_calls::set_free_space(5'000'000'000);
   EXPECT_EQ(FeatureFileWriter(folder / "a.h5", plan, kResume).space_warning(), "");

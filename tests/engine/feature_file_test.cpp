@@ -252,7 +252,7 @@ TEST(FeatureFile, TakesNothingOfSomebodyElsesForItsOwn) {
     for (const char* target : {"b", "nowhere", "/dev/null"}) {
       std::filesystem::create_symlink(target, name);
       expect_refused(name,
-                     "is a link, so it may not be what a run of yours has left; remove it or choose another output");
+                     "is a link, so it may not come from an earlier run of yours; remove it or choose another output");
     }
     std::filesystem::create_hard_link(folder / "b", name);
     expect_refused(name, "has other names, too (hard links)");
@@ -457,7 +457,7 @@ TEST(FeatureFile, OtherKindsOfFilesAreCalledByTheirNames) {
   expect_refused("version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer");
   expect_refused("<!DOCTYPE html>", "is an HTML page");
   expect_refused("something", "is of an unknown kind");
-  expect_refused("\x89HDF\r\n\x1a\n and then nothing", "was written by a later version of HDF5");
+  expect_refused("\x89HDF\r\n\x1a\n and then nothing", "was written in a later HDF5 format than is supported");
   expect_error(ErrorCode::kNotFound, "missing.h5",
                [&] { static_cast<void>(open_feature_file(folder / "missing.h5")); });
   expect_error(ErrorCode::kRefused, "is not a regular file",

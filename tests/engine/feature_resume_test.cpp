@@ -277,9 +277,9 @@ TEST(FeatureResume, RefusesByNameWhatDiffers) {
   expect_refused("pictures differ: the contents of " + plan.pictures[4].path + " have changed",
                  [](auto& p) { p.pictures[4].crc32 ^= 1; });
   expect_refused("pictures differ: the contents of", [](auto& p) { p.pictures[4].size_bytes += 1; });
-  expect_refused("pictures differ: another order from row 1 on",
+  expect_refused("pictures differ: the order differs from row 1 on",
                  [](auto& p) { std::swap(p.pictures[1], p.pictures[5]); });
-  expect_refused("pictures differ: another class for ", [](auto& p) { p.pictures[0].label = 0; });
+  expect_refused("pictures differ: the class differs for ", [](auto& p) { p.pictures[0].label = 0; });
   expect_refused("class names differ", [](auto& p) { p.label_names[1] = "wolves"; });
   expect_refused("pictures differ: dogs/moving.gif is gone", [](auto& p) {
     p.skipped.pop_back();
@@ -303,9 +303,9 @@ TEST(FeatureResume, RefusesByNameWhatDiffers) {
     p.pictures.back().path = "dogs/moving.gif";
     p.skipped.pop_back();
   });
-  expect_refused("pictures differ: another reason to skip dogs/moving.gif",
+  expect_refused("pictures differ: the reason to skip differs for dogs/moving.gif",
                  [](auto& p) { p.skipped.back().reason = "empty file"; });
-  expect_refused("pictures differ: a path stands twice", [](auto& p) { p.pictures.push_back(p.pictures[2]); });
+  expect_refused("pictures differ: a path occurs twice", [](auto& p) { p.pictures.push_back(p.pictures[2]); });
   expect_refused("shards differ ('none' there, '1/1' now)", [](auto& p) { p = shard_plan(p, {1, 1}); });
 
   std::string damaged = before;
@@ -441,7 +441,7 @@ TEST(FeatureShards, MorePicturesThanRowsAndSkippedOnesAreRefused) {
     if (more <= 3 * skipped) {
       EXPECT_EQ(open_feature_file(folder / "a.h5").rows, 3) << more;
     } else {
-      expect_error(ErrorCode::kRefused, "it is no shard that this program writes",
+      expect_error(ErrorCode::kRefused, "what it says about its shard contradicts itself",
                    [&] { static_cast<void>(open_feature_file(folder / "a.h5")); });
     }
   }
@@ -483,7 +483,7 @@ TEST(FeatureShards, AreRefusedUnlessTheyFitTogether) {
   expect_refused(ErrorCode::kNotFound, "nothing.h5", {parts[0], folder / "nothing.h5"});
   expect_refused(ErrorCode::kInvalidArgument, "no parts", {});
   write_test_file_of(folder / "whole.h5", plan);
-  expect_refused(ErrorCode::kRefused, "whole.h5 is no part of a sharded run", {folder / "whole.h5"});
+  expect_refused(ErrorCode::kRefused, "whole.h5 is not a shard", {folder / "whole.h5"});
 
   const auto other_part = [&](const std::function<void(FeatureFilePlan&)>& change) {
     FeatureFilePlan other = plan;

@@ -102,9 +102,9 @@ class FeatureFileWriter {
   void commit();
 
   /// Waits until every row is on disk, checks that the file's size, header and last rows are as written, rewrites the
-  /// file without the dropped rows if there are any, and renames it. Every row must have been written or dropped. At
-  /// least one must have been written, unless the plan is a shard's; otherwise the partial file is removed and this
-  /// throws. Throws Error{kIo, kExists, kRefused}; the rows stay in the partial file.
+  /// file without the dropped rows if there are any, and renames it. Every row must have been written or dropped, and
+  /// at least one written unless the plan is a shard's: otherwise throws Error{kNotFound}, and the destructor removes
+  /// the partial file. Throws Error{kIo, kExists, kRefused}; then the rows stay in the partial file.
   void finish();
 
  private:
