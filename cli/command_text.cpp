@@ -8,7 +8,8 @@
 namespace vgg16 {
 namespace {
 
-// $'...', which all three shells know; three octal digits cannot run into what follows, as \x could.
+// As $'...', which all three shells support. Octal escapes always have three digits; a \x escape would take further
+// hexadecimal digits after it.
 std::string escaped(std::string_view word) {
   std::string text = "$'";
   for (const char c : word) {
@@ -30,7 +31,7 @@ std::string quoted_for_shell(std::string_view word) {
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
       "0123456789_-+=./,:%@";
   if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) return std::string(word);
-  // printable() doubles backslashes, which single quotes keep as they are.
+  // Backslashes are harmless in single quotes, but printable() would double them: leave them out of the comparison.
   std::string shown(word);
   std::erase(shown, '\\');
   if (word.find('\'') != std::string_view::npos || printable(shown) != shown) return escaped(word);
@@ -46,7 +47,7 @@ std::string command_text(std::span<const char* const> words) {
 std::string resume_command_text(std::span<const char* const> words) {
   std::vector<const char*> all(words.begin(), words.end());
   const auto is_resume = [](const char* word) { return std::string_view(word) == "--resume"; };
-  // Not at the end, where `--` before it would make it a name.
+  // After the command's name, not at the end: after a `--` it would be taken for a file name.
   if (all.size() > 1 && std::none_of(all.begin(), all.end(), is_resume)) all.insert(all.begin() + 2, "--resume");
   return command_text(all);
 }

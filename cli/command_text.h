@@ -1,4 +1,4 @@
-// A command as the user can give it again.
+// A command line as text that can be pasted into a shell.
 #pragma once
 
 #include <span>
@@ -7,13 +7,13 @@
 
 namespace vgg16 {
 
-/// `word` as bash, zsh and ksh read it back, on one line and without bytes that a terminal acts on.
+/// `word` quoted so that bash, zsh and ksh read it back, on one line and without control characters.
 [[nodiscard]] std::string quoted_for_shell(std::string_view word);
 
 /// The words of a command line, quoted and separated by blanks.
 [[nodiscard]] std::string command_text(std::span<const char* const> words);
 
-/// The same with --resume behind the command's name, unless it is there already.
+/// The same with --resume inserted after the command's name, unless it is among the words.
 [[nodiscard]] std::string resume_command_text(std::span<const char* const> words);
 
 }  // namespace vgg16

@@ -1,4 +1,4 @@
-// vgg16 convert: one weights format into another.
+// vgg16 convert: converts a weights file to safetensors.
 #include <memory>
 #include <span>
 
@@ -24,7 +24,7 @@ int convert(const ConvertOptions& o) {
   require_output(o.output, std::span(&o.input, 1), o.overwrite);
   const auto weights = Weights::load(o.input);
   weights->save(o.output, o.dtype == "f16" ? WeightsType::kF16 : WeightsType::kF32, {.overwrite = o.overwrite});
-  const auto written = Weights::load(o.output);
+  const auto written = Weights::load(o.output);  // the digest of what was written, which rounding may have changed
   if (o.common.json) {
     print_json({{"schema", 1}, {"output", o.output}, {"dtype", o.dtype}, {"weights_sha256", written->sha256()}});
   } else {
@@ -42,7 +42,7 @@ Command add_convert(CLI::App& program) {
                   "vgg16 convert vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 vgg16.safetensors", o->common);
   app->add_option("WEIGHTS", o->input, "Weights file to read, Keras .h5 or safetensors")->required()->type_name("");
   app->add_option("FILE", o->output, "safetensors file to write")->required()->type_name("");
-  app->add_option("--dtype", o->dtype, "Of the written numbers: f16 (rounded to nearest even) or f32")
+  app->add_option("--dtype", o->dtype, "Type of the written numbers: f16 (rounded to nearest even) or f32")
       ->type_name("NAME")
       ->capture_default_str()
       ->check(one_of({"f16", "f32"}, "f16 or f32"));

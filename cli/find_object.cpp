@@ -1,5 +1,6 @@
-// A part of the C library from 2.35 on that the compiler's runtime calls for every frame that an exception passes. It
-// is here so that a program with that runtime in its own file also starts where the C library is older.
+// _dl_find_object, a function of glibc 2.35 and newer that the compiler's runtime calls for every stack frame that an
+// exception passes. The program is linked with that runtime (-static-libgcc), so it needs this definition to start on
+// systems with an older glibc.
 #include <dlfcn.h>
 #include <link.h>
 
@@ -8,10 +9,10 @@ namespace {
 
 struct Search {
   ElfW(Addr) address;
-  void* eh_frame;  // of the object that holds the address
+  void* eh_frame;  // the exception-handling table of the loaded object that contains `address`
 };
 
-// Called for each loaded object, until it returns 1.
+// Called by dl_iterate_phdr for each loaded object until it returns 1.
 int look_into(dl_phdr_info* object, size_t /*size_bytes*/, void* data) {
   auto* search = static_cast<Search*>(data);
   bool inside = false;
@@ -29,8 +30,8 @@ int look_into(dl_phdr_info* object, size_t /*size_bytes*/, void* data) {
 
 }  // namespace
 
-/// Fills in what the runtime reads, `dlfo_eh_frame`; returns 0, or -1 where no object with such a part holds the
-/// address. Hidden: shared libraries that the program loads go on calling the C library's.
+/// Sets `dlfo_eh_frame`, the only field that the runtime reads. Returns 0, or -1 if no loaded object with such a table
+/// contains the address. Hidden, so that shared libraries which the program loads call the C library's function.
 extern "C" __attribute__((visibility("hidden"))) int _dl_find_object(void* address, dl_find_object* result) noexcept {
   Search search{reinterpret_cast<ElfW(Addr)>(address), nullptr};
   dl_iterate_phdr(look_into, &search);

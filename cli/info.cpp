@@ -1,4 +1,4 @@
-// vgg16 info: what a file holds; without a file, what this build and machine are.
+// vgg16 info: describes a file; without a file, this build and machine.
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
@@ -23,7 +23,7 @@ struct InfoOptions {
 
 using Json = nlohmann::ordered_json;
 
-// One "name: value" per line; nested values stay JSON.
+// As text, one "name: value" per line; nested values are printed as JSON.
 void print(const Json& document, const Common& common) {
   if (common.json) {
     print_json(document);
@@ -59,7 +59,7 @@ Json describe_table(const FeatureTable& table) {
   for (const int64_t label : table.labels) ++per_class[static_cast<size_t>(label)];
   Json document = {{"schema", 1}, {"kind", "features"}, {"rows", table.rows}, {"columns", table.columns}};
   Json classes = Json::object();
-  auto& counts = classes.get_ref<Json::object_t&>();  // whose operator[] would look at every name before
+  auto& counts = classes.get_ref<Json::object_t&>();  // appending is fast; ordered_json's operator[] searches linearly
   for (size_t i = 0; i < per_class.size(); ++i) counts.emplace_back(table.label_names[i], per_class[i]);
   document["classes"] = std::move(classes);
   add_recipe(document, table.recipe);
@@ -67,7 +67,7 @@ Json describe_table(const FeatureTable& table) {
 }
 
 Json describe_features(const std::string& file) {
-  Json document = describe_table(open_feature_file(file));  // of which no more is kept: it may be large
+  Json document = describe_table(open_feature_file(file));  // the table, which may be large, is freed here
   document["skipped"] = skipped_json(read_skipped(file));
   return document;
 }
@@ -115,7 +115,7 @@ Json describe_build() {
   return document;
 }
 
-// Up to `most` bytes from the beginning of a regular file; of any other, none.
+// Up to `most` bytes from the beginning of a regular file; empty for anything else, such as a pipe.
 std::string start_of(const std::string& file, size_t most) {
   std::error_code unknown;
   if (!std::filesystem::is_regular_file(file, unknown)) return {};
@@ -126,8 +126,9 @@ std::string start_of(const std::string& file, size_t most) {
   return start;
 }
 
-// A model and a weights file may both be safetensors, a features and a weights file both HDF5: the names in the headers
-// tell. They stand near the start, where both formats begin, but in a model behind what it says of its rows.
+// Models and weights may both be safetensors files, features and weights both HDF5 files, so the kind is recognised by
+// the names in the header. In HDF5 files they are within the first 64 KB; a safetensors header is read completely,
+// because a model's metadata, which lists rows, comes before the names of its tensors.
 Json describe_file(const std::string& file) {
   constexpr size_t kLengthBytes = 8;
   constexpr uint64_t kMaxHeaderBytes = 16 << 20;  // as engine/safetensors/safetensors.cpp, which refuses longer ones
@@ -149,7 +150,7 @@ Json describe_file(const std::string& file) {
 
 Command add_info(CLI::App& program) {
   auto o = std::make_shared<InfoOptions>();
-  CLI::App* app = add_command(program, "info", "Say what a file holds; without a file, what this build is",
+  CLI::App* app = add_command(program, "info", "Describe a file; without a file, this build and its devices",
                               "vgg16 info animals.h5", o->common);
   app->add_option("FILE", o->file, "Features, model or weights file")->type_name("");
   return {app, [o] {

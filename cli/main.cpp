@@ -1,4 +1,4 @@
-// The program: parses the command line, runs one command, turns errors into one line and an exit status.
+// The program: parses the command line, runs one command, and turns errors into one line and an exit status.
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -46,7 +46,7 @@ std::string version_text() {
   return text + "\nbuilt-in weights: " + builtin_weights_digest() + " (VGG, University of Oxford, CC BY 4.0)";
 }
 
-// The first word that no option or command takes, and the nearest one that is known.
+// The message for the first word that is no option, value or command, with the most similar known one.
 std::string unknown_word(CLI::App& program, int argc, const char* const* argv) {
   const auto chosen = program.get_subcommands();
   CLI::App& app = chosen.empty() ? program : *chosen[0];
@@ -104,7 +104,7 @@ int run(int argc, const char* const* argv) {
     flush_output();
     return kDone;
   } catch (const CLI::ParseError& error) {
-    // A word that is not known comes first: it may be what is missing, misspelt.
+    // Report an unknown word before anything else: a misspelt option also looks like a missing one.
     const bool unknown = program.get_subcommands().empty() || !program.remaining(true).empty();
     return usage_error(program, unknown ? unknown_word(program, argc, argv) : printable(error.what()));
   }
@@ -115,15 +115,16 @@ int run(int argc, const char* const* argv) {
   return status;
 }
 
-// A program started without its standard streams must not write its messages into the first file that it opens.
+// If the program is started with a standard stream closed, the first file that it opens would get that descriptor, and
+// messages would be written into the file.
 void open_standard_streams() {
   for (int fd = 0; fd <= 2; ++fd) {
     if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0) _exit(kFailed);
   }
 }
 
-// Whether the program is being ended for want of memory: by an exception that nothing caught, or by none, because there
-// was no memory even for that.
+// For the terminate handler: whether the reason is a lack of memory, which is an uncaught std::bad_alloc or, if there
+// was no memory even for the exception, no exception at all.
 bool ends_for_want_of_memory() {
   if (std::current_exception() == nullptr) {
     void* const volatile memory = std::malloc(256);
@@ -138,8 +139,8 @@ bool ends_for_want_of_memory() {
   }
 }
 
-// Where memory runs out before main() or in a destructor, nothing can catch it: the program still ends with its line
-// and its status, not with a signal. Before the constructors of other globals, which allocate.
+// If memory runs out before main() or in a destructor, no catch sees it. This makes the program end with its usual line
+// and exit status instead of SIGABRT. Priority 101 is before the constructors of other globals, which allocate.
 __attribute__((constructor(101))) void end_without_a_signal() {
   std::set_terminate([] {
     if (!ends_for_want_of_memory()) std::abort();
@@ -155,8 +156,8 @@ __attribute__((constructor(101))) void end_without_a_signal() {
 int main(int argc, char** argv) {
   using namespace vgg16;
   open_standard_streams();
-  ::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of write(), not a silent death
-  ::signal(SIGXFSZ, SIG_IGN);  // the same for ulimit -f
+  ::signal(SIGPIPE, SIG_IGN);  // so that writing to a closed pipe fails with a message instead of killing the program
+  ::signal(SIGXFSZ, SIG_IGN);  // the same for a file that exceeds ulimit -f
   try {
     return run(argc, argv);
   } catch (const Error& error) {

@@ -1,4 +1,4 @@
-// vgg16 merge: the parts of a sharded extraction become one features file.
+// vgg16 merge: makes one features file of the shards of an extraction.
 #include <filesystem>
 #include <memory>
 
@@ -41,7 +41,7 @@ int merge(const MergeOptions& o) {
 
 Command add_merge(CLI::App& program) {
   auto o = std::make_shared<MergeOptions>();
-  CLI::App* app = add_command(program, "merge", "Put the parts of a sharded extraction together",
+  CLI::App* app = add_command(program, "merge", "Merge the parts of a sharded extraction into one file",
                               "vgg16 merge -o animals.h5 part-*.h5", o->common);
   app->add_option("-o,--output", o->output, "Features file to write")->required()->type_name("FILE");
   app->add_option("PART", o->parts, "Files written by extract --shard I/N, all N of them")->required()->type_name("");

@@ -24,7 +24,7 @@ void require_output(const std::filesystem::path& path, std::span<const std::stri
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   if (!fs::is_directory(folder, unknown)) {
     throw Error(ErrorCode::kNotFound,
-                name + " cannot be created: there is no folder " + printable(folder.native()) + "; make it first");
+                name + " cannot be created: there is no folder " + printable(folder.native()) + "; create it first");
   }
   if (::access(folder.c_str(), W_OK | X_OK) != 0) {
     throw Error(ErrorCode::kIo, name + " cannot be created: " + system_message(errno));

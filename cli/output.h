@@ -1,4 +1,4 @@
-// Output files, looked at before the work that would be lost.
+// Checks an output file before the work begins, which would be lost if the file could not be written in the end.
 #pragma once
 
 #include <filesystem>
@@ -8,10 +8,10 @@
 
 namespace vgg16 {
 
-/// Throws Error{kExists} where something is at `path` that may not be replaced and, with `remedy` as what to do, where
-/// a file is there and `replace` is not set; Error{kNotFound, kIo} where no file can be made there; and
-/// Error{kInvalidArgument} where it is one of the `inputs`, which would be lost. Changes nothing; what happens between
-/// this look and the writing is found by the writer.
+/// Throws Error{kExists} if `path` is something that may not be replaced (a link, a folder, ...), or if it is a file
+/// and `replace` is false (then the message ends with `remedy`); Error{kNotFound, kIo} if no file can be created there;
+/// Error{kInvalidArgument} if it is one of the `inputs`. Changes nothing. The writer checks again, because things may
+/// change in between.
 void require_output(const std::filesystem::path& path, std::span<const std::string> inputs, bool replace,
                     std::string_view remedy = "add --overwrite to replace it");
 

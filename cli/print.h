@@ -1,4 +1,4 @@
-// How things look on the screen.
+// Formatting numbers, and printing to standard output and standard error.
 #pragma once
 
 #include <cstdint>
@@ -22,28 +22,29 @@ namespace vgg16 {
 /// "45 s", "3 min 20 s", "2 h 5 min".
 [[nodiscard]] std::string duration_text(double seconds);
 
-// All that the program prints goes through these, which escape what no screen should get (without_invisible()); names
-// from outside have met printable() before, so that a line's backslashes can be told apart.
+// Everything that the program prints goes through these functions, which escape control and invisible characters with
+// without_invisible(). Callers must escape names from outside with printable(): only that also escapes backslashes, so
+// that the original name can be recovered.
 
 /// `text`, one line, and a newline on standard error.
 void print_line(std::string_view text);
 /// One line on standard error, "vgg16: ...".
 void print_error(std::string_view message);
-/// The same for what does not stop the run; silent with --quiet.
+/// One line on standard error, "vgg16: warning: ..."; not printed with --quiet.
 void print_warning(std::string_view message, const Common& common);
-/// One line of information on standard error; silent with --quiet.
+/// One line of information on standard error; not printed with --quiet.
 void print_note(std::string_view message, const Common& common);
 
-/// Lines on standard output; the last may lack its newline.
+/// Prints the lines of `text` on standard output; adds a newline if the last line has none.
 void print_result(std::string_view text);
 
-/// JSON on standard output, without a newline, piece by piece: there may be much of it. Bytes that are not UTF-8 become
-/// U+FFFD.
+/// Prints JSON on standard output without a newline, value by value, because as one string it could take much memory.
+/// Invalid UTF-8 becomes U+FFFD.
 void put_json(const nlohmann::ordered_json& value);
 /// One JSON document, on one line, on standard output.
 void print_json(const nlohmann::ordered_json& document);
 
-/// Flushes standard output. Throws Error{kIo} if something could not be written: a full disk, a reader that has gone.
+/// Flushes standard output. Throws Error{kIo} if something could not be written: full disk, closed pipe.
 void flush_output();
 
 [[nodiscard]] nlohmann::ordered_json skipped_json(const std::vector<SkippedPicture>& skipped);

@@ -51,14 +51,15 @@ std::string fits_text(const Report& report) {
   return text;
 }
 
-// A row by its picture where the table has paths, else by its number.
+// The path of a row's picture if the table has paths, otherwise the row's number.
 std::string row_name(const FeatureTable& table, int64_t row) {
   return table.paths.empty() ? "row " + std::to_string(row) : printable(table.paths[static_cast<size_t>(row)]);
 }
 
 std::string duplicates_text(const Report& report, const FeatureTable& table) {
   if (report.duplicates.empty()) return "";
-  std::string text = "\nprobably the same picture in the test and the training rows, which flatters the scores above\n";
+  std::string text =
+      "\nprobably the same picture among both test and training rows, which makes the scores above too high\n";
   for (const DuplicatePair& pair : report.duplicates) {
     text += "  " + row_name(table, pair.held_out_row) + "  " + row_name(table, pair.training_row) + "  " +
             fixed(pair.similarity, 4) + (pair.same_label ? "\n" : "  of another class\n");
@@ -72,7 +73,7 @@ std::string wrong_text(const Report& report, const FeatureTable& table) {
     if (p.predicted == p.label) continue;
     text += "  " + row_name(table, p.row) + ": " + printable(report.classes[static_cast<size_t>(p.predicted)]) + " " +
             fixed(p.probability, 4) + ", should be " + printable(report.classes[static_cast<size_t>(p.label)]);
-    if (!p.nearest.empty()) text += "; most like " + row_name(table, p.nearest[0].row);
+    if (!p.nearest.empty()) text += "; most similar training row: " + row_name(table, p.nearest[0].row);
     text += "\n";
   }
   return text.empty() ? "" : "\nwrong predictions\n" + text;

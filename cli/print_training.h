@@ -1,4 +1,4 @@
-// What training found, for people and for programs.
+// The results of training as text and as JSON.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -8,9 +8,9 @@
 
 namespace vgg16 {
 
-/// The table of candidates, what it shows, the scores on the held-out rows, the confusion matrix where it fits a
-/// screen, pictures that stand on both sides of the split, and, if `verbose`, the wrong predictions and how every fit
-/// ended. `table` is what was trained on.
+/// The table of candidates and remarks on it, the scores on the held-out rows, the confusion matrix (up to 12 classes),
+/// pictures that are among both the training and the held-out rows, and, if `verbose`, the wrong predictions and the
+/// certificate of every fit. `table` is what was trained on.
 [[nodiscard]] std::string training_text(const Report& report, const FeatureTable& table, bool verbose);
 
 [[nodiscard]] nlohmann::ordered_json training_json(const Report& report, const FeatureTable& table);

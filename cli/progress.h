@@ -1,4 +1,4 @@
-// Progress on standard error: redrawn in place on a terminal, a line now and then elsewhere.
+// Progress on standard error: a line that is redrawn in place on a terminal, otherwise a new line every 30 seconds.
 #pragma once
 
 #include <chrono>
@@ -12,17 +12,18 @@ namespace vgg16 {
 
 class Progress {
  public:
-  /// `unit` is what is counted, in the plural. Nothing is shown with --quiet or --no-progress.
+  /// `unit` is what is counted, such as "pictures". Shows nothing with --quiet or --no-progress.
   Progress(std::string_view stage, std::string_view unit, const Common& common);
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// What is counted from here on.
+  /// Changes what is counted.
   void count(std::string_view unit) { unit_ = unit; }
-  /// Shows done/total, the rate and the time left; rarely enough to cost nothing. A count that falls begins anew.
+  /// Shows done/total, the rate and the time left, at most ten times a second. If `done` is less than before, a new
+  /// stage has begun, and the rate is measured from there.
   void update(int64_t done, int64_t total);
-  /// Takes the line off the terminal, so that something else can be printed.
+  /// Erases the line from the terminal, so that something else can be printed.
   void clear();
 
  private:

@@ -1,4 +1,4 @@
-// Option values: what is accepted, and one sentence for what is not.
+// Checking and parsing option values.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -13,26 +13,26 @@
 
 namespace vgg16 {
 
-/// A check for options: `"VALUE" is not EXPECTED` unless `fits`.
+/// A check for an option: unless fits(value), the error is `"VALUE" is not EXPECTED`.
 [[nodiscard]] CLI::Validator expects(std::string expected, std::function<bool(const std::string&)> fits);
 
-/// Decimal digits only: neither 1e9 nor 0x10.
+/// A check for decimal integers in a range; 1e9 and 0x10 are refused.
 [[nodiscard]] CLI::Validator whole_number(int64_t least, int64_t most);
 
-/// One of `names`, which messages call `expected`; the nearest one is suggested.
+/// A check for one of `names`, listed in messages as `expected`. The message suggests the most similar name.
 [[nodiscard]] CLI::Validator one_of(std::vector<std::string> names, std::string expected);
 
-/// All of `text` as a number that is not infinite, or nothing.
+/// `text` as a finite number; empty if any part of it is not part of the number.
 [[nodiscard]] std::optional<double> parse_number(std::string_view text);
 [[nodiscard]] std::optional<int64_t> parse_whole_number(std::string_view text);
 
-/// "2/8".
+/// "I/N" with 1 <= I <= N, such as "2/8".
 [[nodiscard]] std::optional<Shard> parse_shard(std::string_view text);
 
-/// How many of `pictures` may be skipped: "5" of them, or "1%".
+/// The number of pictures, of `pictures` in all, that may be skipped: "5" is 5, "1%" a share, rounded down.
 [[nodiscard]] std::optional<int64_t> parse_allowed_skips(std::string_view text, int64_t pictures);
 
-/// "100%": any number of pictures, whole folders too.
+/// Whether `text` is "100%", which allows skipping any number of pictures, even whole folders.
 [[nodiscard]] bool allows_all_skips(std::string_view text);
 
 }  // namespace vgg16
