@@ -1,6 +1,6 @@
-// The products of sparse_products.h, written once in GCC's portable vector types. Compiled once per instruction set by
-// sparse_products_cpu_*.cpp; everything here has internal linkage, so that no copy leaks into code for a lesser
-// machine.
+// The functions of sparse_products.h, written once with GCC's portable vector types, and compiled once per instruction
+// set by sparse_products_cpu_*.cpp. Everything has internal linkage: otherwise the linker would keep one copy of each
+// inline function for the whole program, possibly one that the machine cannot run.
 #pragma once
 
 #include <cstring>
@@ -14,8 +14,9 @@
 namespace vgg16 {
 namespace {
 
-// Doubles in one register; registers that the sums of a sparse product take; rows and vectors that the dense product
-// takes at a time, whose sums are one register each. What is left of 16 registers, or 32, is for the operands.
+// VGG16_LANES: doubles in one register. kPanelSums: registers for the sums of a sparse product. kRowsAtATime x
+// kVectorsAtATime: the tile of the dense product, one register per sum. The other registers (of 32 with AVX-512, else
+// 16) hold operands.
 #if defined(__AVX512F__)
 #define VGG16_LANES 8
 constexpr int kPanelSums = 8, kRowsAtATime = 4, kVectorsAtATime = 6;
@@ -29,7 +30,8 @@ constexpr int kPanelSums = 4, kRowsAtATime = 2, kVectorsAtATime = 4;
 constexpr int kLanes = VGG16_LANES;
 constexpr int kFloatLanes = 2 * VGG16_LANES;
 
-// Inside a template, or after `using`, the compiler would not see a vector: hence plain typedefs of a macro's size.
+// Plain typedefs with a size from a macro: GCC ignores vector_size if the size depends on a template parameter or the
+// alias is made by `using`.
 typedef double Vector __attribute__((vector_size(VGG16_LANES * sizeof(double))));
 typedef float FloatVector __attribute__((vector_size(VGG16_LANES * sizeof(double))));
 typedef int64_t IntegerVector __attribute__((vector_size(VGG16_LANES * sizeof(double))));
@@ -80,7 +82,8 @@ inline int64_t keep_nonzeros(const float* row, int64_t width, float* value, uint
     at = _mm512_add_epi32(at, _mm512_set1_epi32(16));
   }
 #endif
-  // Without a branch: every number is written, and the place moves on only past those that are kept.
+  // Without a branch, which would be mispredicted: every number is written, and overwritten by the next one if it is
+  // zero.
   for (; d < width; ++d) {
     value[kept] = row[d];
     column[kept] = static_cast<uint8_t>(d);
@@ -89,7 +92,8 @@ inline int64_t keep_nonzeros(const float* row, int64_t width, float* value, uint
   return kept;
 }
 
-/// A accumulators of kLanes doubles each cover A * kLanes lanes of the strip, from lane `first` on.
+/// sparse_times_panel for the lanes [first, first + A * kLanes), whose A sums stay in registers while a row is
+/// multiplied.
 template <int A>
 void sparse_times_lanes(const SparseBlock& block, const Lanes<double>* panel, int64_t first, Lanes<double>* strip) {
   for (int64_t r = 0; r < block.rows; ++r) {
@@ -152,7 +156,7 @@ inline void add_weighted_rows(const SparseBlock& block, int64_t rows, const Eigh
   }
 }
 
-/// Its two halves added, as a vector of half the size.
+/// The sum of the two halves of a vector, as a vector of half the size.
 template <class Half, class Whole>
 Half fold(const Whole& v) {
   Half half[2];
@@ -181,7 +185,8 @@ inline float total(const FloatVector& v) {
   return (q[0] + q[2]) + (q[1] + q[3]);
 }
 
-/// R rows by V vectors at a time: every number loaded is used R or V times.
+/// R rows by V vectors: every loaded number of the vectors is used R times and every loaded number of the rows V times.
+/// The sum over the columns is kept in one register of partial sums per result, added up at the end.
 template <class T, int R, int V>
 void multiply_tile(const T* m, int64_t m_stride, int64_t columns, const T* x, int64_t x_stride, T* y,
                    int64_t y_stride) {
@@ -215,7 +220,7 @@ void multiply_rows(const T* m, int64_t m_stride, int64_t rows, int64_t columns, 
   for (; r < rows; ++r) multiply_tile<T, 1, V>(m + r * m_stride, m_stride, columns, x, x_stride, y + r, y_stride);
 }
 
-/// V vectors at a time, then what is left in one narrower go.
+/// V vectors at a time; for the rest, recursively, a narrower tile.
 template <class T, int R, int V>
 void multiply_vectors(const T* m, int64_t m_stride, int64_t rows, int64_t columns, const T* x, int64_t x_stride,
                       int64_t vectors, T* y, int64_t y_stride) {
@@ -227,7 +232,8 @@ void multiply_vectors(const T* m, int64_t m_stride, int64_t rows, int64_t column
   }
 }
 
-/// A matrix of many rows is taken a few at a time, so that they are still cached when the next vectors come.
+/// 4 R rows of the matrix at a time, so that they are still in the cache when they are multiplied with the next
+/// vectors.
 template <class T, int R, int V>
 void matrix_times_vectors(const T* m, int64_t m_stride, int64_t rows, int64_t columns, const T* x, int64_t x_stride,
                           int64_t vectors, T* y, int64_t y_stride) {
@@ -238,10 +244,13 @@ void matrix_times_vectors(const T* m, int64_t m_stride, int64_t rows, int64_t co
   }
 }
 
-/// exp(x) of x <= 0: 2^n exp(r) with |r| <= log(2) / 2, exp(r) by Taylor's series.
+/// exp(x) for x <= 0, as 2^n exp(r) with n the integer nearest to x / log(2), so |r| <= log(2) / 2, and exp(r) by its
+/// Taylor series of degree 13. log(2) is subtracted in two parts (Cody and Waite), so that r loses no digits.
 inline Vector exponential(Vector x) {
   constexpr double kLeast = -708;
-  constexpr double kInteger = 0x1.8p52;  // with it no fraction is left, and the last bits are the whole number
+  // Adding 1.5 * 2^52 rounds to an integer, because doubles of that size have no fraction; their low bits are that
+  // integer.
+  constexpr double kInteger = 0x1.8p52;
   x = x < kLeast ? Vector{} + kLeast : x;
   const Vector shifted = x * 0x1.71547652b82fep0 + kInteger;
   const Vector n = shifted - kInteger;

@@ -429,7 +429,7 @@ TEST_F(BadInputs, Row48Models) {
   refused("m: ", model.substr(0, model.size() - 1));
   refused("m: ", model.substr(0, 100));
   refused("not a JSON list", with_checksum_of_now(changed(model, "[\\\"cats", "(\\\"cats")));
-  refused("m: damaged: its checksum does not match what it holds; copy it again", changed(model, "cats", "cat3"));
+  refused("m: damaged: its checksum does not match its content; copy it again", changed(model, "cats", "cat3"));
   refused("vgg16-classifier-9", changed(model, "vgg16-classifier-1", "vgg16-classifier-9"));
   // A coefficient, and the intercept, which is last.
   const std::string infinity("\0\0\0\0\0\0\xF0\x7F", 8);

@@ -93,7 +93,7 @@ TEST_F(TrainCommandLine, RefusesTooFewClassesOrPictures) {
   make_pictures("few", {"owls"}, 2);
   EXPECT_EQ(run(quick_extract("few", "few.h5", {"--no-shuffle"})).status, 0);
   expect_failure(
-      4, "few.h5: class owls has 0 of its 2 rows among the 13 that train; expected at least as many as folds, 3",
+      4, "few.h5: class owls has 0 of its 2 rows among the 13 training rows; expected at least as many as folds, 3",
       {"train", "-d", "few.h5", "-m", "a.model"});
 }
 

@@ -140,7 +140,7 @@ TEST(ModelFile, OneWithoutItsChecksumOrWithAnotherIsDamaged) {
   std::string changed = whole;
   changed[value] = static_cast<char>(changed[value] + 1);
   EXPECT_EQ(refused(changed),
-            "m.model: damaged: its checksum does not match what it holds; copy it again, or train again");
+            "m.model: damaged: its checksum does not match its content; copy it again, or train again");
   EXPECT_EQ(with_checksum_of_now(whole), whole);
   changed = with_checksum_of_now(changed);
   EXPECT_NE(parse_model(std::as_bytes(std::span(changed)), "m.model").coef, example(3).coef);

@@ -8,7 +8,7 @@ namespace vgg16 {
 namespace {
 
 constexpr int kNeighbours = 3;
-/// A row this close to the origin, beside the largest, has no direction to compare.
+/// A row whose squared length is below this share of the largest is the mean within rounding, and has no direction.
 constexpr double kLeastSize = 1e-12;
 
 }  // namespace

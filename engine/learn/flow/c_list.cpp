@@ -10,7 +10,7 @@
 namespace vgg16 {
 namespace {
 
-/// More values than anyone means to try; a typing error in n must not become a day of work.
+/// More values than anyone wants to try: a typing error in n must not start a day of work.
 constexpr int kMostValues = 1000;
 
 [[noreturn]] void refuse(std::string_view part, const char* expected) {
@@ -27,7 +27,7 @@ double positive(std::string_view number, std::string_view part) {
   return value;
 }
 
-/// To 12 significant digits.
+/// Rounded to 12 significant digits.
 double rounded(double value) {
   char digits[32];
   const char* const end = std::to_chars(digits, digits + sizeof digits, value, std::chars_format::scientific, 11).ptr;
@@ -48,7 +48,7 @@ void append_range(std::string_view part, size_t first_colon, std::vector<double>
   }
   for (int i = 0; i < count; ++i) {
     const double share = static_cast<double>(i) / (count - 1);
-    // The ends as they were written; what lies between rounded, so that a power of ten is one.
+    // The ends exactly as given; values between them rounded, so that powers of ten are exact.
     values.push_back(i == 0           ? low
                      : i == count - 1 ? high
                                       : rounded(std::exp((1 - share) * std::log(low) + share * std::log(high))));

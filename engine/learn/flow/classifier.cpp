@@ -23,7 +23,7 @@ std::vector<double> Classifier::predict_probabilities(std::span<const float> row
     score(0, static_cast<Eigen::Index>(i)) = sum + intercept[i];
   }
   require(score.allFinite(), ErrorCode::kRefused,
-          "the scores of a row are not finite: a coefficient or a number of the row is too large, or is none");
+          "the scores of a row are not finite: a coefficient or a number of the row is too large or not finite");
   const Eigen::MatrixXd p = probabilities(score);
   return {p.data(), p.data() + p.size()};
 }

@@ -27,7 +27,7 @@ std::vector<int> labels_at(const std::vector<int>& labels, const std::vector<Seg
   return chosen;
 }
 
-/// All fits of one fold, from the strongest penalty, the easiest, to the weakest; each starts where the path leads to.
+/// All fits of one fold, from the strongest penalty to the weakest, along one regularisation path.
 class FoldPath {
  public:
   FoldPath(const GramMatrix& k, const GroupedRows& rows, size_t fold, const std::vector<double>& c,
@@ -81,8 +81,8 @@ class FoldPath {
   size_t done_ = 0;
 };
 
-/// Runs every path to its end. A thread that is free takes the path that is furthest behind, for one fit: with more
-/// paths than threads none is left for the end, where the other threads would wait for it.
+/// Runs every path to its end. A free thread makes one fit of the path that has the fewest fits so far. So all paths
+/// end at about the same time; if a thread ran a whole path at once, one might be left that all other threads wait for.
 void run_paths(std::vector<std::unique_ptr<FoldPath>>& paths, ThreadPool& pool, FitProgress& progress) {
   std::mutex mutex;
   std::vector<bool> taken(paths.size(), false);
@@ -95,7 +95,7 @@ void run_paths(std::vector<std::unique_ptr<FoldPath>>& paths, ThreadPool& pool, 
         if (taken[i] || failure[i] || paths[i]->finished()) continue;
         if (next == paths.size() || paths[i]->done() < paths[next]->done()) next = i;
       }
-      if (next == paths.size()) return;  // whoever runs the paths that are left will go on with them
+      if (next == paths.size()) return;  // the threads that are running the remaining paths will finish them
       taken[next] = true;
       lock.unlock();
       try {
@@ -114,15 +114,16 @@ void run_paths(std::vector<std::unique_ptr<FoldPath>>& paths, ThreadPool& pool, 
   }
 }
 
-/// Coefficients of the columns and the intercept, from coefficients of the rows. The scores of the fit are those of
-/// rows less their mean, and centred once more: both only move the intercept.
+/// The primal coefficients W = A' X and their intercept, from the dual ones. The fit's scores are those of rows minus
+/// their mean, minus `shift`; both are constants per class, so they only change the intercept.
 void fill_coefficients(const SparseRows& x, const RowSpacePoint& fit, const Eigen::RowVectorXd& shift,
                        const SparseProducts& products, ThreadPool& pool, Trained& model) {
   const int64_t k = fit.a.cols();
   const int64_t rows = fit.a.rows();
-  Eigen::MatrixXd weight(rows, k + 1);  // the last column gives the rows' mean
+  Eigen::MatrixXd weight(rows, k + 1);  // the last column gives the mean of the rows
   weight << fit.a, Eigen::VectorXd::Constant(rows, 1.0 / static_cast<double>(rows));
-  // At the optimum each row's coefficients sum to 0 over the classes; what the tolerance left is taken out.
+  // At the optimum the coefficients of a row sum to 0 over the classes; subtract the small sum that the tolerance has
+  // left.
   const bool softmax = k > 1;
   if (softmax) weight.leftCols(k).colwise() -= fit.a.rowwise().mean();
   std::vector<double>& coef = model.coef;

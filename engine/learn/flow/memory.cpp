@@ -14,7 +14,7 @@ namespace {
 
 constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
 
-/// The number in a one-number file of the kernel; kUnlimited where there is none, or "max".
+/// The number in a file of the kernel that has only one; kUnlimited if there is no such file or it says "max".
 int64_t number_in(const std::string& path) {
   std::ifstream file(path);
   uint64_t value = 0;
@@ -22,7 +22,7 @@ int64_t number_in(const std::string& path) {
   return static_cast<int64_t>(std::min<uint64_t>(value, static_cast<uint64_t>(kUnlimited)));
 }
 
-/// The value in kB behind `key` of a file of lines "key: value kB".
+/// The value after `key` in a file with lines "key: value kB", in kB; -1 if it is missing.
 int64_t kilobytes_in(const char* path, const std::string& key) {
   std::ifstream file(path);
   for (std::string word; file >> word;) {
@@ -32,7 +32,7 @@ int64_t kilobytes_in(const char* path, const std::string& key) {
   return -1;
 }
 
-/// What is left of the memory limit of the control group, version 2 (the process' own and those above it) or 1.
+/// How much memory the limits of the control group leave: of version 2 (the process's group and its ancestors) or 1.
 int64_t left_in_control_group() {
   int64_t left = kUnlimited;
   const auto consider = [&](const std::string& limit, const std::string& usage) {
@@ -57,7 +57,7 @@ int64_t left_in_control_group() {
   return left;
 }
 
-/// What is left of a limit that the shell's ulimit sets, beside what the process has taken.
+/// How much memory a limit of the process (ulimit) leaves, after what the process already uses.
 int64_t left_of_limit(int resource, const char* status_key) {
   rlimit limit{};
   if (getrlimit(static_cast<decltype(RLIMIT_AS)>(resource), &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {

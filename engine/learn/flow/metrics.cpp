@@ -16,7 +16,8 @@ double ratio(int64_t part, int64_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-/// NumPy's pairwise sum: averages that lie between two printed digits must round as scikit-learn's do.
+/// Sums in the order of NumPy's pairwise summation, so that averages round to the same printed digits as
+/// scikit-learn's.
 double pairwise_sum(std::span<const double> x) {
   if (x.size() < 8) return std::accumulate(x.begin(), x.end(), 0.0);
   if (x.size() > 128) {
@@ -35,7 +36,7 @@ double pairwise_sum(std::span<const double> x) {
   return sum;
 }
 
-/// Fills one field of both averages from that field of every class.
+/// Sets one field of both averages from that field of every class.
 void average(double ClassScore::*field, Report& report) {
   std::vector<double> plain;
   std::vector<double> weighted;
@@ -75,7 +76,7 @@ double mean_log_loss(const Eigen::MatrixXd& scores, std::span<const int> labels)
   for (Eigen::Index i = 0; i < scores.rows(); ++i) {
     const int own = labels[static_cast<size_t>(i)];
     if (scores.cols() == 1) {
-      const double lead = own == 1 ? -scores(i, 0) : scores(i, 0);  // of the wrong class
+      const double lead = own == 1 ? -scores(i, 0) : scores(i, 0);  // wrong class's score minus the right class's
       sum += std::max(lead, 0.0) + std::log1p(std::exp(-std::abs(lead)));
     } else {
       const double highest = scores.row(i).maxCoeff();

@@ -1,4 +1,4 @@
-// How good predictions are.
+// Scores of predictions, in scikit-learn's definitions.
 #pragma once
 
 #include <Eigen/Core>
@@ -15,31 +15,31 @@ namespace vgg16 {
 /// Share of rows whose prediction equals the label; 0 for no rows.
 [[nodiscard]] double accuracy_of(std::span<const int> labels, std::span<const int> predicted);
 
-/// The predicted class of each row of scores (rows, columns) that hold the intercept: the first of the highest; of two
-/// classes, which have one column, the second only where its score is above 0.
+/// The predicted class for each row of scores (rows, columns) that include the intercept: the class with the highest
+/// score, the first of several. Two classes have one column; class 1 is predicted if its score is above 0.
 [[nodiscard]] std::vector<int> predicted_classes(const Eigen::MatrixXd& scores);
 
-/// Mean over rows of minus the logarithm of the true class's probability, computed from the scores so that a
-/// probability too small for a double still counts; 0 for no rows.
+/// The mean of minus the logarithm of the true class's probability; 0 for no rows. Computed from the scores, so that it
+/// is finite even if the probability is too small for a double.
 [[nodiscard]] double mean_log_loss(const Eigen::MatrixXd& scores, std::span<const int> labels);
 
-/// Fills accuracy, per_class, macro_average, weighted_average and confusion of `report` from its classes, with
-/// scikit-learn's meanings. A score that is 0/0 becomes 0 and a sentence in report.warnings, as there.
+/// Sets accuracy, its interval, per_class, macro_average, weighted_average and confusion of `report`, whose classes
+/// must be set. As in scikit-learn, a score that is 0/0 becomes 0, with a warning.
 void score_predictions(std::span<const int> labels, std::span<const int> predicted, Report& report);
 
 /// Wilson's 95 % interval for a share of `right` among `rows`; 0 to 1 for no rows.
 [[nodiscard]] std::pair<double, double> wilson_interval(int64_t right, int64_t rows);
 
-/// Expected calibration error: rows in ten bins of equal width by the probability given to the predicted class, the
-/// distance of its mean from the bin's accuracy, weighted by rows. 0 for no rows.
+/// The expected calibration error: rows are sorted into ten bins of equal width by the probability of the predicted
+/// class; the result is the mean over rows of |mean probability - accuracy| of their bin. 0 for no rows.
 [[nodiscard]] double calibration_error(const std::vector<HeldOutPrediction>& predictions);
 
-/// Sentences about candidates: which tie for the best, what log loss says about them, and whether the best is at an end
-/// of the values that were tried.
+/// Remarks on the candidates: which ones tie for the best and which of these has the lowest log loss, and whether the
+/// best one is the smallest or largest value that was tried.
 [[nodiscard]] std::vector<std::string> search_notes(const std::vector<Candidate>& candidates, size_t best);
 
-/// Fills mean, deviation and rank of each candidate from its fold scores, and returns the first of rank 1. Those whose
-/// gap is infinite, since a fit failed, come after all others.
+/// Sets mean, deviation and rank of each candidate from its fold scores, and returns the index of the first of rank 1.
+/// Candidates with an infinite gap, for which a fit failed, rank after all others.
 [[nodiscard]] size_t rank_candidates(std::vector<Candidate>& candidates);
 
 }  // namespace vgg16

@@ -25,10 +25,10 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// A thousand classes by block4_pool's 100,352 columns are 0.8 GB; a larger file than this is some other thing.
+/// A model of a thousand classes and block4_pool's 100,352 columns has 0.8 GB; a file above this limit is not a model.
 constexpr size_t kMaxModelBytes = size_t{1} << 32U;
 
-/// The metadata that holds the checksum of all else.
+/// The metadata key of the checksum.
 constexpr const char* kChecksumKey = "crc32";
 
 /// The recipe's fields under their names in the file.
@@ -51,10 +51,11 @@ bool starts_with(std::span<const std::byte> bytes, std::string_view start) {
   return bytes.size() >= start.size() && std::memcmp(bytes.data(), start.data(), start.size()) == 0;
 }
 
-/// How many bytes tell what kind of file it is.
+/// The number of bytes at the beginning that suffice to recognise the kind of a file.
 constexpr size_t kStartBytes = 16;
 
-/// Files that people may take for a model, called by their names; `bytes` are those at the beginning.
+/// Throws Error{kRefused} for kinds of files that may be mistaken for a model, and says what they are. `bytes` are the
+/// first bytes of the file.
 void refuse_other_kinds(std::span<const std::byte> bytes, const std::string& name) {
   const bool binary_pickle =
       bytes.size() >= 2 && bytes[0] == std::byte{0x80} && bytes[1] >= std::byte{2} && bytes[1] <= std::byte{5};
@@ -64,7 +65,7 @@ void refuse_other_kinds(std::span<const std::byte> bytes, const std::string& nam
   if (starts_with(bytes, "\x89HDF\r\n\x1A\n")) {
     refuse(name, "an HDF5 file; expected a model made by vgg16 train (features go to train's --db)");
   }
-  constexpr size_t kBeforeHeader = 8;  // its length
+  constexpr size_t kBeforeHeader = 8;  // the header's length, a uint64
   if (bytes.size() > kBeforeHeader && bytes[kBeforeHeader] != std::byte{'{'}) {
     refuse(name, "not a safetensors file; expected a model made by vgg16 train");
   }
@@ -106,19 +107,19 @@ const std::string& text(const SafetensorsView& file, const char* key, const std:
   return found->second;
 }
 
-/// At most `most` names: the rest is not even parsed.
+/// Parses the list of class names. Stops with an error after `most` of them, so that a damaged file cannot take memory.
 std::vector<std::string> parse_classes(const std::string& json, int64_t most, const std::string& name) {
   std::vector<std::string> classes;
   const auto watch = [&](int depth, Json::parse_event_t event, const Json& item) {
     if (depth == 0) return true;  // the list itself
     if (event != Json::parse_event_t::value || !item.is_string()) {
-      refuse(name, "metadata `classes` holds something that is not a name");
+      refuse(name, "metadata `classes` contains a value that is not a name");
     }
     if (std::cmp_equal(classes.size(), most)) {
       refuse(name, "metadata `classes` has more than " + std::to_string(most) + " names, all that coef has rows for");
     }
     classes.push_back(item.get<std::string>());
-    return false;  // kept once
+    return false;  // do not keep it in the parsed JSON as well
   };
   Json parsed;
   try {
@@ -150,7 +151,7 @@ class Checksum {
  public:
   void add(std::span<const std::byte> bytes) {
     add(bytes.size());
-    if (bytes.empty()) return;  // a null pointer would begin the sum anew
+    if (bytes.empty()) return;  // zlib returns the initial checksum for a null pointer
     sum_ = crc32_z(sum_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
   }
   void add(std::string_view text) { add(std::as_bytes(std::span(text))); }
@@ -172,10 +173,11 @@ void require_checksum(const SafetensorsView& file, const std::string& name) {
   const auto found = file.metadata.find(kChecksumKey);
   if (found != file.metadata.end() && found->second == model_checksum(file)) return;
   if (found == file.metadata.end()) refuse(name, "no checksum: damaged, or made by an earlier version; train again");
-  refuse(name, "damaged: its checksum does not match what it holds; copy it again, or train again");
+  refuse(name, "damaged: its checksum does not match its content; copy it again, or train again");
 }
 
-/// What a reader finds where `text` was written to metadata: bytes that are not UTF-8 are not stored.
+/// `text` as it will be read back from the file's metadata, where invalid UTF-8 has been replaced. The checksum must be
+/// of that.
 std::string as_stored(const std::string& text) {
   return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
 }
@@ -184,8 +186,8 @@ std::span<const std::byte> bytes_of(const std::vector<double>& values) {
   return std::as_bytes(std::span<const double>(values));
 }
 
-/// Names come from folders and may hold any bytes; what is not UTF-8 is written as it is shown. So is what could be
-/// mistaken for that: different names stay different.
+/// Class names come from folders and may be any bytes. Invalid UTF-8 is written in escaped form, and so is a name that
+/// already looks escaped, so that different names stay different.
 std::string utf8(const std::string& name) {
   if (name.find("\\x") != std::string::npos) return printable(name);
   try {
@@ -259,7 +261,7 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
 Classifier Classifier::load(const std::filesystem::path& path) {
   const StandardFloatingPoint mode;
   const PosixFile file = open_regular_file(path);
-  // Before a file of any size is read: it may be a film.
+  // Check the kind before reading the whole file, which may be huge.
   std::vector<std::byte> start(std::min(kStartBytes, static_cast<size_t>(file.status().st_size)));
   file.read_at(0, start);
   refuse_other_kinds(start, file.name());

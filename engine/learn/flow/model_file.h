@@ -1,4 +1,4 @@
-// A classifier as a safetensors file.
+// The layout of a model file: a classifier as a safetensors file.
 #pragma once
 
 #include <cstddef>
@@ -11,21 +11,20 @@
 
 namespace vgg16 {
 
-/// What metadata["format"] says in a file of this layout.
+/// The value of metadata["format"].
 inline constexpr std::string_view kModelFormat = "vgg16-classifier-1";
 
-/// What metadata["crc32"] must say: zlib's CRC-32 of everything else that a model file says, as 8 lower-case hex
-/// digits. Of the number of other metadata; of each of these, by key, the key and its value; of each tensor, by name,
-/// the name, the dtype, the number of dimensions, each dimension, and the bytes. Numbers are uint64, little-endian;
-/// before a text, and before a tensor's bytes, comes its length in bytes.
+/// The value of metadata["crc32"]: zlib's CRC-32, as 8 lower-case hex digits, of all other content of the file in this
+/// order: the number of other metadata entries; for each of these, sorted by key, key and value; for each tensor,
+/// sorted by name, its name, dtype, number of dimensions, each dimension, and bytes. Numbers are uint64, little-endian;
+/// every text and every tensor's bytes are preceded by their length in bytes.
 [[nodiscard]] std::string model_checksum(const SafetensorsView& file);
 
-/// The classifier in `bytes`, everything checked; `name` is what messages call it (already printable).
-/// Throws Error{kRefused}.
+/// Reads and checks the classifier in `bytes`. Messages call it `name`, which must be escaped. Throws Error{kRefused}.
 [[nodiscard]] Classifier parse_model(std::span<const std::byte> bytes, const std::string& name);
 
-/// Structured metadata of a trained classifier, as JSON texts: scores of every fold for every C, the certificates of
-/// the fits, and which rows were held out. No times: the same training gives the same bytes.
+/// Metadata of a trained classifier as JSON: scores of every fold for every C, the certificates of the fits, the
+/// held-out rows. Without times, so that the same training gives the same bytes.
 [[nodiscard]] std::string scores_json(const Report& report);
 [[nodiscard]] std::string certificates_json(const Report& report);
 [[nodiscard]] std::string rows_json(std::span<const int64_t> rows);

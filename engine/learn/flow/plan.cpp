@@ -22,11 +22,11 @@ std::vector<bool> held_out_rows(const FeatureTable& table, const TrainOptions& o
   return held_out;
 }
 
-/// Program, buffers of the reader, and what an allocator keeps.
+/// Memory that does not depend on the data: program, buffers of the reader, what the allocator keeps.
 constexpr int64_t kFixedBytes = 64'000'000;
-/// Training rows per column up to which the route by inner products is taken.
+/// The dual route is taken up to this number of training rows per column.
 constexpr double kRowsPerColumn = 0.7;
-/// Share of the free memory that a plan may count on.
+/// The share of the free memory that training may plan to use.
 constexpr double kUsableShare = 0.85;
 
 }  // namespace
@@ -89,7 +89,7 @@ Plan make_plan(const FeatureTable& table, const TrainOptions& options, std::vect
     if (in_all[c] == 0 || in_training[c] >= options.folds) continue;
     refuse("class " + printable(table.label_names[c]) + " has " + std::to_string(in_training[c]) + " of its " +
            std::to_string(in_all[c]) + " rows among the " + std::to_string(train_rows.size()) +
-           " that train; expected at least as many as folds, " + std::to_string(options.folds) +
+           " training rows; expected at least as many as folds, " + std::to_string(options.folds) +
            "; add pictures, shuffle them when extracting, or use fewer folds");
   }
   plan.rows.classes = static_cast<int>(plan.classes.size());
@@ -124,8 +124,9 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
                           ? options.memory_bytes
                           : static_cast<int64_t>(kUsableShare * static_cast<double>(available_bytes));
 
-  // Rows without zeros at most; K; the active part of K in float32, for the fold on each thread and then for all rows;
-  // of each fold two points of its path, with their scores.
+  // The terms of `gram`: the rows, as if none of their numbers were zero; the Gram matrix (8 n^2); its active part in
+  // float32, for one fold per thread during the search and for all rows in the final fit; per fold, two points of its
+  // path with their scores.
   const int64_t fold_rows = train_rows - train_rows / options.folds;
   const int64_t reading = threads * kTileRows * d * 9;
   const int64_t rows_bytes = 5 * n * d;
@@ -140,7 +141,7 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
   if (options.route == Route::kDual) {
     throw Error(ErrorCode::kMemory, printable(table.name) + ": training by inner products needs " +
                                         std::to_string(gram / 1'000'000) + " MB, and " +
-                                        std::to_string(usable / 1'000'000) + " MB are free; use the primal route");
+                                        std::to_string(usable / 1'000'000) + " MB are free; use Route::kPrimal");
   }
   const int64_t per_fit = primal_bytes_per_fit(train_rows, d, plan.rows.classes);
   const auto primal = [&](int64_t at_once, bool resident) {
@@ -148,7 +149,8 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
            RowPasses::working_bytes(train_rows, d, at_once * k, threads);
   };
   for (const bool resident : {true, false}) {
-    // All fits at once in memory if possible; else rows stay in memory as long as a good part of the fits do.
+    // Preferably all fits run at once, with the rows in memory. Rows stay in memory as long as at least a quarter of
+    // the fits can run at once beside them; otherwise they are read in every pass.
     const int64_t least = resident ? std::max<int64_t>(1, fits / 4) : 1;
     for (int64_t at_once = fits; at_once >= least; --at_once) {
       if (primal(at_once, resident) <= usable) return {Route::kPrimal, primal(at_once, resident), resident, at_once};

@@ -1,4 +1,4 @@
-// What training will do, decided before any row is read.
+// The decisions of training that are made before any row is read: folds, held-out rows, route, memory.
 #pragma once
 
 #include <cstdint>
@@ -10,36 +10,39 @@
 
 namespace vgg16 {
 
-/// Rows in groups by position: the rows that fold 0 leaves out, fold 1, ..., then the held-out rows.
+/// The order of rows in training, "positions": first the rows that fold 0 leaves out, then those of fold 1, and so on;
+/// the held-out rows are last. So a fold is a contiguous segment of the Gram matrix.
 struct GroupedRows {
   std::vector<int> labels;     ///< by position, 0 .. classes - 1
-  std::vector<Segment> folds;  ///< which positions each fold leaves out
+  std::vector<Segment> folds;  ///< the positions that each fold leaves out
   Segment test;
   int classes = 0;
 
   [[nodiscard]] int64_t train_rows() const { return test.first; }
 };
 
-/// The rows of a table in the order in which training wants them.
+/// The rows of a table in the order in which training uses them.
 struct Plan {
   std::vector<std::string> classes;  ///< names of the classes that have rows
   GroupedRows rows;
   std::vector<int64_t> order;  ///< row of the table at each position
 };
 
-/// Throws Error{kInvalidArgument} for options without meaning.
+/// Throws Error{kInvalidArgument} for invalid options.
 void check_options(const TrainOptions& options);
 
-/// Throws Error{kRefused} for labels that cannot be trained on; sentences about what is left out go to `warnings`.
+/// Assigns rows to folds and to the held-out rows. Throws Error{kRefused} for labels that cannot be trained on; appends
+/// to `warnings` a sentence about each class that is left out.
 [[nodiscard]] Plan make_plan(const FeatureTable& table, const TrainOptions& options,
                              std::vector<std::string>& warnings);
 
-/// Which route, and what it takes; `threads` and `available_bytes` are known. Throws Error{kMemory} if neither fits.
+/// Chooses the route and estimates its memory, for this number of threads and these free bytes. Throws Error{kMemory}
+/// if neither route fits.
 [[nodiscard]] TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const TrainOptions& options,
                                          int threads, int64_t available_bytes);
 
-/// Bytes that this process may still take: what the system has free, or less where a limit is set for the process or
-/// its control group.
+/// Bytes that this process may still allocate: what the system has free, or less if the process or its control group
+/// has a limit.
 [[nodiscard]] int64_t available_memory_bytes();
 
 }  // namespace vgg16

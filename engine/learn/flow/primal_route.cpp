@@ -32,8 +32,7 @@ FoldResult score_fold(RowPasses& x, const PrimalFit& fit, const GroupedRows& row
   return {fit.certificate, accuracy_of(labels, predicted_classes(scores)), mean_log_loss(scores, labels)};
 }
 
-/// A start for the fit on all rows: the mean of the folds' fits at the same C, candidate's fits being [first, first +
-/// n).
+/// A start for the fit on all rows: the mean of the folds' fits at the same C, which are fits[first .. first + n).
 PrimalFit mean_of_folds(const std::vector<PrimalFit>& fits, size_t first, size_t n) {
   PrimalFit start{
       std::vector<double>(fits[first].w.size(), 0.0), Eigen::VectorXd::Zero(fits[first].intercept.size()), {}};
@@ -45,7 +44,8 @@ PrimalFit mean_of_folds(const std::vector<PrimalFit>& fits, size_t first, size_t
   return start;
 }
 
-/// Softmax coefficients without the shift, common to all classes, that changes no probability: their means are 0.
+/// Adding the same vector to the coefficients of all classes changes no probability. Subtracts their mean, so that the
+/// coefficients of the classes sum to 0, as they do at the optimum of the dual route.
 void remove_common_shift(int64_t columns, PrimalFit& fit) {
   const auto k = static_cast<int64_t>(fit.intercept.size());
   if (k == 1) return;

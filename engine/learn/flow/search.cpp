@@ -12,7 +12,7 @@
 namespace vgg16 {
 namespace {
 
-/// Least time between two reports of steps.
+/// The minimum time between two reports of steps.
 constexpr std::chrono::milliseconds kStepReports(100);
 
 }  // namespace

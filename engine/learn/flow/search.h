@@ -1,4 +1,4 @@
-// Cross-validation over C and the fit on all training rows, by one of two routes.
+// Cross-validation over C and the final fit on all training rows, by one of two routes.
 #pragma once
 
 #include <chrono>
@@ -15,35 +15,35 @@
 
 namespace vgg16 {
 
-/// One fit of the cross-validation and how it did on the rows that its fold leaves out.
+/// One fit of the cross-validation, and its scores on the rows that its fold leaves out.
 struct FoldResult {
   FitCertificate certificate;
   double score = 0;
   double log_loss = 0;
 };
 
-/// Whether a fit overflowed, or is so far from its optimum that nothing is proven about it.
+/// Whether a fit overflowed, or is so far from its optimum that no bound could be proven.
 [[nodiscard]] bool failed(const FitCertificate& fit);
 
-/// The candidates in the order of `c`, from results[candidate][fold]; the gap is infinite where a fit failed.
+/// The candidates in the order of `c`, from results[candidate][fold]. relative_gap is infinite if a fit failed.
 [[nodiscard]] std::vector<Candidate> make_candidates(const std::vector<double>& c,
                                                      const std::vector<std::vector<FoldResult>>& results);
 
-/// What a route gives: the search, and the classifier's coefficients from the fit on all training rows.
+/// The result of a route: the search, and the coefficients of the final fit.
 struct Trained {
   std::vector<Candidate> candidates;
   size_t best = 0;
   std::vector<FitCertificate> fits;  ///< every candidate's folds, then the fit on all training rows
   std::vector<double> coef;          ///< (columns of scores, columns), row-major
   Eigen::VectorXd intercept;
-  Eigen::MatrixXd test_scores;  ///< of the held-out rows, with the intercept
+  Eigen::MatrixXd test_scores;  ///< scores of the held-out rows, with the intercept
   double read_seconds = 0;
   double gram_seconds = 0;
   double search_seconds = 0;
   double refit_seconds = 0;
 };
 
-/// What both routes need to know.
+/// The input of both routes. References; the caller keeps everything alive.
 struct RouteInput {
   const FeatureTable& table;
   const Plan& plan;
@@ -53,18 +53,18 @@ struct RouteInput {
   ThreadPool& pool;
   const TrainProgress& progress;
 
-  /// The progress of one stage.
+  /// The progress callback for the stage called `name`.
   [[nodiscard]] Progress stage(const char* name) const;
 };
 
-/// Counts the fits of a search, and tells of the steps within them. Safe to use from many threads.
+/// Reports the progress of a search: the number of fits, and the steps within them. Thread-safe.
 class FitProgress {
  public:
-  /// `total` fits are to come. `progress` must outlive it.
+  /// For `total` fits. `progress` must outlive this.
   FitProgress(const TrainProgress& progress, int64_t total);
 
   void fit_done();
-  /// Passed on as "fits, step 12, 3.1e-04 from the optimum", rarely enough to cost nothing.
+  /// Reported as "fits, step 12, 3.1e-04 from the optimum", at most ten times a second.
   void step(int steps, double relative_gap);
 
  private:
@@ -72,16 +72,16 @@ class FitProgress {
   const TrainProgress& progress_;
   int64_t total_;
   int64_t done_ = 0;
-  std::chrono::steady_clock::time_point last_;  ///< when a step was passed on; the first one is at once
+  std::chrono::steady_clock::time_point last_;  ///< when a step was last reported; the first one is reported at once
 };
 
-/// Inner products of the rows, then Newton's method in the row space. Every fold walks along the regularization path on
-/// one thread; then the fit on all rows does on all of them. `audit_with` gets the centred matrix
-/// before it is dropped.
+/// The dual route: the Gram matrix, then Newton's method. Each fold follows its regularisation path, one thread per
+/// fit; then the final fit uses all threads. audit_with(centred Gram matrix, result) is called before the matrix is
+/// freed.
 [[nodiscard]] Trained train_dual(const RouteInput& input,
                                  const std::function<void(const GramMatrix&, const Trained&)>& audit_with);
 
-/// L-BFGS on the columns' coefficients, all folds and all C in lockstep.
+/// The primal route: L-BFGS on the coefficients of the columns, all folds and all C in lockstep.
 [[nodiscard]] Trained train_primal(const RouteInput& input);
 
 }  // namespace vgg16

@@ -24,7 +24,7 @@ std::vector<int> stratified_folds(std::span<const int64_t> labels, int folds) {
     ++count[static_cast<size_t>(code)];
   }
 
-  // Deal the sorted codes out, position p to fold p mod folds: class c occupies a run of positions.
+  // Deal the sorted classes to the folds, position p to fold p mod folds; each class occupies consecutive positions.
   std::vector<std::vector<int64_t>> places(count.size(), std::vector<int64_t>(static_cast<size_t>(folds), 0));
   size_t position = 0;
   for (size_t c = 0; c < count.size(); ++c) {
@@ -50,7 +50,7 @@ std::vector<bool> stratified_split(std::span<const int64_t> labels, double test_
   std::vector<std::vector<size_t>> rows_of(static_cast<size_t>(highest + 1));
   for (size_t r = 0; r < labels.size(); ++r) rows_of[static_cast<size_t>(labels[r])].push_back(r);
 
-  // Shares in whole numbers, count * held_out / n, so that no rounding decides a remainder.
+  // Shares are computed in integers, count * held_out / n, so that remainders are exact.
   std::vector<int64_t> take;
   std::vector<size_t> by_remainder;
   int64_t missing = held_out;
@@ -69,7 +69,7 @@ std::vector<bool> stratified_split(std::span<const int64_t> labels, double test_
   for (size_t c = 0; c < rows_of.size(); ++c) {
     std::vector<size_t>& rows = rows_of[c];
     for (size_t i = 0; i < static_cast<size_t>(take[c]); ++i) {
-      // The bias of the remainder is below rows / 2^64.
+      // The remainder of a 64-bit random number is biased by less than rows / 2^64, which does not matter.
       std::swap(rows[i], rows[i + static_cast<size_t>(random() % (rows.size() - i))]);
       is_held_out[rows[i]] = true;
     }

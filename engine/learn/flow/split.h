@@ -1,4 +1,4 @@
-// Which rows train, which are held out, and which fold leaves out which row.
+// Choosing training rows, held-out rows and folds.
 #pragma once
 
 #include <cstdint>
@@ -11,15 +11,16 @@ namespace vgg16 {
 /// program replaces compute it in double precision.
 [[nodiscard]] int64_t tail_split(int64_t rows, double test_size);
 
-/// The fold, 0 .. folds - 1, that leaves out each row: exactly scikit-learn's StratifiedKFold(folds, shuffle=False).
-/// Classes are numbered by first appearance, and the sorted labels are dealt out one to each fold in turn; that fixes
-/// how many rows of a class a fold gets, and the class's rows fill those places in the order of the folds. `labels` are
-/// non-negative.
+/// For each row the fold, 0 .. folds - 1, that leaves it out: exactly scikit-learn's StratifiedKFold(folds,
+/// shuffle=False). Classes are numbered by first appearance. The sorted labels are dealt to the folds in turn, which
+/// determines how many rows of each class a fold gets; the rows of a class then go to fold 0 until it is full, to fold
+/// 1, and so on. `labels` must not be negative.
 [[nodiscard]] std::vector<int> stratified_folds(std::span<const int64_t> labels, int folds);
 
-/// Which rows are held out (true) when every class gives its share: floor(rows * (1 - test_size)) rows train in all;
-/// each class gives the whole number next below its share, and what is missing comes from the classes with the largest
-/// remainders, the lower label first. Within a class the rows are drawn by MT19937-64 from `seed`.
+/// For each row whether it is held out (true), so that every class has the same share of held-out rows. In all,
+/// floor(rows * (1 - test_size)) rows train. The number of held-out rows of a class is its share rounded down; the
+/// missing ones come from the classes with the largest remainders, lower labels first. Within a class the rows are
+/// drawn by MT19937-64 with `seed`.
 [[nodiscard]] std::vector<bool> stratified_split(std::span<const int64_t> labels, double test_size, uint64_t seed);
 
 }  // namespace vgg16

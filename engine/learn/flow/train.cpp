@@ -27,8 +27,8 @@ std::string end_of(const FitCertificate& f) {
   return f.stop_reason + " after " + std::to_string(f.iterations) + " iterations";
 }
 
-/// Takes the values of C out of the report that a fit failed for, each with a warning.
-/// Throws Error{kRefused} where the model's own C is one of them, or the model is not finite.
+/// Removes the values of C for which a fit failed from the report, with a warning for each. Throws Error{kRefused} if
+/// the final fit's C is one of them, or if the model is not finite.
 void leave_out_failed(const std::string& name, const Trained& trained, Report& report) {
   const double best = report.candidates[report.best].c;
   std::vector<double> left_out;
@@ -56,12 +56,13 @@ void leave_out_failed(const std::string& name, const Trained& trained, Report& r
 void add_search_warnings(const TrainOptions& options, Report& report) {
   for (const FitCertificate& f : report.fits) {
     if (f.relative_gap <= options.relative_gap) continue;
-    report.warnings.push_back(name_of(f) + " is proven only to " + shortest(f.relative_gap) +
-                              " of the optimum (asked for " + shortest(options.relative_gap) + "): " + end_of(f));
+    report.warnings.push_back(name_of(f) + " is proven only to within " + shortest(f.relative_gap) +
+                              " of the optimum, relative (wanted " + shortest(options.relative_gap) +
+                              "): " + end_of(f));
   }
 }
 
-/// The held-out rows' part of the report.
+/// Sets the part of the report that is about the held-out rows.
 void report_predictions(const Plan& plan, const Eigen::MatrixXd& scores, Report& report) {
   const auto train_rows = static_cast<size_t>(plan.rows.train_rows());
   const std::span<const int> labels = std::span(plan.rows.labels).subspan(train_rows);

@@ -11,15 +11,15 @@
 namespace vgg16 {
 namespace {
 
-/// Tiles of rows that share one dense panel, so that its making is paid for by many rows; with the panel their strip of
-/// results stays in the second-level cache (512 * 64 doubles are 256 KB).
+/// Number of tiles that are multiplied with the same dense panel, so that the cost of filling the panel is spread over
+/// many rows. Panel and results (a strip of 512 x 64 doubles, 256 KB) stay in the L2 cache.
 constexpr int64_t kGroupTiles = 4;
 constexpr int64_t kGroupRows = kGroupTiles * kTileRows;
 static_assert(kTileRows % kPanelRows == 0, "a panel's rows lie in one tile");
 
 using Panel = std::vector<Lanes<double>>;
 
-/// Lane l becomes row first + l of the tile, dense; the rest of the panel is zero.
+/// Expands rows of a sparse block: lane l of the panel becomes row first + l; lanes without a row are zero.
 void fill_panel(const SparseBlock& block, int64_t first, Panel& panel) {
   std::fill(panel.begin(), panel.end(), Lanes<double>{});
   const int64_t count = std::min(kPanelRows, block.rows - first);
@@ -35,13 +35,15 @@ struct Scratch {
   Panel strip{static_cast<size_t>(kGroupRows)};
 };
 
-/// K for rows of one group against one panel's rows, where the row is not above the diagonal; mirrored. A cache line of
-/// the mirror image is written at a time, since its neighbours lie a whole row of K apart.
+/// Computes the part of the matrix with the rows of one group and the columns of one panel, on and below the diagonal,
+/// and writes it and its mirror image. The mirror image is written 8 numbers, a cache line, at a time: consecutive rows
+/// of the strip are adjacent there, while consecutive columns are a whole row of the matrix apart.
 void fill_strip(const SparseRows& x, int64_t train_rows, const SparseProducts& products, int64_t group, int64_t panel,
                 Scratch& scratch, GramMatrix& k) {
   const int64_t panel_first = panel * kPanelRows;
   const int64_t panel_tile = panel_first / kTileRows;
   const int64_t first_tile = std::max(group * kGroupTiles, panel_tile);
+  // A panel of held-out rows needs no products with other held-out rows, which are all rows after it.
   const int64_t asked_tiles = panel_first < train_rows ? x.tiles() : panel_tile + 1;
   const int64_t end_tile = std::min((group + 1) * kGroupTiles, asked_tiles);
   if (first_tile >= end_tile) return;
@@ -82,7 +84,7 @@ GramMatrix gram_matrix(const SparseRows& x, int64_t train_rows, const SparseProd
   } catch (const std::bad_alloc&) {
     throw Error(ErrorCode::kMemory, "the inner products of " + std::to_string(k.n) + " rows need " +
                                         std::to_string(8 * k.n * k.n / 1'000'000) +
-                                        " MB of memory, which the system does not give; train on fewer rows");
+                                        " MB of memory, more than the system provides; train on fewer rows");
   }
   struct Task {
     int64_t group;
@@ -108,7 +110,9 @@ GramMatrix gram_matrix(const SparseRows& x, int64_t train_rows, const SparseProd
 }
 
 void centre(GramMatrix& k, int64_t train_rows, ThreadPool& pool) {
-  std::vector<double> mean(static_cast<size_t>(k.n));  // of each row over the columns of the centring rows
+  // With m_i the mean of <x_i, x_j> over the training rows j, and m the mean of m_i over the training rows i:
+  // <x_i - mean, x_j - mean> = <x_i, x_j> - m_i - m_j + m.
+  std::vector<double> mean(static_cast<size_t>(k.n));
   const auto n_train = static_cast<double>(train_rows);
   pool.for_each(k.n, [&](int64_t i, int /*member*/) {
     double sum = 0;

@@ -1,4 +1,5 @@
-// All inner products of rows: with an L2 penalty they are everything that training needs to know about the features.
+// The Gram (kernel) matrix: the inner products of all rows. With an L2 penalty, training needs nothing else from the
+// features (engine/learn/README.md).
 #pragma once
 
 #include <cstdint>
@@ -20,14 +21,16 @@ struct GramMatrix {
   [[nodiscard]] double at(int64_t i, int64_t j) const { return value[static_cast<size_t>(i * n + j)]; }
 };
 
-/// K[i, j] = <x_i, x_j> in float64, where products of float32 features are exact, each element by one thread in the
-/// order of the columns: the same bits for any number of threads, and symmetric to the last bit. Rows from `train_rows`
-/// on are held out: products of two different ones of them may be left 0. Throws Error{kMemory}.
+/// k[i, j] = <x_i, x_j>, (n, n), in float64, in which products of float32 features are exact. Each element is summed by
+/// one thread in the order of the columns, so the result has the same bits for any number of threads and is exactly
+/// symmetric. Rows from `train_rows` on are held out: products of two different held-out rows are not needed, and may
+/// be left 0. Throws Error{kMemory}.
 [[nodiscard]] GramMatrix gram_matrix(const SparseRows& x, int64_t train_rows, const SparseProducts& products,
                                      ThreadPool& pool, const Progress& progress);
 
-/// Moves the origin to the mean of rows 0 .. train_rows - 1: K[i, j] becomes <x_i - mean, x_j - mean>. A classifier
-/// with a free intercept is the same before and after; the largest eigenvalue of non-negative features is not.
+/// Centres the matrix by the mean of rows 0 .. train_rows - 1: k[i, j] becomes <x_i - mean, x_j - mean>. This does not
+/// change the classifier, because its intercept is not penalised. It removes the large eigenvalue that comes from
+/// features being non-negative, and so improves the condition of the linear systems.
 void centre(GramMatrix& k, int64_t train_rows, ThreadPool& pool);
 
 }  // namespace vgg16

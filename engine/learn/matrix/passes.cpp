@@ -6,10 +6,10 @@
 namespace vgg16 {
 namespace {
 
-/// Tiles whose gradients are summed in float32 before they go to float64.
+/// Tiles (of 128 rows) whose gradients are summed in float32 before they are added to the float64 sums.
 constexpr int64_t kFloatTiles = 4;
-/// Tiles that are used together, and read together where rows are not kept. The order of the sums depends on it alone,
-/// so it is the same for any number of threads and wherever the rows are.
+/// Tiles that are processed together. The order of summation depends on this constant only, so results have the same
+/// bits for any number of threads and whether or not rows are resident.
 constexpr int64_t kBatchTiles = 16;
 static_assert(kBatchTiles % kFloatTiles == 0);
 
@@ -27,7 +27,7 @@ RowPasses::RowPasses(OrderedRows source, const SparseRows* resident, const Spars
 int64_t RowPasses::working_bytes(int64_t rows, int64_t columns, int64_t vectors, int threads) {
   const int64_t padded = panels_for(static_cast<size_t>(vectors)) * kPanelRows;
   const int64_t batch = kTileRows * columns * (4 * threads + 5 * kBatchTiles);
-  // Weights (float64) or residuals (float32) in lanes, scores (float64), residuals (float32).
+  // Coefficients (float64) or residuals (float32) arranged in lanes; scores (float64) and residuals (float32).
   return batch + padded * (8 * (columns + kBlockColumns) + 4 * rows) + vectors * rows * (8 + 4);
 }
 
@@ -49,7 +49,7 @@ void RowPasses::for_each_batch(const std::function<void(int64_t first, std::span
 void RowPasses::scores(const std::vector<const double*>& weights, Eigen::MatrixXd& scores) {
   const int64_t panels = panels_for(weights.size());
   const int64_t blocks = (columns() + kBlockColumns - 1) / kBlockColumns;
-  // Panel g * blocks + b: columns of block b by the lanes of group g.
+  // Coefficients of 64 vectors (group g) in the 64 columns of block b are panel g * blocks + b.
   std::vector<Lanes<double>> panel(static_cast<size_t>(panels * blocks * kBlockColumns));
   pool_.for_each(blocks, [&](int64_t b, int /*member*/) {
     const int64_t width = std::min(kBlockColumns, columns() - b * kBlockColumns);
@@ -83,7 +83,7 @@ void RowPasses::scores(const std::vector<const double*>& weights, Eigen::MatrixX
 void RowPasses::add_gradients(const Eigen::MatrixXf& residuals, const std::vector<double*>& out) {
   const int64_t panels = panels_for(out.size());
   const int64_t blocks = (columns() + kBlockColumns - 1) / kBlockColumns;
-  // g * rows() + p: the lanes of group g of the row at position p.
+  // Residuals of 64 vectors (group g) for the row at position p are Lanes g * rows() + p.
   std::vector<Lanes<float>> rows_of(static_cast<size_t>(panels * rows()));
   pool_.for_each(residuals.cols(), [&](int64_t j, int /*member*/) {
     Lanes<float>* to = rows_of.data() + (j / kPanelRows) * rows();

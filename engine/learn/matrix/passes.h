@@ -1,5 +1,5 @@
-// Passes over all rows that serve many linear models at once: scores of many weight vectors, and gradients of many
-// residuals.
+// Passes over all rows that serve many linear models at once: X W' and R' X for many columns of coefficients W or
+// residuals R.
 #pragma once
 
 #include <Eigen/Core>
@@ -14,12 +14,12 @@
 
 namespace vgg16 {
 
-/// Rows that are in memory, or read anew in every pass. Scores are float64; gradients are float32 products, summed in
-/// float32 over 512 rows and in float64 beyond.
+/// The rows are in memory, or read from the table again in every pass. Scores are computed in float64. Gradients are
+/// products in float32, summed in float32 over 512 rows and then in float64.
 class RowPasses {
  public:
-  /// `resident` holds the rows of `source`, or is nullptr: then every pass reads them anew, and throws as read_tile.
-  /// Everything named here must outlive the object.
+  /// `resident` has the rows of `source`; if it is nullptr, every pass reads them, and throws as read_tile. All
+  /// arguments must outlive this.
   RowPasses(OrderedRows source, const SparseRows* resident, const SparseProducts& products, ThreadPool& pool);
 
   [[nodiscard]] int64_t rows() const { return source_.rows(); }
@@ -29,10 +29,11 @@ class RowPasses {
   /// scores becomes (rows(), weights.size()).
   void scores(const std::vector<const double*>& weights, Eigen::MatrixXd& scores);
 
-  /// out[j][d] += sum over p of residuals(p, j) * x_p[d]: residuals (rows(), out.size()), out[j] columns() numbers.
+  /// out[j][d] += sum over p of residuals(p, j) * x_p[d]. residuals is (rows(), out.size()); out[j] has columns()
+  /// numbers.
   void add_gradients(const Eigen::MatrixXf& residuals, const std::vector<double*>& out);
 
-  /// Bytes that the passes take beside resident rows, for `vectors` at once.
+  /// Memory of a pass for `vectors` coefficient vectors or residuals, not counting resident rows.
   [[nodiscard]] static int64_t working_bytes(int64_t rows, int64_t columns, int64_t vectors, int threads);
 
  private:
@@ -43,7 +44,7 @@ class RowPasses {
   const SparseProducts& products_;
   ThreadPool& pool_;
   const SparseRows* resident_;
-  std::vector<SparseTile> batch_;          ///< scratch: the tiles being used, where they are read anew
+  std::vector<SparseTile> batch_;          ///< scratch: the tiles of the current batch, if rows are not resident
   std::vector<std::vector<float>> dense_;  ///< scratch, per member of the pool
 };
 

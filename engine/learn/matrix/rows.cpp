@@ -63,7 +63,7 @@ SparseTile read_tile(const OrderedRows& source, int64_t tile, std::vector<float>
   const int64_t count = std::min(kTileRows, source.rows() - first);
   dense.resize(static_cast<size_t>(kTileRows * table.columns));
   for (int64_t p = 0; p < count;) {
-    int64_t run = 1;  // neighbours in the file are read in one go
+    int64_t run = 1;  // rows that are adjacent in the file are read with one call
     while (p + run < count && source.order[first + p + run] == source.order[first + p] + run) ++run;
     table.read_rows(source.order[first + p], run, dense.data() + p * table.columns);
     p += run;

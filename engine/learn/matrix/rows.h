@@ -1,4 +1,4 @@
-// The rows of a feature table in memory, without their zeros: features after a ReLU are mostly zeros.
+// The rows of a feature table in memory, stored without their zeros: features after a ReLU are mostly zero.
 #pragma once
 
 #include <Eigen/Core>
@@ -16,22 +16,22 @@ namespace vgg16 {
 /// Reports work done so far; called by one thread at a time.
 using Progress = std::function<void(int64_t done, int64_t total)>;
 
-/// Rows that are taken together: enough to make good use of a panel, few enough to be held dense while they are read.
+/// Rows per tile: many enough to use a dense panel well, few enough to be in memory uncompressed while they are read.
 inline constexpr int64_t kTileRows = 128;
 
-/// Up to kTileRows rows without their zeros, cut into blocks of kBlockColumns columns: 5 bytes per number.
+/// Up to kTileRows rows without their zeros, divided into blocks of kBlockColumns columns; 5 bytes per non-zero number.
 struct SparseTile {
   int64_t rows = 0;
   std::vector<float> value;
   std::vector<uint8_t> column;
-  std::vector<uint32_t> start;  ///< blocks * rows + 1: block by block, row by row
+  std::vector<uint32_t> start;  ///< (blocks, rows) and one more: where the numbers of a row in a block begin
 
   [[nodiscard]] SparseBlock block(int64_t b) const {
     return {value.data(), column.data(), start.data() + b * rows, rows};
   }
 };
 
-/// Which rows of a table are at positions 0, 1, ...: row order[p] is at position p. Views.
+/// Rows of a table in the order in which training uses them: position p is row order[p] of the table. Views.
 struct OrderedRows {
   const FeatureTable* table;
   std::span<const int64_t> order;
@@ -40,18 +40,18 @@ struct OrderedRows {
   [[nodiscard]] int64_t tiles() const { return (rows() + kTileRows - 1) / kTileRows; }
 };
 
-/// Reads and compresses the rows of tile `tile`; `dense` is scratch. Throws Error{kRefused} naming a row that is not
-/// finite, and what table.read_rows throws.
+/// Reads and compresses the rows of tile `tile`; `dense` is scratch memory. Throws Error{kRefused}, which names the
+/// row, for a number that is not finite, and what table.read_rows throws.
 [[nodiscard]] SparseTile read_tile(const OrderedRows& source, int64_t tile, std::vector<float>& dense);
 
-/// Runs body(index, member) on the pool for every index below count; what the body of the lowest index throws is
-/// thrown.
+/// Runs body(index, member) on the pool for every index in [0, count). If bodies throw, rethrows the exception of the
+/// lowest index, so that the error does not depend on the threads' speed.
 void for_each_checked(ThreadPool& pool, int64_t count, const std::function<void(int64_t index, int member)>& body);
 
-/// Rows at positions 0 .. rows() - 1 in memory. Immutable after read(); safe to share between threads.
+/// All rows in memory, by position. Immutable after read(); threads may share it.
 class SparseRows {
  public:
-  /// Reads every row once, by one of the pool's threads. Throws as read_tile, for the first row by position.
+  /// Reads every row once, on the pool's threads. Throws as read_tile, for the first bad row by position.
   [[nodiscard]] static SparseRows read(const FeatureTable& table, std::span<const int64_t> order, ThreadPool& pool,
                                        const Progress& progress);
 
@@ -69,8 +69,8 @@ class SparseRows {
   std::vector<SparseTile> tiles_;
 };
 
-/// out[v, d] = sum over positions p < weight.rows() of weight(p, v) * x[p, d]; out is (weight.cols(), columns),
-/// row-major. The order of the sums is fixed.
+/// out[v, d] = sum over positions p < weight.rows() of weight(p, v) * x[p, d], in float64 and in a fixed order. out is
+/// (weight.cols(), columns), row-major.
 void weighted_row_sums(const SparseRows& x, const Eigen::MatrixXd& weight, const SparseProducts& products,
                        ThreadPool& pool, double* out);
 

@@ -11,13 +11,15 @@
 namespace vgg16 {
 namespace {
 
-/// The first C, times the mean squared length of the rows.
+/// The first C is this divided by the mean squared length of the rows, so that it does not depend on the features'
+/// scale.
 constexpr double kFirst = 10;
-/// How far apart the fits on the way are, and how exact: RESULTS.md has what others cost.
+/// The ratio of successive C on the way to the wanted one, and the relative gap of these fits. bench/RESULTS.md has the
+/// times of other choices.
 constexpr double kStride = 10;
 constexpr double kRoughGap = 0.01;
-/// No start is further beyond the last point than this many times the distance between the last two: rough points say
-/// little about what is far away.
+/// The extrapolation goes at most this many times the distance between the last two points beyond the last one, because
+/// these points may be inexact.
 constexpr double kFarthest = 2;
 
 }  // namespace
@@ -34,8 +36,8 @@ FitCertificate RegularizationPath::advance(double c, const FitOptions& options) 
   return fit(c, options);
 }
 
-/// The last point, and where the last two lead to: rows that can be told apart gain the same margin with every tenfold
-/// C, so that the path is almost straight in the logarithm of C.
+/// The last point, and the linear extrapolation of the last two in log C. If the classes can be separated, their margin
+/// grows by about the same amount with every tenfold C, so the path is almost straight in log C.
 std::vector<RowSpacePoint> RegularizationPath::starts(double log_c) const {
   if (passed_.empty()) {
     const Eigen::MatrixXd none = Eigen::MatrixXd::Zero(k_.rows(), loss_.columns());

@@ -1,4 +1,4 @@
-// Fits of the same rows at growing C, each to a proven distance from its optimum.
+// The regularisation path: fits of the same rows for increasing C, each to a proven distance from its optimum.
 #pragma once
 
 #include <Eigen/Core>
@@ -17,16 +17,16 @@ struct FitOptions {
   StepReport on_step = {};
 };
 
-/// Walks along the regularization path, from where the penalty almost alone decides towards larger C, twentyfold at
-/// most at a time. Every fit starts where those before it lead to: a few products away, where a cold start would be
-/// hundreds.
+/// Follows the regularisation path from a C so small that the penalty dominates to larger ones, by at most a factor of
+/// 20 at a time. Every fit starts at an extrapolation of the previous ones, which is a few products with the Gram
+/// matrix away from the optimum; from zero it would be hundreds.
 class RegularizationPath {
  public:
   /// `k` and `loss` must outlive it.
   RegularizationPath(const RowSpaceOperator& k, LogLoss& loss) : k_(k), loss_(loss) {}
 
-  /// The fit at `c`, which is not below that of the call before. What lies between the two is fitted roughly, and is
-  /// not in the certificate.
+  /// The fit at `c`, which must not be smaller than in the previous call. If needed, fits at values in between are made
+  /// first, to a low accuracy; their steps are not counted in the certificate.
   [[nodiscard]] FitCertificate advance(double c, const FitOptions& options);
 
   /// The model of the last fit.

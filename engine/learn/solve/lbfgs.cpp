@@ -5,7 +5,7 @@
 namespace vgg16 {
 namespace {
 
-/// The plain inner product of R^n: nothing to complete.
+/// A problem with the Euclidean inner product, whose vectors have no images to complete.
 struct PlainProblem {
   using Vector = std::vector<double>;
   const PlainObjective* objective;

@@ -1,4 +1,4 @@
-// Limited-memory BFGS for any smooth function, in any inner product.
+// Limited-memory BFGS for any smooth function and any inner product.
 //
 //   Minimum<std::vector<double>> m = minimize_lbfgs([](auto& x, auto& g) { g = {2 * x[0]}; return x[0] * x[0]; },
 //   {3.0}, {});
@@ -21,16 +21,16 @@ namespace vgg16 {
 
 enum class StopReason {
   kConverged,      ///< the objective's own test, or the gradient tolerance, was met
-  kNoProgress,     ///< no step lowers the objective any more: it is flat to the last bit
+  kNoProgress,     ///< no step lowers the objective any more, within rounding
   kMaxIterations,  ///< out of steps before convergence
 };
 [[nodiscard]] std::string_view stop_reason_name(StopReason reason);
 
 struct LbfgsOptions {
-  int history = 10;
+  int history = 10;  ///< pairs (s, y) that are remembered
   int max_iterations = 1000;
-  int max_trials = 50;               ///< steps tried along one direction
-  double gradient_tolerance = 1e-8;  ///< on the norm, for objectives without a test of their own
+  int max_trials = 50;               ///< step lengths tried along one direction
+  double gradient_tolerance = 1e-8;  ///< on the gradient's norm, for objectives without a convergence test of their own
   double curvature_epsilon =
       1e-14;  ///< a pair with s'y <= this * |s| |y| is not kept: it would break positive definiteness
 };
@@ -45,9 +45,9 @@ struct Minimum {
   StopReason reason = StopReason::kMaxIterations;
 };
 
-/// What the optimiser needs of a problem. `Vector` may carry linear images of itself (say K a beside a), which
-/// add_scaled() and scale() keep in step; the two complete_ hooks compute them where they are needed, so that a problem
-/// with one expensive operator pays for it once in an iteration and not at every trial step.
+/// What the optimiser requires of a problem. A `Vector` may contain linear images of itself (for example X w beside w);
+/// add_scaled() and scale() must update them as well. The two complete_ functions compute these images where they are
+/// needed, so that a problem with an expensive operator applies it once per direction and not at every trial step.
 template <class P>
 concept LbfgsProblem = requires(P& p, typename P::Vector& v, const typename P::Vector& c, double t) {
   { p.evaluate(c, v) } -> std::convertible_to<double>;  // objective at c; its gradient to v, perhaps incomplete
@@ -60,8 +60,8 @@ concept LbfgsProblem = requires(P& p, typename P::Vector& v, const typename P::V
   { p.converged(t, t) } -> std::convertible_to<bool>;   // (objective, squared gradient norm)
 };
 
-/// The algorithm as a machine that stops wherever the problem's expensive operator is wanted, so that a caller can
-/// drive many problems in lockstep and serve all of them with one pass over the data.
+/// The algorithm as a state machine that stops whenever the problem's expensive operator has to be applied. So a caller
+/// can run many problems in lockstep and apply the operator for all of them in one pass over the data.
 template <LbfgsProblem Problem>
 class LbfgsStepper {
  public:
@@ -115,7 +115,7 @@ class LbfgsStepper {
   }
 
   void remember() {
-    // The accepted step has made spare_ and spare_gradient_ of the point and the gradient before it.
+    // take_direction() has swapped the previous point and gradient into spare_ and spare_gradient_.
     Vector s = for_history(x_);
     problem_->add_scaled(-1.0, spare_, s);
     Vector y = for_history(spare_gradient_);
@@ -130,7 +130,8 @@ class LbfgsStepper {
     newest_yy_ = yy;
   }
 
-  /// A copy. A problem whose vectors carry more than dot() needs may leave that out of what is only remembered.
+  /// A copy for the history. A problem may define for_history() to omit what dot() and add_scaled() do not need there,
+  /// such as the linear images, which saves memory.
   Vector for_history(const Vector& v) {
     if constexpr (requires { problem_->for_history(v); })
       return problem_->for_history(v);
@@ -138,6 +139,7 @@ class LbfgsStepper {
       return v;
   }
 
+  /// The two-loop recursion (Nocedal and Wright, algorithm 7.4).
   void choose_direction() {
     direction_ = gradient_;
     std::vector<double> alpha(pairs_.size());
@@ -153,19 +155,19 @@ class LbfgsStepper {
     }
     problem_->scale(-1.0, direction_);
     if (problem_->dot(gradient_, direction_) < 0) return;
-    pairs_.clear();  // rounding has spoilt the history: steepest descent always goes down
+    pairs_.clear();  // not a descent direction, because of rounding: use steepest descent
     direction_ = gradient_;
     problem_->scale(-1.0 / std::sqrt(squared_norm_), direction_);
   }
 
   void take_direction() {
     const double slope = problem_->slope(x_, gradient_, direction_);
-    // Differences below this are rounding in the objective; a step is not refused for them.
+    // Smaller differences of the objective are rounding errors, for which a step is not rejected.
     const double noise = 1e-15 * std::abs(value_);
     double t = 1.0;
     double low = 0.0;
     double high = std::numeric_limits<double>::infinity();
-    // Kept from step to step, because vectors may be large: taking their memory anew costs more than filling it.
+    // Members rather than local variables: vectors may be large, and allocating them takes longer than filling them.
     Vector& trial = spare_;
     Vector& trial_gradient = spare_gradient_ = gradient_;
     double trial_value = value_;
@@ -186,7 +188,7 @@ class LbfgsStepper {
     }
     if (!accepted && !(trial_value < value_)) {
       if (pairs_.empty()) return stop(StopReason::kNoProgress);
-      pairs_.clear();  // once more from here, along the gradient itself
+      pairs_.clear();  // try again from the same point, along the gradient
       direction_ = gradient_;
       problem_->scale(-1.0 / std::sqrt(squared_norm_), direction_);
       return;

@@ -14,16 +14,19 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-/// A row whose curvature is below this, beside the 1 that the penalty contributes in every direction, is left out of
-/// the linear systems: rows that are all but certain have none. The step is then a little off, its certificate is not.
+/// Rows whose loss contributes less curvature than this, where the penalty contributes 1 in every direction, are left
+/// out of the linear systems: these are rows with probabilities of almost 0 or 1. This changes the step a little, but
+/// not the gradient, on which the certificate is based.
 constexpr double kLeastCurvature = 1e-3;
-/// Newton's system is solved to this share of the gradient's norm, and further as the search comes close.
+/// The linear system is solved until its residual is this share of the gradient's norm, and more exactly near the
+/// optimum (the forcing term of inexact Newton methods).
 constexpr double kForcing = 0.1;
-/// A step that had to be shortened to less than this raises the damping by what it was shortened.
+/// A step that had to be shortened to a factor t below this increases the damping by 1 / t.
 constexpr double kShortStep = 0.2;
-/// By how much the damping falls after a full step.
+/// The factor by which the damping decreases after a full step.
 constexpr double kRelax = 0.1;
-/// Products are float64 where rounding to float32, at the largest curvature, reaches this share of the smallest.
+/// Products use float64 if float32's rounding, relative to the system's largest eigenvalue, would exceed this share of
+/// its smallest one.
 constexpr double kRoundingShare = 0.3;
 constexpr double kFloatRounding = 0x1p-24;
 
@@ -43,16 +46,21 @@ MatrixXd rows_of(const MatrixXd& m, const std::vector<Index>& rows) {
   return out;
 }
 
-/// The curvature of the loss at one point. A row's is D = diag(p) - p p' = B B' with B = diag(sqrt p) - p sqrt(p)'. The
-/// intercept, free to follow, takes away the part of B' v that lies in the span of the classes' ones: what is left is a
-/// projection Q. Newton's system (1 + c B Q B' K) d = -r has the solution d = -r + sqrt(c) B Q u where
-/// (1 + c Q B' K B Q) u = sqrt(c) Q B' K r: symmetric, positive definite, and only as large as the rows with curvature.
+/// The Hessian of the loss with respect to the scores at one point, and Newton's linear system.
+///
+/// The Hessian of one row's loss is D = diag(p) - p p' = B B' with B = diag(sqrt p) - p sqrt(p)'. The intercept b adds
+/// the same vector to the scores of all rows, E b. Keeping it at its minimum (a Schur complement) turns D into D - D E
+/// (E' D E)^-1 E' D = B Q B', where Q = I - B' E (E' D E)^-1 E' B is an orthogonal projection. With r = A + c (P - Y),
+/// the gradient in the dual form, Newton's system is (I + c B Q B' K) d = -r. It is not symmetric. Substituting d = -r
+/// + sqrt(c) B Q u gives (I + c Q B' K B Q) u = sqrt(c) Q B' K r, which is symmetric and positive definite, so
+/// conjugate gradients can solve it, and has only the rows with curvature ("active" rows). With a damping, it takes the
+/// place of I, and d is divided by it.
 class Curvature {
  public:
   Curvature(const MatrixXd& residual, const std::vector<int>& labels, double c, const VectorXd& diagonal) {
     const Index k = residual.cols();
     for (Index i = 0; i < residual.rows(); ++i) {
-      // What the wrong classes have of the row's probability bounds its curvature.
+      // The curvature of a row is at most the probability that the model gives to the wrong classes.
       const double wrong = std::abs(residual(i, k > 1 ? labels[static_cast<size_t>(i)] : 0));
       if (c * wrong * diagonal[i] > kLeastCurvature) active_.push_back(i);
     }
@@ -92,7 +100,8 @@ class Curvature {
     v -= b_transposed_times(shift.transpose().replicate(v.rows(), 1));
   }
 
-  /// How the intercept moves to stay at its minimum when the scores of the active rows move by `scores`.
+  /// The change of the intercept that keeps it at its minimum, to first order, when the active rows' scores change by
+  /// `scores`: -(E' D E)^-1 E' D scores.
   [[nodiscard]] VectorXd intercept_step(const MatrixXd& scores) const {
     return -by_class_->solve(b_times(b_transposed_times(scores)).colwise().sum().transpose());
   }
@@ -106,7 +115,7 @@ class Curvature {
   std::optional<ClassCurvature> by_class_;
 };
 
-/// A point with everything that is known of it.
+/// A model with its residuals P - Y and the value of the objective.
 struct Point : RowSpacePoint {
   MatrixXd residual;
   double value = 0;
@@ -153,7 +162,7 @@ class Newton {
     ++result_.evaluations;
   }
 
-  /// Second derivative of c * loss(t * scores) by t at 1, the intercept held.
+  /// The second derivative of c * loss(t * scores) with respect to t at t = 1, with a fixed intercept.
   [[nodiscard]] double curvature_along(const MatrixXd& scores) const {
     double curvature = 0;
     const Index k = scores.cols();
@@ -171,8 +180,9 @@ class Newton {
     return c_ * curvature;
   }
 
-  /// Moves along the ray through the point to about its minimum there. That needs no product with K, and it saves
-  /// many steps: the fit at a weaker penalty, or of rows that can be told apart, is first of all a larger one.
+  /// Scales the model by the factor that approximately minimises the objective. This needs no product with K, and saves
+  /// many steps: with a weaker penalty, or for classes that can be separated, the optimum is mostly the same model
+  /// times a larger factor.
   void scale_to_best() {
     for (int i = 0; i < kMaxScalings; ++i) {
       const double xkx = inner(x_.a, x_.scores);
@@ -187,7 +197,7 @@ class Newton {
     }
   }
 
-  /// out = K v between the active rows, whose float32 products are `k_active`.
+  /// out = K v restricted to the active rows; `k_active` is that part of K in float32, unless exact_.
   void multiply_active(const Curvature& curvature, const Eigen::MatrixXf& k_active, const MatrixXd& v,
                        MatrixXd& out) const {
     if (!exact_) {
@@ -203,10 +213,10 @@ class Newton {
     out = rows_of(product, curvature.active());
   }
 
-  /// Newton's damped system by conjugate gradients, to a residual well below the gradient's norm. Nothing where float32
-  /// turns out to be too coarse for it: then exact_ is set.
+  /// Solves Newton's damped system for u by conjugate gradients. If float32 turns out to be too inaccurate for it, sets
+  /// exact_ and returns nullopt.
   std::optional<MatrixXd> solve(const Curvature& curvature, const MatrixXd& k_gradient) {
-    // float32 is mostly enough for a step: what decides is the gradient, and that is float64.
+    // float32 is mostly accurate enough for a step, because the gradient, which decides about convergence, is float64.
     const Eigen::MatrixXf k_active = exact_ ? Eigen::MatrixXf() : k_.submatrix(curvature.active());
     MatrixXd left = std::sqrt(c_) * curvature.b_transposed_times(rows_of(k_gradient, curvature.active()));
     curvature.project(left);
@@ -214,7 +224,7 @@ class Newton {
     MatrixXd direction = left;
     MatrixXd product;
     double square = left.squaredNorm();
-    double carried = 0;  // beta^2 direction' M direction of the step before
+    double carried = 0;  // beta^2 direction' M direction of the previous step, M being the system's matrix
     const double forcing = std::min(kForcing, std::sqrt(gap()));
     const double wanted = forcing * forcing * damping_ * damping_ * result_.squared_gradient_norm;
     for (int i = 0; i < options_.max_cg_iterations && square > 0; ++i) {
@@ -225,14 +235,14 @@ class Newton {
       ++result_.products;
       if (options_.on_step) options_.on_step(result_.products, gap());
       const double energy = inner(direction, image);
-      // energy / |direction|^2 is at most M's largest eigenvalue, and tends to it; the least is the damping.
+      // energy / |direction|^2 is a lower estimate of M's largest eigenvalue; the smallest eigenvalue is the damping.
       if (!exact_ && kFloatRounding * energy > kRoundingShare * damping_ * direction.squaredNorm()) {
         exact_ = true;
         return std::nullopt;
       }
-      // The residual of the step d is sqrt(c) B left / damping, and its squared norm left' (M - damping) left over the
-      // damping's square. Directions are conjugate, direction = left + beta * the one before: hence left' M left
-      // without a product of its own.
+      // The residual of the original system for d is sqrt(c) B left / damping; its squared norm (in K) is left' (M -
+      // damping) left / damping^2. Since direction = left + beta * (previous direction) and directions are conjugate,
+      // left' M left = energy + carried, without another product.
       if (!(energy > 0) || energy + carried - damping_ * square <= wanted) break;
       const double step = square / energy;
       u += step * direction;
@@ -246,12 +256,12 @@ class Newton {
     return u;
   }
 
-  /// One damped Newton step, shortened until it lowers the objective. False where no step does.
+  /// One damped Newton step, halved until it lowers the objective. False if no step does.
   bool take_step(const MatrixXd& gradient, const MatrixXd& k_gradient) {
     const Curvature curvature(x_.residual, loss_.labels(), c_, diagonal_);
     exact_ = false;
     std::optional<MatrixXd> u = solve(curvature, k_gradient);
-    if (!u) u = solve(curvature, k_gradient);
+    if (!u) u = solve(curvature, k_gradient);  // again, in float64
     MatrixXd d = -gradient;
     add_to_rows(curvature.active(), std::sqrt(c_) * curvature.b_times(*u), d);
     d /= damping_;
@@ -267,7 +277,8 @@ class Newton {
       evaluate(next);
       if (next.value <= x_.value + 1e-4 * t * slope + 1e-14 * std::abs(x_.value)) {
         x_ = std::move(next);
-        // A step of t along a gradient without curvature is what a damping of 1 / t would have given.
+        // Where the loss has no curvature, the direction is the gradient divided by the damping; so taking t times the
+        // step is the same as a damping 1 / t times as large.
         if (t < kShortStep) damping_ /= t;
         if (t == 1) damping_ = std::max(1.0, kRelax * damping_);
         return true;
@@ -285,8 +296,8 @@ class Newton {
   double c_;
   NewtonOptions options_;
   VectorXd diagonal_;
-  double damping_ = 1;  ///< what stands for the penalty's curvature, 1, in Newton's system
-  bool exact_ = false;  ///< products of the Newton system being solved are float64
+  double damping_ = 1;  ///< takes the place of the penalty's curvature, 1, in Newton's system; never below 1
+  bool exact_ = false;  ///< products for the current Newton system are in float64
   Point x_;
   NewtonResult result_;
 };

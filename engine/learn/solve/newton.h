@@ -1,4 +1,4 @@
-// Newton's method for one fit in the row space, its linear systems solved by conjugate gradients.
+// Newton's method for one fit in the dual form, with linear systems solved by conjugate gradients (truncated Newton).
 #pragma once
 
 #include <Eigen/Core>
@@ -12,10 +12,10 @@
 namespace vgg16 {
 
 struct NewtonOptions {
-  double relative_gap = 1e-6;    ///< bound on (objective - optimum) / objective at which the search ends
+  double relative_gap = 1e-6;    ///< stop when relative_gap(...) is at most this
   int max_iterations = 200;      ///< Newton steps
-  int max_cg_iterations = 1000;  ///< products within one step
-  StepReport on_step = {};       ///< called with products so far
+  int max_cg_iterations = 1000;  ///< conjugate-gradient steps within one Newton step
+  StepReport on_step = {};       ///< called with the number of conjugate-gradient steps so far
 };
 
 struct NewtonResult {
@@ -24,17 +24,18 @@ struct NewtonResult {
   double squared_gradient_norm = 0;
   int iterations = 0;   ///< Newton steps
   int evaluations = 0;  ///< of the objective
-  int products = 0;     ///< conjugate gradient steps, all Newton steps together
+  int products = 0;     ///< conjugate-gradient steps, all Newton steps together
   StopReason reason = StopReason::kMaxIterations;
 };
 
-/// The objective, with the intercept at its minimum, is 1-strongly convex in W = A' X: it exceeds its own minimum by at
-/// most half its squared gradient norm. Returns that half divided by `objective` minus it, which the minimum is not
-/// below.
+/// A proven bound on (objective - optimum) / optimum. With the intercept at its minimum, the objective is 1-strongly
+/// convex in W = A' X, so objective - optimum <= h, half the squared norm of the gradient with respect to W. Hence the
+/// optimum is at least objective - h, and the result is h / (objective - h); infinity if that difference is not
+/// positive.
 [[nodiscard]] double relative_gap(double objective, double squared_gradient_norm);
 
-/// Minimises 1/2 tr(A' K A) + c * loss(K A) with the intercept profiled out, from the best of `starts`, of which there
-/// is at least one.
+/// Minimises 1/2 tr(A' K A) + c * loss(K A) over A, with the intercept at its minimum for every A. Starts from the best
+/// of `starts`, at least one. Throws nothing of its own.
 [[nodiscard]] NewtonResult minimize_newton(const RowSpaceOperator& k, LogLoss& loss, double c,
                                            std::span<const RowSpacePoint> starts, const NewtonOptions& options);
 

@@ -22,22 +22,22 @@ using Eigen::MatrixXd;
 using Eigen::MatrixXf;
 using Eigen::VectorXd;
 
-/// Pairs that L-BFGS remembers: few, since each is as large as the model and every fit has its own.
+/// Pairs that L-BFGS remembers: few, because each is twice as large as the model, and every running fit has its own.
 constexpr int kHistory = 6;
-/// Scores are carried along from step to step, with float32 rounding. A fit that has converged by them and has not by
-/// scores computed afresh goes on, at most this often.
+/// Scores are updated from step to step, with rounding errors of float32. If a fit has converged according to these
+/// scores, but not according to recomputed ones, it is continued, at most this many times in all.
 constexpr int kMaxRounds = 3;
-/// What the search may leave between the intercept and its minimum, as a share of how far the objective itself may
-/// still be from its own. Where a search begins, points are tried at which all rows are certain and the intercept
-/// drifts on for tens of steps that gain nothing.
+/// How far the loss may stay above its minimum over the intercept during the search, as a share of the objective's own
+/// distance from the optimum. At the beginning of a search, points are tried at which all probabilities are 0 or 1;
+/// there the intercept would take tens of steps that gain almost nothing.
 constexpr double kUnsettled = 1e-5;
 
-/// One fit, as a problem for L-BFGS: Euclidean in the coefficients, whose scores are carried along as a linear image.
+/// One fit as a problem for L-BFGS: the Euclidean inner product of the coefficients; their scores are a linear image.
 class PrimalProblem {
  public:
   struct Vector {
     std::vector<double> w;
-    MatrixXd z;  ///< scores of the fit's rows; in a gradient that is not complete, its residuals; else empty
+    MatrixXd z;  ///< of a point or direction: scores of the fit's rows; of an incomplete gradient: c (P - Y); or empty
   };
 
   PrimalProblem(const PrimalTask& task, const std::vector<int>& fold_of, const std::vector<int>& labels, int classes,
@@ -53,7 +53,7 @@ class PrimalProblem {
   [[nodiscard]] int score_columns() const { return loss_.columns(); }
   [[nodiscard]] VectorXd& intercept() { return intercept_; }
 
-  /// The fit's rows out of all: z = all[rows, columns from `first`].
+  /// Selects the fit's rows: z = all[rows, first .. first + columns of scores).
   void take_scores(const MatrixXd& all, Index first, MatrixXd& z) const {
     z.resize(static_cast<Index>(rows_.size()), loss_.columns());
     for (Index j = 0; j < z.cols(); ++j) {
@@ -78,7 +78,7 @@ class PrimalProblem {
     if (gradient.z.size() == 0) return dot(gradient, direction);
     return dot(x, direction) + gradient.z.cwiseProduct(direction.z).sum();
   }
-  void complete_gradient(Vector& /*gradient*/) {}    // the driver does it, for many fits at once
+  void complete_gradient(Vector& /*gradient*/) {}    // Lockstep does this, for many fits in one pass
   void complete_direction(Vector& /*direction*/) {}  // likewise
   double dot(const Vector& u, const Vector& v) { return std::inner_product(u.w.begin(), u.w.end(), v.w.begin(), 0.0); }
   void add_scaled(double t, const Vector& from, Vector& to) {
@@ -94,7 +94,7 @@ class PrimalProblem {
     gap_ = relative_gap(objective, squared_norm);
     return gap_ <= wanted_gap_;
   }
-  /// As of the last complete gradient.
+  /// The relative gap at the last complete gradient.
   [[nodiscard]] double gap() const { return gap_; }
 
  private:
@@ -123,7 +123,7 @@ class PrimalProblem {
 using Stepper = LbfgsStepper<PrimalProblem>;
 using Vector = PrimalProblem::Vector;
 
-/// A vector of one fit that waits for a pass.
+/// A vector of one fit that needs a pass over the rows.
 struct Pending {
   PrimalProblem* problem;
   Vector* vector;
@@ -134,7 +134,7 @@ class Lockstep {
  public:
   Lockstep(RowPasses& x, ThreadPool& pool, const PrimalOptions& options) : x_(x), pool_(pool), options_(options) {}
 
-  /// Runs from fits[i].w and intercept to the optimum, or to where no progress is made.
+  /// Runs every fit from fits[i]->w and its intercept to the optimum, or until it makes no progress.
   void run(std::vector<std::unique_ptr<PrimalProblem>>& problems, std::vector<PrimalFit*>& fits) {
     std::vector<bool> done(problems.size(), false);
     for (int round = 0; round < kMaxRounds; ++round) {
@@ -189,7 +189,8 @@ class Lockstep {
     certify(problems, fits, open, steppers);
   }
 
-  /// Scores, objective and gradient afresh, from coefficients that the passes see in full precision.
+  /// The certificates: recomputes scores, objective and gradient from the final coefficients, without rounding these to
+  /// float32.
   void certify(std::vector<std::unique_ptr<PrimalProblem>>& problems, std::vector<PrimalFit*>& fits,
                const std::vector<size_t>& open, std::vector<std::unique_ptr<Stepper>>& steppers) {
     std::vector<Vector> points(open.size());
@@ -221,11 +222,12 @@ class Lockstep {
     }
   }
 
-  /// body(i) for all i below count: fits in company on a thread each, where one alone has all threads to itself.
+  /// Calls body(i) for all i in [0, count): one thread per fit; a single fit runs on the calling thread and uses the
+  /// pool itself.
   template <class Body>
   void share(size_t count, const Body& body) {
     if (count == 1) return body(0);
-    std::vector<std::exception_ptr> failures(count);  // nothing may leave a job of the pool's
+    std::vector<std::exception_ptr> failures(count);  // a job of the pool must not throw
     pool_.for_each(static_cast<int64_t>(count), [&](int64_t i, int /*member*/) {
       try {
         body(static_cast<size_t>(i));
@@ -246,7 +248,7 @@ class Lockstep {
     return weights;
   }
 
-  /// vector.z = scores of vector.w, its coefficients rounded to float32.
+  /// vector.z = the scores of vector.w.
   void fill_scores(const std::vector<Pending>& list) {
     x_.scores(weights_of(list), scores_);
     Index first = 0;
@@ -256,7 +258,7 @@ class Lockstep {
     }
   }
 
-  /// The same for coefficients as they are: rounded, and what the rounding left, in two passes.
+  /// The same in two passes, of the coefficients rounded to float32 and of the remainders.
   void fill_scores_exactly(const std::vector<Pending>& list) {
     fill_scores(list);
     std::vector<Vector> rest(list.size());
@@ -269,7 +271,7 @@ class Lockstep {
     for (size_t i = 0; i < list.size(); ++i) list[i].vector->z += rest[i].z;
   }
 
-  /// vector.w += X' vector.z, and z is dropped.
+  /// vector.w += X' vector.z; z is then emptied.
   void complete_gradients(const std::vector<Pending>& list) {
     std::vector<double*> out;
     for (const Pending& p : list) {
@@ -296,8 +298,9 @@ class Lockstep {
 
 int64_t primal_bytes_per_fit(int64_t rows, int64_t columns, int classes) {
   const int64_t k = classes == 2 ? 1 : classes;
-  constexpr int64_t kVectors = 2 * kHistory + 8;  // pairs; point, trial, their gradients, direction, step, ...
-  constexpr int64_t kRowMatrices = 10;            // scores of point, trial, direction; residuals; scratch of the loss
+  constexpr int64_t kVectors =
+      2 * kHistory + 8;                 // (s, y) pairs; point, trial point, their gradients, direction, copies
+  constexpr int64_t kRowMatrices = 10;  // scores of point, trial point, direction; residuals; scratch of LogLoss
   return 8 * k * (kVectors * columns + kRowMatrices * rows);
 }
 
@@ -323,7 +326,7 @@ std::vector<PrimalFit> fit_primal(RowPasses& x, const std::vector<int>& fold_of,
       chosen.push_back(&fits[i]);
     }
     Lockstep(x, pool, options).run(problems, chosen);
-    // Fits that ran in lockstep share their time equally.
+    // Each of the fits that ran in lockstep is assigned the same share of the time.
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     for (PrimalFit* fit : chosen) {
       fit->certificate.seconds = seconds / static_cast<double>(chosen.size());

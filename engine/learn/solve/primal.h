@@ -1,6 +1,5 @@
-// The fits without inner products of rows, for more rows than columns, or more than memory holds their products of:
-// L-BFGS on the coefficients of the columns, all folds and all C in lockstep, so that one pass over the rows serves
-// every fit.
+// Fits in the primal form, for data with more rows than columns or without memory for a Gram matrix: L-BFGS on the
+// coefficients W. The fits of all folds and all C run in lockstep, so that one pass over the rows serves all of them.
 #pragma once
 
 #include <Eigen/Core>
@@ -15,14 +14,14 @@
 
 namespace vgg16 {
 
-/// One fit to make: at `c`, on the rows of all folds but `fold` (-1: of all).
+/// One fit: with this c, on the rows of all folds except `fold` (-1: of all folds).
 struct PrimalTask {
   double c = 1;
   int fold = -1;
 };
 
 struct PrimalFit {
-  std::vector<double> w;      ///< (columns of scores, columns), one vector after the other
+  std::vector<double> w;      ///< (columns of scores, columns), row-major
   Eigen::VectorXd intercept;  ///< (columns of scores)
   FitCertificate certificate;
 };
@@ -30,16 +29,16 @@ struct PrimalFit {
 struct PrimalOptions {
   double relative_gap = 1e-6;
   int max_iterations = 5000;
-  int64_t fits_at_once = 1;  ///< in lockstep
-  StepReport on_step = {};   ///< called with the steps of the fits that run, and the largest of their gaps
+  int64_t fits_at_once = 1;  ///< fits that run in lockstep
+  StepReport on_step = {};   ///< called with the steps of the running fits and the largest of their gaps
 };
 
-/// Bytes that one fit takes while it runs, with its share of the passes.
+/// Memory of one running fit, in bytes.
 [[nodiscard]] int64_t primal_bytes_per_fit(int64_t rows, int64_t columns, int classes);
 
-/// Makes all fits, fits_at_once at a time. `fold_of` and `labels` give the fold and the class at each position
-/// of the training rows, which come first in `x`. `start` is empty or the coefficients that each fit starts from.
-/// `one_done` is called for each that is finished.
+/// Makes all fits, fits_at_once at a time. `fold_of` and `labels` are the fold and the class of each training row, by
+/// position; the training rows are the first in `x`. `start` is empty (start from zero) or has one model per task.
+/// Calls one_done() after each fit, on the calling thread. Throws what the passes throw.
 [[nodiscard]] std::vector<PrimalFit> fit_primal(RowPasses& x, const std::vector<int>& fold_of,
                                                 const std::vector<int>& labels, int classes,
                                                 const std::vector<PrimalTask>& tasks,

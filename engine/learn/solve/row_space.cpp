@@ -6,7 +6,7 @@
 namespace vgg16 {
 namespace {
 
-/// Rows of one product that a thread takes at a time.
+/// Rows of a product that are one job for a thread.
 constexpr int64_t kProductRows = 64;
 
 }  // namespace

@@ -11,36 +11,40 @@ namespace {
 
 constexpr int kMaxNewtonSteps = 200;
 constexpr int kMaxHalvings = 40;
-/// The intercept is at its minimum when the residuals of every class cancel to this share of their size.
+/// The intercept is at its minimum when the sum of every class's residuals is at most this share of the sum of their
+/// absolute values.
 constexpr double kBalanced = 1e-10;
-/// A step of the intercept is at most this long at first. Far from the minimum every row may be certain, the curvature
-/// is nothing, and Newton's step would leap past the minimum into the flat land on its other side.
+/// The first step of the intercept is at most this long; the limit doubles with every step that reaches it. Far from
+/// the minimum all probabilities may be 0 or 1 and the curvature almost 0; a full Newton step would then overshoot to
+/// the other side, where the loss is just as flat.
 constexpr double kFirstReach = 8;
-/// The curvature of so many classes is factorized: rows * classes^2 / 2 multiplications, where a step of conjugate
-/// gradients takes 2 * rows * classes.
+/// Up to this number of classes the Hessian is computed and factorised, which takes rows * classes^2 / 2
+/// multiplications; a step of conjugate gradients takes 2 * rows * classes.
 constexpr Eigen::Index kFactorizedClasses = 64;
-/// What conjugate gradients leave of a step's right side: each step brings the intercept that much nearer at best.
+/// Conjugate gradients reduce the residual of a Newton system to this share. So a Newton step reduces the distance of
+/// the intercept from its minimum by this factor at best.
 constexpr double kStepSolved = 1e-3;
 constexpr int kMaxSolverSteps = 500;
-/// Numbers of a matrix (512 KB) that stay in the second-level cache from one use to the next.
+/// Numbers of a block of rows: 512 KB, which stay in the L2 cache from one loop over the classes to the next.
 constexpr Eigen::Index kCachedNumbers = 64 * 1024;
 
-/// Rows of a matrix of so many columns to take at a time: whole cache lines of every column.
+/// Rows per block of a matrix with so many columns, a multiple of a cache line.
 Eigen::Index cached_rows(Eigen::Index columns) {
   constexpr Eigen::Index kLine = 8;
   return std::max(kLine, kCachedNumbers / columns / kLine * kLine);
 }
 
-/// Of few classes.
+/// The Hessian with respect to the intercept, for few classes, made invertible.
 Eigen::MatrixXd class_curvature(const Eigen::MatrixXd& p) {
   const Eigen::Index k = p.cols();
   if (k == 1) return Eigen::MatrixXd::Constant(1, 1, (p.array() * (1.0 - p.array())).sum() + 1e-300);
   Eigen::MatrixXd curvature = -(p.transpose() * p);
   curvature.diagonal().setZero();
-  // p (1 - p) is p times the others' sum: without the cancellation that near certainty would bring.
+  // The sum of p (1 - p) as p times the other classes' probabilities: 1 - p would lose its digits where p is almost 1.
   const Eigen::VectorXd diagonal = -curvature.rowwise().sum();
   curvature.diagonal() = diagonal;
-  // A common shift has no curvature: give that one direction the mean curvature of the others.
+  // A common shift of all classes has no curvature, so the matrix is singular. Give that direction the mean curvature
+  // of the others; the solution for a right side that sums to 0 is not affected.
   curvature.array() += std::max(diagonal.sum(), 1e-300) / static_cast<double>(k * k);
   curvature.diagonal().array() += 1e-14 * diagonal.sum() + 1e-300;
   return curvature;
@@ -80,8 +84,8 @@ double LogLoss::softmax(const Eigen::MatrixXd& scores, const Eigen::VectorXd& in
 void LogLoss::softmax_rows(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::Index first,
                            Eigen::Index count, Eigen::MatrixXd* scratch, Eigen::MatrixXd& residual) {
   const Eigen::Index k = scores.cols();
-  // Of many classes the rows stand in `scratch` meanwhile: in `scores`, each class is on a page of its own, and there
-  // are more of these than the processor keeps addresses of.
+  // With many classes the block is copied to `scratch`. In `scores`, which is column-major, every class is on another
+  // memory page, and thousands of pages exceed the processor's TLB.
   Eigen::MatrixXd& at = scratch != nullptr ? *scratch : residual;
   const Eigen::Index at_first = scratch != nullptr ? 0 : first;
   if (scratch != nullptr) *scratch = scores.middleRows(first, count);
@@ -102,8 +106,8 @@ void LogLoss::softmax_rows(const Eigen::MatrixXd& scores, const Eigen::VectorXd&
       others += out(c);
     }
   }
-  // The sum over the classes that are not the row's own, apart: where a row is all but certain, 1 - P of its own class
-  // would keep no digits.
+  // The sum over the other classes than the row's own is computed by itself: if the row's own probability is almost 1,
+  // 1 - p would have no significant digits.
   for (Eigen::Index i = first; i < first + count; ++i) {
     own_[i] = std::exchange(at(at_first + i - first, labels_[static_cast<size_t>(i)]), 0.0);
   }
@@ -129,7 +133,7 @@ double LogLoss::sigmoid(const Eigen::MatrixXd& scores, const Eigen::VectorXd& in
   residual.resize(n, 1);
   double loss = 0;
   for (Eigen::Index i = 0; i < n; ++i) {
-    // m: by how much the wrong class leads; its probability is 1 / (1 + exp(-m)).
+    // m: the score of the wrong class minus that of the right one; the wrong class's probability is 1 / (1 + exp(-m)).
     const double z = scores(i, 0) + intercept[0];
     const bool second = labels_[static_cast<size_t>(i)] == 1;
     const double m = second ? -z : z;
@@ -158,11 +162,12 @@ ClassCurvature::ClassCurvature(const Eigen::MatrixXd& residual, const std::vecto
     return;
   }
   gradient_ = residual.colwise().sum();
-  // p (1 - p), where p is the residual, or 1 + residual for the row's own class.
+  // The sum of p (1 - p), where p is the residual, or 1 + residual for the row's own class: |r| - r^2 in both cases.
   diagonal_ = residual.cwiseAbs().colwise().sum() - residual.colwise().squaredNorm();
 }
 
-/// With P = R + Y, diag(P' 1) - P' P is diag(R' 1) - R' P - Y' R: small where R is, without cancellation.
+/// The Hessian times v. With P = R + Y, diag(P' 1) - P' P = diag(R' 1) - R' P - Y' R: every term is small where R is
+/// small, so nothing cancels.
 Eigen::VectorXd ClassCurvature::times(const Eigen::VectorXd& v) const {
   Eigen::VectorXd out = gradient_.cwiseProduct(v);
   Eigen::VectorXd image = residual_ * v;
@@ -208,12 +213,13 @@ double LogLoss::evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& interce
   double reach = kFirstReach;
   for (int step = 0; step < kMaxNewtonSteps; ++step) {
     const Eigen::VectorXd gradient = residual.colwise().sum();
-    // What is left of the sum costs the objective its square over the curvature: a part in 1e20.
+    // The excess of the loss over its minimum is about the square of this sum over the curvature, a share of about
+    // 1e-20.
     const double size = residual.cwiseAbs().sum();
     if (!(gradient.cwiseAbs().maxCoeff() > kBalanced * size)) break;
     Eigen::VectorXd direction = -ClassCurvature(residual, labels_).solve(gradient, kStepSolved);
     if (classes_ > 2) direction.array() -= direction.mean();
-    // Half of it is what a step gains.
+    // A full Newton step lowers the loss by about half of |gradient' direction|.
     if (classes_ > kFactorizedClasses && std::abs(gradient.dot(direction)) <= unsettled) break;
     if (!(gradient.dot(direction) < 0)) direction = -gradient;
     const double length = direction.cwiseAbs().maxCoeff();
@@ -229,7 +235,7 @@ double LogLoss::evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& interce
       candidate_ = intercept + t * direction;
       trial_loss = loss_at(candidate_, trial_);
       accepted = trial_loss <= loss + 1e-4 * t * slope;
-      // At the bottom the loss no longer tells two points apart, but the gradient does.
+      // Near the minimum the loss is equal within rounding at both points; then a smaller gradient decides.
       if (!accepted && trial_loss <= loss * (1 + 1e-13)) {
         accepted = trial_.colwise().sum().cwiseAbs().maxCoeff() < gradient.cwiseAbs().maxCoeff();
       }

@@ -1,4 +1,5 @@
-// The log losses of many rows as a function of their scores, the intercept being the best one for those scores.
+// The log loss of many rows as a function of their scores, minimised over the intercept. Eliminating the intercept here
+// leaves the optimisers with the coefficients only, in which the objective is strongly convex.
 #pragma once
 
 #include <Eigen/Cholesky>
@@ -10,22 +11,25 @@
 
 namespace vgg16 {
 
-/// Labels of n rows in K classes. Three classes or more have one column of scores each (softmax); two classes have one
-/// column, the score of class 1 (sigmoid): columns() tells. Scores, residuals: (n, columns()), column-major.
+/// The loss for n labelled rows in K classes. With three classes or more there is one column of scores per class
+/// (softmax); with two classes there is one column, the score of class 1 (sigmoid). Scores and residuals are (n,
+/// columns()), column-major. Owns scratch memory, so one thread at a time may use it.
 class LogLoss {
  public:
-  /// Every class occurs among the labels, each 0 .. classes - 1; classes is at least 2. `pool` shares the work on many
-  /// classes; nullptr where the caller itself runs on one of several threads. Either way the result is the same bits.
+  /// labels are in 0 .. classes - 1, and every class must occur; classes >= 2. With many classes the work is divided
+  /// among the threads of `pool`, which must be nullptr if the caller itself runs on one of a pool's threads. The
+  /// result has the same bits in both cases.
   LogLoss(std::vector<int> labels, int classes, ThreadPool* pool = nullptr);
 
   [[nodiscard]] int64_t rows() const { return static_cast<int64_t>(labels_.size()); }
   [[nodiscard]] int columns() const { return classes_ == 2 ? 1 : classes_; }
   [[nodiscard]] const std::vector<int>& labels() const { return labels_; }
 
-  /// Moves `intercept` from where it is to the minimum of the summed loss (damped Newton in columns() dimensions; for
-  /// the softmax, where a common shift changes nothing, its mean is kept). Writes residual = P - Y, the derivative of
-  /// the summed loss by each score, whose columns then sum to 0; returns the summed loss. Of more than 64 classes the
-  /// search ends where a step would gain less than `unsettled`: the last steps are as dear as the first.
+  /// Moves `intercept` from its present value to the minimum of the summed loss, by damped Newton steps in columns()
+  /// dimensions. (For the softmax a common shift of all classes changes nothing; the mean of the intercept is kept.)
+  /// Writes residual = P - Y, the derivative of the summed loss with respect to the scores, whose columns then sum to
+  /// 0. Returns the summed loss. With more than 64 classes the search ends when a step would lower the loss by less
+  /// than about `unsettled`, because there every step costs as much as an evaluation of the loss.
   double evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& intercept, Eigen::MatrixXd& residual,
                   double unsettled = 0);
 
@@ -43,20 +47,22 @@ class LogLoss {
   Eigen::ArrayXd rest_;                   ///< per row: scratch
   Eigen::ArrayXd own_;                    ///< per row: scratch
   Eigen::ArrayXd loss_of_;                ///< per row: scratch
-  std::vector<Eigen::MatrixXd> scratch_;  ///< of many classes: some rows, for each thread
+  std::vector<Eigen::MatrixXd> scratch_;  ///< with many classes: a block of rows for each thread
   Eigen::VectorXd candidate_;             ///< scratch
   Eigen::MatrixXd trial_;                 ///< residual of a trial step: scratch
 };
 
-/// Second derivative of the summed loss by the intercept, (columns, columns), at one point. Of few classes it is
-/// factorized; of many, where that would outgrow everything else, systems are solved by conjugate gradients. Views.
+/// The Hessian of the summed loss with respect to the intercept, (columns, columns), at one point: diag(P' 1) - P' P.
+/// Up to 64 classes it is factorised; for more, where making it would take more time than everything else, systems are
+/// solved by conjugate gradients.
 class ClassCurvature {
  public:
-  /// `residual` (n, columns), P - Y, and the rows' labels must outlive it.
+  /// `residual` is P - Y, (n, columns). It and the labels must outlive this.
   ClassCurvature(const Eigen::MatrixXd& residual, const std::vector<int>& labels);
 
-  /// x of curvature x = right, whose sum is 0 as that of every gradient: a common shift of all classes has no
-  /// curvature. Of many classes the norm of what is left of `right` is about its `share`.
+  /// Solves Hessian x = right. The sum of `right` must be 0, as it is for a gradient: the Hessian is singular in the
+  /// direction of a common shift of all classes. With many classes x is approximate: the norm of the remaining residual
+  /// is about `share` of that of `right`.
   [[nodiscard]] Eigen::VectorXd solve(const Eigen::VectorXd& right, double share = 1e-6) const;
 
  private:
@@ -64,12 +70,12 @@ class ClassCurvature {
 
   const Eigen::MatrixXd& residual_;
   const std::vector<int>& labels_;
-  Eigen::LDLT<Eigen::MatrixXd> factors_;  ///< of few classes
-  Eigen::VectorXd gradient_;              ///< of many classes, as is the rest
+  Eigen::LDLT<Eigen::MatrixXd> factors_;  ///< up to 64 classes
+  Eigen::VectorXd gradient_;              ///< more than 64 classes, as is diagonal_
   Eigen::VectorXd diagonal_;
 };
 
-/// Class probabilities (n, K) of scores (n, columns) that already hold the intercept.
+/// Class probabilities (n, K) of scores (n, columns) that include the intercept.
 [[nodiscard]] Eigen::MatrixXd probabilities(const Eigen::MatrixXd& scores);
 
 }  // namespace vgg16
