@@ -29,7 +29,7 @@ class LogLoss {
   /// dimensions. (For the softmax a common shift of all classes changes nothing; the mean of the intercept is kept.)
   /// Writes residual = P - Y, the derivative of the summed loss with respect to the scores, whose columns then sum to
   /// 0. Returns the summed loss. With more than 64 classes the search ends when a step would lower the loss by less
-  /// than about `unsettled`, because there every step costs as much as an evaluation of the loss.
+  /// than about `unsettled`, because every step costs an evaluation of the loss or more, however little it gains.
   double evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& intercept, Eigen::MatrixXd& residual,
                   double unsettled = 0);
 
