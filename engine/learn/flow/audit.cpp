@@ -13,6 +13,7 @@ constexpr double kLeastSize = 1e-12;
 
 }  // namespace
 
+// A sorted list of `count` entries: with three of them, insertion is faster than any heap.
 std::vector<Neighbour> nearest(const GramMatrix& k, int64_t train_rows, int64_t position, int count) {
   double largest = 0;
   for (int64_t i = 0; i < k.n; ++i) largest = std::max(largest, k.at(i, i));
@@ -20,6 +21,7 @@ std::vector<Neighbour> nearest(const GramMatrix& k, int64_t train_rows, int64_t 
   std::vector<Neighbour> found;
   for (int64_t i = 0; i < train_rows; ++i) {
     const double other = k.at(i, i);
+    // The length of a centred row is zero, or rounding, if it equals the mean: then the cosine would be 0/0.
     const bool apart = own > kLeastSize * largest && other > kLeastSize * largest;
     const double similarity = apart ? k.at(position, i) / std::sqrt(own * other) : 0.0;
     if (static_cast<int>(found.size()) == count && similarity <= found.back().similarity) continue;
@@ -34,6 +36,7 @@ std::vector<Neighbour> nearest(const GramMatrix& k, int64_t train_rows, int64_t 
 void audit(const GramMatrix& k, int64_t train_rows, std::span<const int64_t> order, std::span<const int> labels,
            ThreadPool& pool, Report& report) {
   const auto table_row = [&](int64_t position) { return order[static_cast<size_t>(position)]; };
+  // One result per held-out row, so that threads write to different places and the report's order is fixed.
   std::vector<std::vector<Neighbour>> neighbours(report.predictions.size());
   pool.for_each(static_cast<int64_t>(neighbours.size()), [&](int64_t i, int /*member*/) {
     neighbours[static_cast<size_t>(i)] = nearest(k, train_rows, train_rows + i, kNeighbours);
@@ -47,6 +50,7 @@ void audit(const GramMatrix& k, int64_t train_rows, std::span<const int64_t> ord
       report.duplicates.push_back({prediction.row, table_row(n.row), n.similarity, same_label});
     }
   }
+  // Stable, so that equally similar pairs keep the order of the rows on every standard library.
   std::stable_sort(report.duplicates.begin(), report.duplicates.end(),
                    [](const DuplicatePair& a, const DuplicatePair& b) { return a.similarity > b.similarity; });
 }

@@ -13,6 +13,7 @@ namespace {
 /// More values than anyone wants to try: a typing error in n must not start a day of work.
 constexpr int kMostValues = 1000;
 
+// Names the part of the list that is wrong, not the whole list.
 [[noreturn]] void refuse(std::string_view part, const char* expected) {
   throw Error(ErrorCode::kInvalidArgument,
               "C is " + (part.empty() ? "empty" : printable(part)) + ", expected " + expected);
@@ -35,6 +36,7 @@ double rounded(double value) {
   return value;
 }
 
+// lo:hi:n, in geometric progression, as numpy.geomspace(lo, hi, n).
 void append_range(std::string_view part, size_t first_colon, std::vector<double>& values) {
   const size_t second_colon = part.find(':', first_colon + 1);
   if (second_colon == std::string_view::npos) refuse(part, "a range lo:hi:n such as 1e-6:1e4:11");

@@ -15,6 +15,7 @@ std::vector<double> Classifier::predict_probabilities(std::span<const float> row
   require(static_cast<int64_t>(row.size()) == columns, ErrorCode::kShape,
           "a row of " + std::to_string(row.size()) + " numbers, expected " + std::to_string(columns) +
               " as the model was trained on");
+  // In double, column by column: the same order of summation for every model and machine.
   Eigen::MatrixXd score(1, static_cast<Eigen::Index>(intercept.size()));
   for (size_t i = 0; i < intercept.size(); ++i) {
     const double* w = coef.data() + i * row.size();

@@ -20,6 +20,7 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
+// The labels of some segments of positions, one after another.
 std::vector<int> labels_at(const std::vector<int>& labels, const std::vector<Segment>& segments) {
   std::vector<int> chosen;
   for (const Segment& s : segments)
@@ -50,6 +51,7 @@ class FoldPath {
   [[nodiscard]] bool finished() const { return done_ == c_.size(); }
   [[nodiscard]] const FoldResult& result(size_t candidate) const { return results_[candidate]; }
 
+  // One fit, at the next larger C, and its scores on the rows that the fold leaves out.
   void step() {
     const size_t i = order_[done_];
     FoldResult& result = results_[i];
@@ -86,6 +88,7 @@ class FoldPath {
 void run_paths(std::vector<std::unique_ptr<FoldPath>>& paths, ThreadPool& pool, FitProgress& progress) {
   std::mutex mutex;
   std::vector<bool> taken(paths.size(), false);
+  // A job of the pool must not throw; exceptions are rethrown below, that of the lowest fold first.
   std::vector<std::exception_ptr> failure(paths.size());
   pool.run([&](int /*member*/) {
     std::unique_lock lock(mutex);
@@ -146,10 +149,13 @@ Trained train_dual(const RouteInput& input, const std::function<void(const GramM
                               .on_step = [&](int steps, double gap) { progress.step(steps, gap); }};
   Trained trained;
   auto begin = Clock::now();
+  // All rows, held-out ones too: their products with training rows are their scores and their similarities.
   const SparseRows x = SparseRows::read(input.table, input.plan.order, input.pool, input.stage("rows read"));
   trained.read_seconds = seconds_since(begin);
   begin = Clock::now();
   GramMatrix k = gram_matrix(x, rows.train_rows(), input.products, input.pool, input.stage("inner products"));
+  // By the mean of all training rows, once. Each fold then subtracts the small rest of its own mean in
+  // RowSpaceOperator.
   centre(k, rows.train_rows(), input.pool);
   trained.gram_seconds = seconds_since(begin);
 
@@ -171,6 +177,7 @@ Trained train_dual(const RouteInput& input, const std::function<void(const GramM
   trained.search_seconds = seconds_since(begin);
 
   begin = Clock::now();
+  // Frees the folds' memory before the final fit takes its own.
   paths.clear();
   const RowSpaceOperator all(k, rows.folds, input.products, &input.pool);
   LogLoss loss(labels_at(rows.labels, rows.folds), rows.classes, &input.pool);

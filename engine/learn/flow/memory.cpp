@@ -41,6 +41,7 @@ int64_t left_in_control_group() {
     if (most == kUnlimited || used == kUnlimited) return;
     left = std::min(left, std::max<int64_t>(0, most - used));
   };
+  // Version 2: the line "0::/path". Every ancestor may have a smaller limit than the group itself.
   std::ifstream groups("/proc/self/cgroup");
   for (std::string line; std::getline(groups, line);) {
     if (!line.starts_with("0::/")) continue;
@@ -53,6 +54,7 @@ int64_t left_in_control_group() {
       group = slash == 0 ? "/" : group.substr(0, slash);
     }
   }
+  // Version 1, as a container usually sees it: its own group is mounted at this place.
   consider("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes");
   return left;
 }
@@ -70,6 +72,8 @@ int64_t left_of_limit(int resource, const char* status_key) {
 }  // namespace
 
 int64_t available_memory_bytes() {
+  // MemAvailable counts memory that the system can reclaim, such as file caches; half of all memory if it is not
+  // reported.
   int64_t available = kilobytes_in("/proc/meminfo", "MemAvailable:") * 1024;
   if (available < 0) available = sysconf(_SC_PHYS_PAGES) * static_cast<int64_t>(sysconf(_SC_PAGESIZE)) / 2;
   return std::min(

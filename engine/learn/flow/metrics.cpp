@@ -12,12 +12,14 @@
 namespace vgg16 {
 namespace {
 
+// part / whole, with scikit-learn's zero_division=0.
 double ratio(int64_t part, int64_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
 /// Sums in the order of NumPy's pairwise summation, so that averages round to the same printed digits as
 /// scikit-learn's.
+/// (numpy/_core/src/umath/loops_utils.h.src: eight accumulators up to 128 numbers, then halves.)
 double pairwise_sum(std::span<const double> x) {
   if (x.size() < 8) return std::accumulate(x.begin(), x.end(), 0.0);
   if (x.size() > 128) {
@@ -57,6 +59,7 @@ double accuracy_of(std::span<const int> labels, std::span<const int> predicted) 
   return ratio(right, static_cast<int64_t>(labels.size()));
 }
 
+// maxCoeff returns the first of equal maxima, as numpy.argmax does.
 std::vector<int> predicted_classes(const Eigen::MatrixXd& scores) {
   std::vector<int> predicted(static_cast<size_t>(scores.rows()));
   for (Eigen::Index i = 0; i < scores.rows(); ++i) {
@@ -71,6 +74,7 @@ std::vector<int> predicted_classes(const Eigen::MatrixXd& scores) {
   return predicted;
 }
 
+// log(1 + exp(lead)) and log-sum-exp, in the forms that neither overflow nor lose small values.
 double mean_log_loss(const Eigen::MatrixXd& scores, std::span<const int> labels) {
   double sum = 0;
   for (Eigen::Index i = 0; i < scores.rows(); ++i) {
@@ -118,6 +122,8 @@ void score_predictions(std::span<const int> labels, std::span<const int> predict
   average(&ClassScore::f1, report);
 }
 
+// Wilson, J. Am. Stat. Assoc. 22, 1927: unlike p +- z sqrt(p (1 - p) / n) it stays within 0 to 1 and has a width even
+// if all rows are right.
 std::pair<double, double> wilson_interval(int64_t right, int64_t rows) {
   if (rows == 0) return {0.0, 1.0};
   constexpr double kZ = 1.959963984540054;  // the normal distribution's 97.5 % point
@@ -129,6 +135,8 @@ std::pair<double, double> wilson_interval(int64_t right, int64_t rows) {
   return {std::max(0.0, (middle - half) / whole), std::min(1.0, (middle + half) / whole)};
 }
 
+// Guo et al., arXiv:1706.04599, equation 3. The bins' weights cancel their counts: |sum of confidence - number right| /
+// n.
 double calibration_error(const std::vector<HeldOutPrediction>& predictions) {
   constexpr int kBins = 10;
   double confidence[kBins] = {};
@@ -177,6 +185,7 @@ size_t rank_candidates(std::vector<Candidate>& candidates) {
     for (const double score : c.fold_scores) squares += (score - c.mean) * (score - c.mean);
     c.deviation = std::sqrt(squares / n);
   }
+  // Means are compared exactly, as scikit-learn does: ties are real ties of the same fold scores.
   const auto better = [](const Candidate& a, const Candidate& b) {
     const bool sound = std::isfinite(a.relative_gap);
     return sound == std::isfinite(b.relative_gap) ? a.mean > b.mean : sound;

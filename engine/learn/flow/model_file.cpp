@@ -77,6 +77,7 @@ std::string shape_text(const std::vector<int64_t>& shape) {
   return text + ")";
 }
 
+/// The values of a tensor, which must be F64, have `dimensions` dimensions and be finite. Sets `shape`.
 std::vector<double> doubles(const SafetensorsView& file, const char* tensor, size_t dimensions,
                             std::vector<int64_t>& shape, const std::string& name) {
   const auto found = file.tensors.find(tensor);
@@ -99,6 +100,7 @@ std::vector<double> doubles(const SafetensorsView& file, const char* tensor, siz
   return values;
 }
 
+/// A required metadata entry.
 const std::string& text(const SafetensorsView& file, const char* key, const std::string& name) {
   const auto found = file.metadata.find(key);
   if (found == file.metadata.end()) {
@@ -138,6 +140,7 @@ std::vector<std::string> parse_classes(const std::string& json, int64_t most, co
   return classes;
 }
 
+/// from_chars does not depend on the locale, unlike strtod.
 double parse_c(const std::string& text, const std::string& name) {
   double c = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), c);
@@ -169,6 +172,7 @@ class Checksum {
   uLong sum_ = 0;
 };
 
+/// Every file of this program has a checksum, so one without it is damaged or older.
 void require_checksum(const SafetensorsView& file, const std::string& name) {
   const auto found = file.metadata.find(kChecksumKey);
   if (found != file.metadata.end() && found->second == model_checksum(file)) return;
@@ -200,6 +204,7 @@ std::string utf8(const std::string& name) {
 
 }  // namespace
 
+// std::map iterates in key order, so the sum does not depend on the order in the file.
 std::string model_checksum(const SafetensorsView& file) {
   Checksum sum;
   sum.add(file.metadata.size() - file.metadata.count(kChecksumKey));
@@ -226,6 +231,7 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
     const std::string found = format == file.metadata.end() ? "no format" : "format " + printable(format->second);
     refuse(name, found + ", expected " + std::string(kModelFormat) + "; expected a model made by vgg16 train");
   }
+  // Before anything else is interpreted: later checks could blame a wrong thing for a flipped bit.
   require_checksum(file, name);
   if (file.tensors.size() != 2) {
     refuse(name, std::to_string(file.tensors.size()) + " tensors, expected `coef` and `intercept` alone");
@@ -236,6 +242,7 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
   model.coef = doubles(file, "coef", 2, shape, name);
   model.classes = parse_classes(text(file, "classes", name), std::max<int64_t>(2, shape[0]), name);
   const auto k = static_cast<int64_t>(model.classes.size());
+  // Two classes have one row of coefficients, the score of the second class, as in scikit-learn.
   const int64_t rows = k == 2 ? 1 : k;
   if (shape[0] != rows || shape[1] < 1) {
     refuse(name, "coef: shape " + shape_text(shape) + ", expected (" + std::to_string(rows) + ", D) for " +

@@ -15,6 +15,7 @@
 namespace vgg16 {
 namespace {
 
+// One flag per row of the table.
 std::vector<bool> held_out_rows(const FeatureTable& table, const TrainOptions& options) {
   if (options.split == Split::kStratified) return stratified_split(table.labels, options.test_size, options.seed);
   std::vector<bool> held_out(static_cast<size_t>(table.rows), false);
@@ -51,6 +52,7 @@ Plan make_plan(const FeatureTable& table, const TrainOptions& options, std::vect
   if (static_cast<int64_t>(table.labels.size()) != table.rows) {
     refuse(std::to_string(table.labels.size()) + " labels for " + std::to_string(table.rows) + " rows");
   }
+  // Rows per class, in the whole table and among the training rows.
   std::vector<int64_t> in_all(table.label_names.size(), 0);
   std::vector<int64_t> in_training(table.label_names.size(), 0);
   for (int64_t r = 0; r < table.rows; ++r) {
@@ -71,6 +73,7 @@ Plan make_plan(const FeatureTable& table, const TrainOptions& options, std::vect
     ++in_training[static_cast<size_t>(train_labels.back())];
   }
   Plan plan;
+  // Class numbers without gaps: a class without rows, as in a table of a shard, gets none.
   std::vector<int> code(in_all.size(), -1);
   for (size_t c = 0; c < in_all.size(); ++c) {
     if (in_all[c] == 0) {
@@ -94,6 +97,7 @@ Plan make_plan(const FeatureTable& table, const TrainOptions& options, std::vect
   }
   plan.rows.classes = static_cast<int>(plan.classes.size());
 
+  // Positions: all rows of fold 0 first, then fold 1, ... and the held-out rows at the end (GroupedRows).
   const std::vector<int> fold = stratified_folds(train_labels, options.folds);
   for (int f = 0; f < options.folds; ++f) {
     const auto first = static_cast<int64_t>(plan.order.size());
@@ -120,6 +124,7 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
   const int64_t train_rows = plan.rows.train_rows();
   const int64_t k = plan.rows.classes == 2 ? 1 : plan.rows.classes;
   const auto fits = static_cast<int64_t>(options.c.size()) * options.folds;
+  // A limit that the caller has given is taken as it is; of free memory a part is left to others.
   const auto usable = options.memory_bytes > 0
                           ? options.memory_bytes
                           : static_cast<int64_t>(kUsableShare * static_cast<double>(available_bytes));
@@ -143,6 +148,8 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
                                         std::to_string(gram / 1'000'000) + " MB, and " +
                                         std::to_string(usable / 1'000'000) + " MB are free; use Route::kPrimal");
   }
+  // Memory of the primal route for so many fits at once: what does not depend on them, the fits, all finished models, a
+  // pass.
   const int64_t per_fit = primal_bytes_per_fit(train_rows, d, plan.rows.classes);
   const auto primal = [&](int64_t at_once, bool resident) {
     return kFixedBytes + (resident ? reading + 5 * train_rows * d : 0) + at_once * per_fit + 8 * k * fits * d +
@@ -166,6 +173,7 @@ TrainEstimate estimate_training(const FeatureTable& table, const TrainOptions& o
   const StandardFloatingPoint mode;
   check_options(options);
   std::vector<std::string> warnings;
+  // The same decisions as train() makes; the warnings are reported by train().
   const Plan plan = make_plan(table, options, warnings);
   const int threads = options.threads > 0 ? options.threads : available_processors();
   return choose_route(table, plan, options, threads, available_memory_bytes());

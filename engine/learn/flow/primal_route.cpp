@@ -24,6 +24,8 @@ Eigen::MatrixXd scores_of(RowPasses& x, const PrimalFit& fit) {
   return scores;
 }
 
+/// Scores all rows although only those that the fold leaves out are needed: RowPasses has no pass over a part of the
+/// rows.
 FoldResult score_fold(RowPasses& x, const PrimalFit& fit, const GroupedRows& rows) {
   const Segment& left_out = rows.folds[static_cast<size_t>(fit.certificate.fold)];
   const Eigen::MatrixXd scores = scores_of(x, fit).middleRows(left_out.first, left_out.count);
@@ -71,10 +73,12 @@ Trained train_primal(const RouteInput& input) {
   if (input.estimate.rows_in_memory) {
     resident = SparseRows::read(input.table, source.order, input.pool, input.stage("rows read"));
   }
+  // Only training rows: the held-out ones are read once, at the end.
   RowPasses x(source, resident ? &*resident : nullptr, input.products, input.pool);
   trained.read_seconds = seconds_since(begin);
 
   begin = Clock::now();
+  // All folds of all C in one list: fit_primal runs as many of them in lockstep as fit in memory.
   std::vector<int> fold_of(train_rows);
   for (size_t f = 0; f < rows.folds.size(); ++f) {
     const auto first = fold_of.begin() + rows.folds[f].first;
@@ -103,10 +107,12 @@ Trained train_primal(const RouteInput& input) {
   trained.search_seconds = seconds_since(begin);
 
   begin = Clock::now();
+  // The mean of the folds' models is closer to the model of all rows than zero is.
   const std::vector<PrimalFit> start = {mean_of_folds(fits, trained.best * rows.folds.size(), rows.folds.size())};
   std::vector<PrimalFit> refit =
       fit_primal(x, fold_of, labels, rows.classes, {{c[trained.best], -1}}, start, options, input.pool, one_done);
   trained.fits.push_back(refit[0].certificate);
+  // L-BFGS keeps whatever common shift its steps produced; without it, models of both routes are comparable.
   remove_common_shift(input.table.columns, refit[0]);
   RowPasses held_out({&input.table, order.subspan(train_rows)}, nullptr, input.products, input.pool);
   trained.test_scores = scores_of(held_out, refit[0]);

@@ -34,6 +34,7 @@ void FitProgress::fit_done() {
   if (progress_) progress_("fits", done_, total_);
 }
 
+// Steps come from many threads, thousands per second: most of them are dropped here.
 void FitProgress::step(int steps, double relative_gap) {
   if (!progress_) return;
   const std::lock_guard lock(mutex_);

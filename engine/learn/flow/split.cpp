@@ -7,6 +7,7 @@
 
 namespace vgg16 {
 
+// The scripts compute int(rows * (1 - test_size)) in Python, whose floats are doubles: the same rounding here.
 int64_t tail_split(int64_t rows, double test_size) {
   return static_cast<int64_t>(static_cast<double>(rows) * (1.0 - test_size));
 }
@@ -43,6 +44,7 @@ std::vector<int> stratified_folds(std::span<const int64_t> labels, int folds) {
   return fold_of_row;
 }
 
+// A partial Fisher-Yates shuffle per class: the first take[c] rows of each class are held out.
 std::vector<bool> stratified_split(std::span<const int64_t> labels, double test_size, uint64_t seed) {
   const auto n = static_cast<int64_t>(labels.size());
   const int64_t held_out = n - tail_split(n, test_size);

@@ -23,6 +23,7 @@ std::string name_of(const FitCertificate& f) {
          " at C = " + shortest(f.c);
 }
 
+// Why and when a fit stopped, for warnings.
 std::string end_of(const FitCertificate& f) {
   return f.stop_reason + " after " + std::to_string(f.iterations) + " iterations";
 }
@@ -43,6 +44,7 @@ void leave_out_failed(const std::string& name, const Trained& trained, Report& r
     report.warnings.push_back(failure + "; this C is left out");
     left_out.push_back(f.c);
   }
+  // Finite fits can still overflow when their coefficients are computed from the rows.
   const Eigen::Map<const Eigen::ArrayXd> coef(trained.coef.data(), std::ssize(trained.coef));
   require(coef.allFinite() && trained.intercept.allFinite() && std::isfinite(report.log_loss), ErrorCode::kRefused,
           name + ": " + name_of(report.fits.back()) + " gives numbers that are not finite" + remedy);
@@ -53,6 +55,7 @@ void leave_out_failed(const std::string& name, const Trained& trained, Report& r
   report.best = static_cast<size_t>(chosen - report.candidates.begin());
 }
 
+// A fit that misses the wanted gap is still a good model, so it is reported and kept.
 void add_search_warnings(const TrainOptions& options, Report& report) {
   for (const FitCertificate& f : report.fits) {
     if (f.relative_gap <= options.relative_gap) continue;
@@ -95,6 +98,7 @@ Classifier make_classifier(const FeatureTable& table, const Plan& plan, const Tr
   model.metadata["split"] = options.split == Split::kTail ? "tail" : "stratified";
   if (options.split == Split::kStratified) model.metadata["split_seed"] = std::to_string(options.seed);
   const auto train_rows = static_cast<size_t>(plan.rows.train_rows());
+  // Without the held-out rows' numbers nobody could repeat the test of a stratified split.
   model.metadata["test_rows"] = rows_json(std::span(plan.order).subspan(train_rows));
   return model;
 }
@@ -109,6 +113,7 @@ TrainResult train(const FeatureTable& table, const TrainOptions& options, const 
   const Plan plan = make_plan(table, options, report.warnings);
   ThreadPool pool(std::max(options.threads, 0));
   const TrainEstimate estimate = choose_route(table, plan, options, pool.size(), available_memory_bytes());
+  // One pool for the whole training; folds and fits run on its threads.
   const RouteInput input = {table, plan, options, estimate, best_sparse_products(), pool, progress};
   report.train_rows = plan.rows.train_rows();
   report.test_rows = plan.rows.test.count;
@@ -118,6 +123,7 @@ TrainResult train(const FeatureTable& table, const TrainOptions& options, const 
 
   Trained trained;
   if (estimate.route == Route::kDual) {
+    // The audit needs the Gram matrix, which train_dual frees when it returns; hence the callback.
     trained = train_dual(input, [&](const GramMatrix& k, const Trained& so_far) {
       report_predictions(plan, so_far.test_scores, report);
       audit(k, report.train_rows, plan.order, plan.rows.labels, pool, report);
@@ -136,6 +142,7 @@ TrainResult train(const FeatureTable& table, const TrainOptions& options, const 
   report.gram_seconds = trained.gram_seconds;
   report.search_seconds = trained.search_seconds;
   report.refit_seconds = trained.refit_seconds;
+  // After the routes: a failed fit at one C must not stop the others.
   leave_out_failed(table.name, trained, report);
   const std::vector<std::string> notes = search_notes(report.candidates, report.best);
   report.notes.insert(report.notes.begin(), notes.begin(), notes.end());

@@ -86,6 +86,8 @@ GramMatrix gram_matrix(const SparseRows& x, int64_t train_rows, const SparseProd
                                         std::to_string(8 * k.n * k.n / 1'000'000) +
                                         " MB of memory, more than the system provides; train on fewer rows");
   }
+  // One job per group of rows and panel of columns that is at least partly on or below the diagonal: results do not
+  // overlap, so threads need no locks, and there are many more jobs than threads.
   struct Task {
     int64_t group;
     int64_t panel;

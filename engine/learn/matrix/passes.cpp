@@ -31,6 +31,7 @@ int64_t RowPasses::working_bytes(int64_t rows, int64_t columns, int64_t vectors,
   return batch + padded * (8 * (columns + kBlockColumns) + 4 * rows) + vectors * rows * (8 + 4);
 }
 
+// Batches are in order, one at a time; only the work within a batch is divided among threads.
 void RowPasses::for_each_batch(const std::function<void(int64_t first, std::span<const SparseTile> tiles)>& use) {
   for (int64_t first = 0; first < source_.tiles(); first += kBatchTiles) {
     const int64_t count = std::min(kBatchTiles, source_.tiles() - first);
@@ -46,6 +47,8 @@ void RowPasses::for_each_batch(const std::function<void(int64_t first, std::span
   }
 }
 
+// X W': every tile of rows times every panel of 64 coefficient vectors, one job per tile. A tile is multiplied with a
+// group of vectors in all blocks of columns before the next group, so that its sums stay in the cache.
 void RowPasses::scores(const std::vector<const double*>& weights, Eigen::MatrixXd& scores) {
   const int64_t panels = panels_for(weights.size());
   const int64_t blocks = (columns() + kBlockColumns - 1) / kBlockColumns;
@@ -80,6 +83,8 @@ void RowPasses::scores(const std::vector<const double*>& weights, Eigen::MatrixX
   });
 }
 
+// R' X, the transposed product: one job per block of columns and group of vectors, each of which goes through all tiles
+// of the batch in order. So every sum belongs to one thread, whatever the number of threads.
 void RowPasses::add_gradients(const Eigen::MatrixXf& residuals, const std::vector<double*>& out) {
   const int64_t panels = panels_for(out.size());
   const int64_t blocks = (columns() + kBlockColumns - 1) / kBlockColumns;

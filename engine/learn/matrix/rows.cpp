@@ -31,6 +31,7 @@ void require_finite(const FeatureTable& table, int64_t row, const float* values)
                                        ", expected a finite number; extract the features again");
 }
 
+// Two passes over the numbers: the first counts, so that the arrays are allocated once with their exact size.
 SparseTile compress(const float* dense, int64_t rows, int64_t columns) {
   SparseTile tile;
   tile.rows = rows;
@@ -41,6 +42,7 @@ SparseTile compress(const float* dense, int64_t rows, int64_t columns) {
   tile.column.resize(static_cast<size_t>(nonzeros + kSpareNumbers));
   const int64_t blocks = (columns + kBlockColumns - 1) / kBlockColumns;
   tile.start.reserve(static_cast<size_t>(blocks * rows + 1));
+  // All sets compress to the same bytes, so the choice does not matter to results.
   const auto keep_nonzeros = best_sparse_products().keep_nonzeros;
   uint32_t at = 0;
   for (int64_t b = 0; b < blocks; ++b) {
@@ -68,6 +70,7 @@ SparseTile read_tile(const OrderedRows& source, int64_t tile, std::vector<float>
     table.read_rows(source.order[first + p], run, dense.data() + p * table.columns);
     p += run;
   }
+  // Checked here, once per number that is read, because a NaN would spread to every sum.
   for (int64_t p = 0; p < count; ++p) {
     require_finite(table, source.order[first + p], dense.data() + p * table.columns);
   }
@@ -108,6 +111,7 @@ SparseRows SparseRows::read(const FeatureTable& table, std::span<const int64_t> 
   return x;
 }
 
+// One job per block of columns; rows are added in ascending order, so the sums are the same for any number of threads.
 void weighted_row_sums(const SparseRows& x, const Eigen::MatrixXd& weight, const SparseProducts& products,
                        ThreadPool& pool, double* out) {
   const int64_t rows = weight.rows();

@@ -24,6 +24,7 @@ constexpr double kFarthest = 2;
 
 }  // namespace
 
+// The loop ends when the next rough C would be within a factor of 2 of c, so the last step is a factor of 2 to 20.
 FitCertificate RegularizationPath::advance(double c, const FitOptions& options) {
   assert(passed_.empty() || std::log(c) >= passed_.back().log_c);
   double rough = c;
@@ -68,6 +69,7 @@ FitCertificate RegularizationPath::fit(double c, const FitOptions& options) {
                                 .products = newton.products,
                                 .evaluations = newton.evaluations,
                                 .stop_reason = std::string(stop_reason_name(newton.reason))};
+  // A second fit at the same C replaces the first: two points at one log C could not be extrapolated.
   if (!passed_.empty() && passed_.back().log_c == log_c) {
     passed_.pop_back();
   } else if (passed_.size() == 2) {

@@ -32,6 +32,7 @@ constexpr double kFloatRounding = 0x1p-24;
 
 double inner(const MatrixXd& u, const MatrixXd& v) { return u.cwiseProduct(v).sum(); }
 
+// Scatter: to[rows[s]] += from[s]. rows_of() below is the gather.
 void add_to_rows(const std::vector<Index>& rows, const MatrixXd& from, MatrixXd& to) {
   for (Index j = 0; j < to.cols(); ++j) {
     for (size_t s = 0; s < rows.size(); ++s) to(rows[s], j) += from(static_cast<Index>(s), j);
@@ -72,13 +73,16 @@ class Curvature {
       if (k > 1) p_(static_cast<Index>(s), own) += 1.0;
       if (k == 1 && own == 1) p_(static_cast<Index>(s), 0) += 1.0;
     }
+    // Rounding in the residuals can put probabilities slightly outside 0 to 1, where the square root fails.
     p_ = p_.cwiseMax(0.0).cwiseMin(1.0);
+    // sqrt(p) for the softmax; for two classes, with one column, D = p (1 - p) is a number and B its square root.
     root_ = k > 1 ? MatrixXd(p_.cwiseSqrt()) : MatrixXd((p_.array() * (1.0 - p_.array())).sqrt());
     by_class_.emplace(residual_, labels_);
   }
 
   [[nodiscard]] const std::vector<Index>& active() const { return active_; }
 
+  /// B v, row by row: sqrt(p) v - p (sqrt(p)' v).
   [[nodiscard]] MatrixXd b_times(const MatrixXd& v) const {
     MatrixXd out = root_.cwiseProduct(v);
     if (v.cols() > 1) {
@@ -88,6 +92,7 @@ class Curvature {
     return out;
   }
 
+  /// B' v, row by row: sqrt(p) (v - p' v).
   [[nodiscard]] MatrixXd b_transposed_times(const MatrixXd& v) const {
     if (v.cols() == 1) return root_.cwiseProduct(v);
     const VectorXd sum = p_.cwiseProduct(v).rowwise().sum();
@@ -126,7 +131,9 @@ class Newton {
   Newton(const RowSpaceOperator& k, LogLoss& loss, double c, const NewtonOptions& options)
       : k_(k), loss_(loss), c_(c), options_(options), diagonal_(k.diagonal()) {}
 
+  /// The outer loop: gradient and certificate, then a step, then a scaling.
   NewtonResult run(std::span<const RowSpacePoint> starts) {
+    // Evaluating a start costs no product with the Gram matrix, so trying several is cheap.
     for (const RowSpacePoint& start : starts) {
       Point next{start, {}, 0};
       evaluate(next);
@@ -157,6 +164,7 @@ class Newton {
  private:
   [[nodiscard]] double gap() const { return relative_gap(x_.value, result_.squared_gradient_norm); }
 
+  /// The objective at p, with the intercept moved to its minimum; sets p's residuals.
   void evaluate(Point& p) {
     p.value = 0.5 * inner(p.a, p.scores) + c_ * loss_.evaluate(p.scores, p.intercept, p.residual);
     ++result_.evaluations;
@@ -225,6 +233,7 @@ class Newton {
     MatrixXd product;
     double square = left.squaredNorm();
     double carried = 0;  // beta^2 direction' M direction of the previous step, M being the system's matrix
+    // Eisenstat and Walker, SIAM J. Sci. Comput. 17, 1996: far from the optimum an exact solution would be wasted.
     const double forcing = std::min(kForcing, std::sqrt(gap()));
     const double wanted = forcing * forcing * damping_ * damping_ * result_.squared_gradient_norm;
     for (int i = 0; i < options_.max_cg_iterations && square > 0; ++i) {
@@ -275,6 +284,7 @@ class Newton {
     for (int i = 0; i < kMaxHalvings; ++i, t *= 0.5) {
       Point next{{x_.a + t * d, x_.scores + t * kd, x_.intercept + t * follow}, {}, 0};
       evaluate(next);
+      // The Armijo condition; the last term tolerates rounding in the objective near the optimum.
       if (next.value <= x_.value + 1e-4 * t * slope + 1e-14 * std::abs(x_.value)) {
         x_ = std::move(next);
         // Where the loss has no curvature, the direction is the gradient divided by the damping; so taking t times the

@@ -67,6 +67,7 @@ class PrimalProblem {
     }
   }
 
+  /// The objective from the scores in x.z; leaves the gradient incomplete: X' z is added by Lockstep's next pass.
   double evaluate(const Vector& x, Vector& gradient, double unsettled = kUnsettled) {
     const double penalty = 0.5 * dot(x, x);
     const double loss = loss_.evaluate(x.z, intercept_, residual_, unsettled * std::min(gap_, 1.0) * penalty / task_.c);
@@ -74,6 +75,8 @@ class PrimalProblem {
     gradient.z = task_.c * residual_;
     return penalty + task_.c * loss;
   }
+  /// The directional derivative. For an incomplete gradient (w = x, z = c (P - Y)) it is <x, d> + <c (P - Y), X d>,
+  /// which needs only scores: no pass over the rows at trial steps of the line search.
   double slope(const Vector& x, const Vector& gradient, const Vector& direction) {
     if (gradient.z.size() == 0) return dot(gradient, direction);
     return dot(x, direction) + gradient.z.cwiseProduct(direction.z).sum();
@@ -152,6 +155,8 @@ class Lockstep {
   }
 
  private:
+  /// One run of L-BFGS for the open fits. Each turn makes at most two passes: one for all fits that need the scores of
+  /// a direction, one for all that need a gradient.
   void run_round(std::vector<std::unique_ptr<PrimalProblem>>& problems, std::vector<PrimalFit*>& fits,
                  const std::vector<size_t>& open) {
     std::vector<Vector> points(open.size());

@@ -20,6 +20,7 @@ int64_t total_count(const std::vector<Segment>& segments) {
 RowSpaceOperator::RowSpaceOperator(const GramMatrix& k, std::vector<Segment> rows, const SparseProducts& products,
                                    ThreadPool* pool)
     : k_(&k), segments_(std::move(rows)), products_(&products), pool_(pool), n_(total_count(segments_)) {
+  // K times the constant vector 1/n: the mean of K's rows (K is symmetric), which shift() needs for every v.
   Eigen::MatrixXd mean;
   multiply(Eigen::MatrixXd::Constant(n_, 1, 1.0 / static_cast<double>(n_)), segments_, mean);
   centred_mean_ = mean.transpose().array() - mean.mean();
@@ -34,6 +35,7 @@ void RowSpaceOperator::share(int64_t count, const Body& body) const {
   }
 }
 
+// K[rows, segments] v. Jobs are blocks of rows, so each result is summed by one thread in the order of the segments.
 void RowSpaceOperator::multiply(const Eigen::MatrixXd& v, const std::vector<Segment>& rows,
                                 Eigen::MatrixXd& out) const {
   struct Task {
@@ -77,6 +79,7 @@ Eigen::VectorXd RowSpaceOperator::diagonal() const {
   return out;
 }
 
+// Rounded to float32: half the memory, and products twice as fast, which Newton's inner iterations are made of.
 Eigen::MatrixXf RowSpaceOperator::submatrix(const std::vector<Eigen::Index>& chosen) const {
   std::vector<int64_t> position;
   position.reserve(chosen.size());

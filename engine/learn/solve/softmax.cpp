@@ -55,6 +55,8 @@ Eigen::MatrixXd class_curvature(const Eigen::MatrixXd& p) {
 LogLoss::LogLoss(std::vector<int> labels, int classes, ThreadPool* pool)
     : labels_(std::move(labels)), classes_(classes), pool_(pool) {}
 
+// Probabilities and loss for all rows: with many classes in blocks that fit the cache, otherwise all at once. Losses of
+// rows are added in one loop at the end, so that the sum does not depend on the blocks or threads.
 double LogLoss::softmax(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::MatrixXd& residual) {
   const Eigen::Index n = scores.rows();
   highest_.resize(n);
@@ -95,6 +97,7 @@ void LogLoss::softmax_rows(const Eigen::MatrixXd& scores, const Eigen::VectorXd&
   auto highest = highest_.segment(first, count);
   auto others = others_.segment(first, count);
   auto rest_of = rest_.segment(first, count);
+  // Subtracting the row's highest score before exp() avoids overflow; the highest class then contributes exactly 1.
   highest = score(0) + intercept[0];
   for (Eigen::Index c = 1; c < k; ++c) highest = highest.max(score(c) + intercept[c]);
   others.setZero();
@@ -128,6 +131,7 @@ void LogLoss::softmax_rows(const Eigen::MatrixXd& scores, const Eigen::VectorXd&
   for (Eigen::Index c = 0; c < k; ++c) residual.col(c).segment(first, count).array() = out(c) * others;
 }
 
+// Two classes: the residual is the wrong class's probability, which keeps its digits when it is tiny.
 double LogLoss::sigmoid(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::MatrixXd& residual) {
   const Eigen::Index n = scores.rows();
   residual.resize(n, 1);
@@ -182,6 +186,7 @@ Eigen::VectorXd ClassCurvature::times(const Eigen::VectorXd& v) const {
 
 Eigen::VectorXd ClassCurvature::solve(const Eigen::VectorXd& right, double share) const {
   if (residual_.cols() <= kFactorizedClasses) return factors_.solve(right);
+  // The diagonal as preconditioner; the tiny terms keep classes without curvature finite.
   const Eigen::VectorXd scale = (diagonal_.array() + 1e-14 * diagonal_.sum() + 1e-300).inverse();
   Eigen::VectorXd x = Eigen::VectorXd::Zero(right.size());
   Eigen::VectorXd left = right;
@@ -248,6 +253,7 @@ double LogLoss::evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& interce
   return loss;
 }
 
+// Without 1 - p, so that both probabilities of two classes keep their digits.
 Eigen::MatrixXd probabilities(const Eigen::MatrixXd& scores) {
   const Eigen::Index n = scores.rows();
   if (scores.cols() == 1) {
