@@ -20,6 +20,7 @@ namespace vgg16 {
 namespace {
 
 constexpr int kMaxDepth = 4;
+// Trained weights hardly compress, so a dataset whose chunks are this much smaller is a compression bomb.
 constexpr int64_t kMaxCompression = 1000;
 
 using Arrays = std::vector<std::vector<float>>;
@@ -40,6 +41,7 @@ std::vector<float> read_array(const H5File& file, const H5Dataset& dataset, cons
   if (chunked && H5Chunks(file, dataset).stored_bytes() < dataset.size_bytes() / kMaxCompression) {
     refuse(file, shown, "has far less data than its shape needs");
   }
+  // The shape has been compared with VGG16's, so this is at most 9.4 MB.
   file.take_memory(dataset.size_bytes(), "'" + shown + "'");
   const std::vector<std::byte> stored = file.read(dataset);
   std::vector<float> values(stored.size() / 4);
@@ -97,6 +99,7 @@ std::shared_ptr<const Weights> read_keras_h5(const std::filesystem::path& path) 
     if (link == top.end()) refuse(file, layer, "missing; are these VGG16's weights?");
     Found found;
     search(file, follow(file, layer, link->second), layer, 1, found);
+    // A group with the layer's name but without its arrays: another network, or a damaged file.
     if (!found.kernel) refuse(file, layer + "/kernel", "missing");
     if (!found.bias) refuse(file, layer + "/bias", "missing");
     const auto ic = static_cast<int64_t>(shape.ic);

@@ -45,6 +45,7 @@ std::shared_ptr<const Weights> read_safetensors(std::span<const std::byte> bytes
                                                 std::string_view sha256, std::shared_ptr<const void> owner) {
   const SafetensorsView file = parse_safetensors(bytes, name);
   const auto first = file.tensors.find("block1_conv1/kernel");
+  // The type of the first tensor; all others must have the same.
   const bool half = first != file.tensors.end() && first->second.dtype == "F16";
   const std::string_view dtype = half ? "F16" : "F32";
   std::array<ConvTensors, kConvLayers> tensors;

@@ -48,6 +48,7 @@ void Sha256::compress(const std::byte* blocks, size_t n_blocks) {
   }
 }
 
+// Whole blocks are hashed directly from `bytes`; only an incomplete block is copied to pending_.
 void Sha256::update(std::span<const std::byte> bytes) {
   n_bytes_ += bytes.size();
   if (n_pending_ > 0) {
@@ -69,6 +70,7 @@ std::string Sha256::hex_digest() {
   const uint64_t n_bits = __builtin_bswap64(n_bytes_ * 8);
   std::array<std::byte, 72> padding{};
   padding[0] = std::byte{0x80};
+  // Padding (section 5.1.1): 0x80, zeros up to 56 bytes modulo 64, then the length in bits as a big-endian uint64.
   const size_t zeros = (n_pending_ < 56 ? 56 : 120) - n_pending_;
   update({padding.data(), zeros});
   update(std::as_bytes(std::span(&n_bits, 1)));

@@ -24,6 +24,7 @@ static_assert(std::endian::native == std::endian::little, "tensors are little-en
 constexpr size_t kMaxWeightsBytes = size_t{1} << 30;
 
 template <class Unit>
+// Infinities and NaN have all exponent bits set. Bits, not isfinite(), because the values may be half precision.
 size_t count_not_finite(std::span<const std::byte> bytes, Unit exponent_mask) {
   size_t count = 0;
   for (size_t i = 0; i + sizeof(Unit) <= bytes.size(); i += sizeof(Unit)) {
@@ -59,6 +60,7 @@ std::string likely_kind(std::span<const std::byte> start) {
 
 }  // namespace
 
+// From the table of the network, so that shapes are defined in one place.
 ConvShape conv_shape(size_t conv) {
   for (size_t i = 0; i < kVgg16.size(); ++i) {
     if (is_conv(i) && conv_index(i) == conv) return {kVgg16[i].name, input_shape(i, 1).c, kVgg16[i].channels};
@@ -100,6 +102,7 @@ const std::string& TensorWeights::sha256() const {
       values.resize(kernel_count(shape) + static_cast<size_t>(shape.oc));
       copy_kernel(conv, values.data());
       copy_bias(conv, values.data() + kernel_count(shape));
+      // Always over float32, so that the digest is the same for F16 and F32 files with equal values.
       digest.update(std::as_bytes(std::span(values)));
     }
     sha256_ = digest.hex_digest();
@@ -109,6 +112,7 @@ const std::string& TensorWeights::sha256() const {
 
 std::shared_ptr<const Weights> Weights::load(const std::filesystem::path& path) {
   const StandardFloatingPoint mode;
+  // The kind is recognised by the first bytes, not by the name: weights files are often renamed.
   const PosixFile file = open_regular_file(path);
   std::array<std::byte, 64> start{};
   file.read_at(0, std::span(start).first(std::min(start.size(), static_cast<size_t>(file.status().st_size))));

@@ -27,6 +27,7 @@ struct Checked {
   std::string reason;  // why it cannot be used, or empty
 };
 
+// Reads a picture once, for its kind, size and checksum.
 Checked check_picture(const std::filesystem::path& path) {
   const Result<std::vector<std::byte>> bytes = read_picture(path);
   if (!bytes) return {.reason = bytes.reason()};
@@ -43,6 +44,7 @@ std::vector<Checked> check_pictures(const std::filesystem::path& folder, std::sp
   std::atomic<size_t> next = 0;
   std::mutex failure_mutex;
   std::exception_ptr failure;
+  // Each thread takes the next picture that is free; the first exception makes the others stop.
   const auto work = [&] {
     try {
       for (size_t i = next++; i < paths.size(); i = next++) results[i] = check_picture(folder / paths[i]);
@@ -71,6 +73,7 @@ void sort_by_path(std::vector<SkippedPicture>& skipped) {
             [](const SkippedPicture& a, const SkippedPicture& b) { return a.path < b.path; });
 }
 
+// Names the first few; all of them could be thousands of lines.
 [[noreturn]] void refuse_unlisted(const std::filesystem::path& folder, const std::vector<SkippedPicture>& unlisted) {
   constexpr size_t kNamed = 5;
   std::string names;
@@ -95,6 +98,7 @@ Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t
   FolderListing listing = walk_dataset_folder(folder);
   sort_by_path(listing.unlisted);
   if (unlisted == Unlisted::kRefuse && !listing.unlisted.empty()) refuse_unlisted(folder, listing.unlisted);
+  // The most common mistake: a folder of pictures without class folders.
   if (!listing.without_class.empty() && listing.candidates.empty()) {
     throw Error(ErrorCode::kRefused, printable(folder.native()) + " holds " +
                                          std::to_string(listing.without_class.size()) +
@@ -115,6 +119,7 @@ Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t
   for (std::string& path : listing.without_class) {
     dataset.skipped.push_back({std::move(path), "directly in the dataset folder, so it has no class"});
   }
+  // Trying to read it gives the reason: a pipe, a link to nothing, a device.
   for (const std::string& path : listing.irregular) {
     const Result<std::vector<std::byte>> bytes = read_picture(folder / path);
     dataset.skipped.push_back({path, bytes.ok() ? "changed while the folder was listed" : bytes.reason()});
@@ -131,6 +136,7 @@ Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t
     dataset.pictures.push_back(
         {.path = std::move(path), .label = 0, .size_bytes = checked[i].size_bytes, .crc32 = checked[i].crc32});
   }
+  // Only names with a usable picture, sorted bytewise: independent of the locale and of the order of the pictures.
   dataset.label_names = classes;
   std::sort(dataset.label_names.begin(), dataset.label_names.end());
   dataset.label_names.erase(std::unique(dataset.label_names.begin(), dataset.label_names.end()),

@@ -38,6 +38,7 @@ void require_between(int value, int least, int most, const char* what) {
               std::to_string(most));
 }
 
+// Checks the options here, where their names are those that the caller used.
 std::unique_ptr<Backend> backend_for(const Weights* weights, const ExtractorOptions& options, Stop stop) {
   require(weights != nullptr, ErrorCode::kInvalidArgument, "an extractor needs weights");
   require_between(options.batch_size, 1, kMaxBatch, "batch size");
@@ -77,6 +78,7 @@ struct Extractor::Impl {
     if (paths.size() > static_cast<size_t>(pipeline.batch_size)) add_lane();
     try {
       return run_pipeline(lanes, paths, load, callbacks, pipeline);
+      // The pipeline's buffers are the only large memory that is taken per run.
     } catch (const std::bad_alloc&) {
       throw Error(ErrorCode::kMemory, "no memory for batches of " + std::to_string(pipeline.batch_size) +
                                           " pictures; choose a smaller batch size");
@@ -109,6 +111,7 @@ void Extractor::extract(ImagesIn images, float* rows) {
   require(images.n >= 0, ErrorCode::kShape,
           "extract: " + std::to_string(images.n) + " pictures, expected none or more");
   constexpr int64_t kPictureBytes = int64_t{3} * kInputSide * kInputSide;
+  // In batches of the constructor's size, for which the backend has memory.
   for (int first = 0; first < images.n; first += impl_->pipeline.batch_size) {
     const int n = std::min(impl_->pipeline.batch_size, images.n - first);
     impl_->lanes[0].compute({images.data + first * kPictureBytes, n}, rows + first * columns());

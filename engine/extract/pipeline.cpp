@@ -108,12 +108,14 @@ class Loader {
   [[nodiscard]] int64_t n_buffers() const { return static_cast<int64_t>(buffers_.size()); }
   BatchBuffer& buffer(int64_t batch) { return buffers_[static_cast<size_t>(batch % n_buffers())]; }
 
+  // Assigns a buffer to `batch`: from now on its pictures may be claimed. Needs mutex_, except in the constructor.
   void prepare(int64_t batch) {
     buffer(batch).holds = batch;
     buffer(batch).missing = pictures_in(batch);
     buffer(batch).reasons.assign(static_cast<size_t>(buffer(batch).missing), std::nullopt);
   }
 
+  // With fewer threads than wanted the run is slower, so only having none is an error.
   void start(int n_threads) {
     try {
       while (static_cast<int>(threads_.size()) < n_threads) threads_.emplace_back([this] { work(); });
@@ -159,6 +161,7 @@ class Loader {
     }
   }
 
+  // Without mutex_: the picture's place belongs to this thread (see buffers_).
   void load_into(BatchBuffer& batch, int64_t index) {
     const auto at = static_cast<size_t>(index % batch_size_);
     const std::filesystem::path& path = paths_[static_cast<size_t>(index)];
@@ -203,6 +206,7 @@ int compact(BatchBuffer& batch) {
   return good;
 }
 
+// Calls the callbacks for all pictures of a batch, in order; rows has one row per picture without a reason.
 void deliver(const std::vector<std::optional<std::string>>& reasons, int64_t first, const std::vector<float>& rows,
              int64_t columns, const ExtractCallbacks& callbacks) {
   const float* row = rows.data();
@@ -251,6 +255,7 @@ bool compute_batch(Loader& loader, RowComputer& lane, int64_t k, const std::atom
     lane.compute({batch->pixels.data() + static_cast<size_t>(first) * kPictureBytes, std::min(part, good - first)},
                  out.rows.data() + first * lane.columns());
   }
+  // Taken before the buffer is released: a decode thread may refill it at once, while the rows wait to be delivered.
   out.reasons = std::move(batch->reasons);
   loader.release(k);
   watch.add_to(times.computing_s);
@@ -352,6 +357,7 @@ class Closing {
   Loader& loader_;
 };
 
+// One engine: computing and delivering alternate on this thread, while the decode threads go on.
 ExtractTimes run_on_caller(Loader& loader, RowComputer& lane, const ExtractCallbacks& callbacks,
                            const std::atomic<bool>& stop, int64_t batch_size, size_t row_numbers) {
   ExtractTimes times;

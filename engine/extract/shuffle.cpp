@@ -60,6 +60,7 @@ PythonRandom::PythonRandom(uint64_t seed) {
   generator_.seed(sequence);
 }
 
+// Rejection keeps the result uniform; Python draws the same number of words, so both stay in step.
 uint64_t PythonRandom::below(uint64_t n) {
   const auto bits = static_cast<int>(std::bit_width(n));
   for (;;) {

@@ -68,6 +68,7 @@ struct Entry {
   int error = 0;  // errno if the kind could not be determined
 };
 
+// The type of an entry. readdir tells it on most file systems, which saves a stat per file.
 Entry look_at(int folder, const dirent& found) {
   Entry entry{.name = found.d_name};
   unsigned char type = found.d_type;
@@ -104,6 +105,8 @@ class Walk {
     if (const int error = list("")) fail_root(error);
     list_folders();
     behind_links_ = true;
+    // One level of links at a time, in sorted order, each followed completely before the next: so it does not depend on
+    // the system which of several links to a folder counts as the first.
     while (!links_.empty()) {
       std::vector<std::string> links;
       links.swap(links_);
@@ -157,7 +160,9 @@ class Walk {
     }
     std::vector<Entry> entries;
     if (const int error = read_entries(folder.get(), entries)) return error;
+    // After reading: a folder that cannot be read must be reported again if another link leads to it.
     listed_.try_emplace(id, path);
+    // Sub-folders are pushed in reverse order, so that they are taken from the stack in sorted order.
     const size_t to_do = folders_.size();
     for (const Entry& entry : entries) add(entry, path.empty() ? entry.name : path + '/' + entry.name);
     std::sort(folders_.begin() + static_cast<std::ptrdiff_t>(to_do), folders_.end(), std::greater<>());
@@ -201,6 +206,7 @@ class Walk {
 
 FolderListing walk_dataset_folder(const std::filesystem::path& folder) { return Walk(folder).run(); }
 
+// The last part of the path but one.
 std::string holding_folder(const std::string& path) {
   const size_t end = path.rfind('/');
   const size_t begin = end == 0 ? std::string::npos : path.rfind('/', end - 1);

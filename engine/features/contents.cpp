@@ -15,6 +15,7 @@
 namespace vgg16 {
 namespace {
 
+// CRC-32 values are read as int64, of which only 0 to 2^32 - 1 are possible.
 uint32_t checksum_of(const UntrustedH5& file, int64_t value, const char* name) {
   if (value < 0 || value > int64_t{0xFFFFFFFF})
     file.refuse("is damaged: '" + std::string(name) + "' has values that are no checksums");
@@ -33,6 +34,7 @@ class OwnAttributes {
     found_ = std::move(all.by_name);
   }
 
+  // Wrong types are refused as if the attribute were missing: neither is written by this program.
   [[nodiscard]] bool has(const char* name) const { return found_.contains(name); }
   [[nodiscard]] std::string text(const char* name) {
     return std::string(heap_.text(HeapReference(get(name, H5Type::Kind::kVariableText).value.data())));
@@ -74,6 +76,7 @@ void read_recipe(const UntrustedH5& file, OwnAttributes& attributes, FeatureFile
   plan.seed = attributes.integer("seed");
 }
 
+// The attributes of a shard. They decide how much memory merging takes, so they are checked against one another.
 ShardPlan read_shard(const UntrustedH5& file, OwnAttributes& attributes, int64_t rows, int64_t skipped) {
   ShardPlan shard{.shard = {.index = attributes.integer("shard_index"), .count = attributes.integer("shard_count")},
                   .total_rows = attributes.integer("total_rows"),
@@ -108,6 +111,7 @@ FeatureFileContents read_contents(const UntrustedH5& file) {
   }
   OwnAttributes attributes(file);
   contents.ours = attributes.has("format_version");
+  // Only a shard may have no rows: its pictures may all have been skipped.
   const bool shard = contents.ours && attributes.has("shard_count");
   if (plan.columns == 0 || (rows == 0 && !shard)) file.refuse("holds no features");
 
@@ -115,6 +119,7 @@ FeatureFileContents read_contents(const UntrustedH5& file) {
   file.h5().take_memory(checked_product(plan.columns, 2 * sizeof(float)), "a row of 'features'");
   contents.labels = file.integers("labels", rows);
   plan.label_names = file.strings("label_names", std::nullopt);
+  // Two classes with the same name could not be told apart in the report.
   std::set<std::string_view> names;
   for (const std::string& name : plan.label_names) {
     if (!names.insert(name).second) file.refuse("names " + printable(name) + " twice in 'label_names'");
@@ -134,6 +139,7 @@ FeatureFileContents read_contents(const UntrustedH5& file) {
       (contents.features_offset < 0 && rows > 0)) {
     file.refuse("is damaged: its features are not stored as this program stores them");
   }
+  // From here on the file must be as this program writes it.
   plan.type = contents.format.type == NumberType::kF16 ? FeatureType::kF16 : FeatureType::kF32;
   file.h5().take_memory(checked_product(rows, sizeof(PictureFile) + sizeof(uint32_t)), "what is known of its rows");
   plan.pictures.resize(static_cast<size_t>(rows));
@@ -157,6 +163,7 @@ FeatureFileContents read_contents(const UntrustedH5& file) {
   return contents;
 }
 
+// A checksum of 0 marks a row that was not committed. Files of the old scripts have no checksums and pass.
 void require_finished(const FeatureFileContents& contents, const std::string& name) {
   const auto missing = std::count(contents.row_crc32.begin(), contents.row_crc32.end(), 0U);
   if (missing == 0) return;

@@ -7,6 +7,7 @@
 namespace vgg16 {
 namespace {
 
+// The first bytes of kinds of files that are often given by mistake, in the order in which they are tried.
 struct Kind {
   std::string_view begins;
   std::string_view name;

@@ -8,6 +8,7 @@
 namespace vgg16 {
 namespace {
 
+// A function-local static: initialised on first use, whatever the order of other globals.
 std::mutex& library_mutex() {
   static std::mutex mutex;
   return mutex;
@@ -29,10 +30,12 @@ Hdf5Lock::Hdf5Lock() : guard_(library_mutex()) {
     // Must be the first call of the library. After a failed write, HDF5's cleanup at exit can crash the process.
     H5dont_atexit();
     if (H5open() < 0) throw Error(ErrorCode::kMemory, "no memory for the HDF5 library");
+    // A file could otherwise make the library load a filter plugin, which is code.
     H5PLset_loading_state(0);
     return true;
   }();
   static_cast<void>(prepared);
+  // Every time, because the embedding program may have turned error printing on again.
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 

@@ -27,6 +27,7 @@ class HeaderMaker {
     string_ = string_type(check_);
   }
 
+  // Creates a dataset of this type and shape, without values.
   Hdf5Id dataset(const char* name, hid_t type, std::span<const hsize_t> dims) {
     // New space is zero anyway, and HDF5 must not write fill values over gigabytes of rows. Text needs them: its
     // references to the heap must be valid before they are written.
@@ -72,6 +73,7 @@ class HeaderMaker {
   Hdf5Id string_;
 };
 
+// The offset of a dataset's first byte. HDF5 gives none for a dataset without elements, which a shard may have.
 int64_t offset_of(const H5Checker& check, const Hdf5Id& dataset) {
   const haddr_t offset = H5Dget_offset(dataset.get());
   if (H5Sget_simple_extent_npoints(Hdf5Id(H5Dget_space(dataset.get())).get()) == 0) return 0;
@@ -86,6 +88,7 @@ FeatureHeader make_objects(const FeatureFilePlan& plan, const H5Checker& check, 
   std::vector<int64_t> labels;
   std::vector<int64_t> sizes;
   std::vector<int64_t> checksums;
+  // HDF5 writes variable-length text from an array of C strings.
   std::vector<const char*> paths;
   for (const PictureFile& picture : plan.pictures) {
     labels.push_back(picture.label);
@@ -101,6 +104,7 @@ FeatureHeader make_objects(const FeatureFilePlan& plan, const H5Checker& check, 
     skipped.push_back(picture.reason.c_str());
   }
 
+  // The order of these calls determines the bytes of the file: do not change it.
   make.attribute("format_version", kFeatureFormatVersion);
   make.attribute("layer", plan.recipe.layer);
   make.attribute("pool", plan.recipe.pool);
@@ -126,6 +130,7 @@ FeatureHeader make_objects(const FeatureFilePlan& plan, const H5Checker& check, 
   make.strings("skipped", skipped, std::array{static_cast<hsize_t>(plan.skipped.size()), hsize_t{2}});
 
   const Hdf5Id half = float16_type(check);
+  // Left unwritten: zero in a new file, which means "no row yet".
   const Hdf5Id marks = make.dataset("row_crc32", H5T_STD_U32LE, std::array{rows});
   const Hdf5Id features = make.dataset("features", plan.type == FeatureType::kF16 ? half.get() : H5T_IEEE_F32LE,
                                        std::array{rows, static_cast<hsize_t>(plan.columns)});
@@ -152,6 +157,7 @@ FeatureHeader make_header(const FeatureFilePlan& plan, const std::string& name) 
   header.rows = static_cast<int64_t>(plan.pictures.size());
   header.row_bytes = plan.columns * stored_size(plan.type);
   header.file_size = storage.size();
+  // The header is everything except the rows. It is a few hundred bytes per picture, while the rows may take 100 GB.
   const int64_t behind = header.features_offset + header.rows * header.row_bytes;
   header.before.resize(static_cast<size_t>(header.features_offset));
   storage.read(0, header.before);

@@ -10,6 +10,7 @@
 namespace vgg16 {
 namespace {
 
+// Reading all rows again would double the time of a large run; the last ones are those that a truncation would hit.
 constexpr size_t kLastRows = 256;
 
 // Writes `bytes` at `offset`, except the part that is row checksums: those on disk must stay.
@@ -22,6 +23,7 @@ void write_around_marks(const PosixFile& file, const FeatureHeader& header, int6
   file.write_at(offset + end, bytes.subspan(static_cast<size_t>(end)));
 }
 
+// Restores what can be restored, and throws. Rows that were lost fail their checksums when the run is resumed.
 [[noreturn]] void refuse(const PosixFile& file, const FeatureHeader& header, const std::string& found) {
   try {
     file.truncate(header.file_size);
@@ -52,6 +54,7 @@ void refuse_changed_row(const PosixFile& file, const FeatureHeader& header, cons
 void require_intact(const PosixFile& file, const FeatureHeader& header, const FeatureFilePlan& plan,
                     std::span<const int64_t> rows, std::span<const int64_t> latest) {
   require_size(file, header);
+  // Changed bytes outside the rows: another program has opened the file with HDF5, for example.
   if (!has_header(header, file)) refuse(file, header, "its header differs");
   StoredRows stored(file, header);
   for (const int64_t row : rows) {

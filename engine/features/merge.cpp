@@ -23,6 +23,7 @@ struct Part {
   FeatureFilePlan plan;  // plan.shard has a value
 };
 
+// Reads the plan of a part and closes the file again.
 Part read_part(const std::filesystem::path& path) {
   const UntrustedH5 file(path);
   FeatureFileContents contents = read_contents(file);
@@ -47,6 +48,7 @@ FeatureTable open_again(const Part& part) {
 
 // How two parts differ in what all parts must have in common: everything except their own rows and index.
 std::string difference(const Part& a, const Part& b) {
+  // Compares copies in which the parts' own rows, skipped pictures and index are removed.
   FeatureFilePlan first = a.plan;
   FeatureFilePlan second = b.plan;
   for (FeatureFilePlan* plan : {&first, &second}) {
@@ -59,6 +61,7 @@ std::string difference(const Part& a, const Part& b) {
   return found;
 }
 
+// All parts of one run, each once.
 void require_complete(const std::vector<Part>& parts) {
   std::map<int64_t, const Part*> by_index;
   for (const Part& part : parts) {
@@ -93,6 +96,7 @@ MergePlan merge_plans(const std::vector<Part>& parts) {
   merged.plan = parts.front().plan;
   merged.plan.shard.reset();
   merged.plan.pictures.clear();
+  // Pictures by their row number in the whole run; null for pictures that a shard has dropped.
   std::vector<const PictureFile*> by_number(total, nullptr);
   std::set<std::pair<std::string, std::string>> skipped;
   for (const Part& part : parts) {
@@ -119,6 +123,8 @@ MergePlan merge_plans(const std::vector<Part>& parts) {
             "the pictures of the parts do not fit together: the dataset has changed between their runs");
     return merged;
   }
+  // Every shard lists the pictures that were skipped in the listing, and those that it dropped itself; the set has each
+  // once.
   merged.plan.skipped.clear();
   for (const auto& [path, reason] : skipped) merged.plan.skipped.push_back({path, reason});
   remove_unused_classes(merged.plan);
@@ -134,11 +140,13 @@ MergeResult merge_feature_files(std::span<const std::filesystem::path> parts, co
   require_no_input(output_names_of(output), {parts.begin(), parts.end()});
   require(overwrite || !something_at(output), ErrorCode::kExists,
           printable(output.native()) + " already exists; add --overwrite to replace it");
+  // Plans of all parts are in memory, their rows are not.
   std::vector<Part> read;
   for (const std::filesystem::path& path : parts) read.push_back(read_part(path));
   require_complete(read);
   MergePlan merged = merge_plans(read);
 
+  // resume: an interrupted merge continues with the rows that are missing.
   FeatureFileWriter writer(output, merged.plan, {.overwrite = overwrite, .resume = !overwrite});
   const std::vector<int64_t> missing = writer.missing_rows();
   std::vector<float> features(static_cast<size_t>(merged.plan.columns));

@@ -14,6 +14,7 @@
 namespace vgg16 {
 namespace {
 
+// Whether users other than the owner may create files in a folder. Unknown counts as yes.
 bool others_may_write_to(const std::filesystem::path& folder) {
   struct stat status {};
   return stat(folder.c_str(), &status) != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
@@ -98,6 +99,7 @@ std::vector<std::filesystem::path> output_names_of(const std::filesystem::path& 
 
 PosixFile create_output(const std::filesystem::path& path, const FeatureHeader& header) {
   const std::filesystem::path folder = folder_of(path);
+  // Checked explicitly, because open() would report a missing folder as a missing file.
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored)) {
     throw Error(ErrorCode::kNotFound,
@@ -125,6 +127,8 @@ void require_at_its_path(const PosixFile& file) {
           " was removed or replaced by another run while this one wrote it; when no other run writes it, start again");
 }
 
+// rename is atomic: readers see the old file or the complete new one. The folder is synced so that the name survives a
+// crash.
 void publish(PosixFile& file, const std::filesystem::path& to, Replace replace) {
   require_at_its_path(file);
   rename_file(file.path(), to, replace);
@@ -132,6 +136,7 @@ void publish(PosixFile& file, const std::filesystem::path& to, Replace replace) 
   sync_parent_directory(to);
 }
 
+// Reads all checksums at once (4 bytes per row); rows are read when they are needed.
 StoredRows::StoredRows(const PosixFile& file, const FeatureHeader& header)
     : file_(file),
       header_(header),

@@ -13,6 +13,7 @@
 namespace vgg16 {
 namespace {
 
+// HDF5's variable-length text is zero-terminated.
 void require_text(const std::string& text, std::string_view what) {
   require(text.find('\0') == std::string::npos, ErrorCode::kInvalidArgument,
           std::string(what) + " '" + printable(text) + "' holds a zero byte, which the file cannot store");
@@ -39,6 +40,8 @@ class Digest {
   uint64_t state_ = 0xCBF29CE484222325U;
 };
 
+// The fields of a recipe in the order in which differences are reported: what the user has most likely changed comes
+// first.
 struct RecipeField {
   std::string_view name;
   std::string_view difference;
@@ -67,6 +70,7 @@ std::string differ(std::string_view what, int64_t there, int64_t now) {
 
 std::string type_name(FeatureType type) { return type == FeatureType::kF16 ? "f16" : "f32"; }
 
+// "2/8", or "none" for the plan of all pictures.
 std::string shard_name(const std::optional<ShardPlan>& shard) {
   return shard ? std::to_string(shard->shard.index) + "/" + std::to_string(shard->shard.count) : "none";
 }
@@ -145,6 +149,9 @@ void require_valid_plan(const FeatureFilePlan& plan) {
   for (const RecipeField& field : kRecipeFields) require_text(plan.recipe.*field.value, field.name);
 }
 
+// Every value that determines the file's bytes, in a fixed order; lengths are included, so that ("ab", "c") differs
+// from
+// ("a", "bc").
 std::string plan_digest(const FeatureFilePlan& plan) {
   Digest digest;
   digest.add(plan.columns);
@@ -178,6 +185,7 @@ FeatureFilePlan shard_plan(const FeatureFilePlan& whole, Shard shard) {
                          .total_rows = static_cast<int64_t>(whole.pictures.size()),
                          .plan_digest = plan_digest(whole),
                          .row_numbers = {}};
+  // Every count-th row, so that the sizes of shards differ by one row at most.
   for (int64_t row = shard.index - 1; row < part.shard->total_rows; row += shard.count) {
     part.pictures.push_back(whole.pictures[static_cast<size_t>(row)]);
     part.shard->row_numbers.push_back(row);
@@ -205,6 +213,7 @@ FeatureFilePlan without_rows(const FeatureFilePlan& plan, const std::map<int64_t
   return kept;
 }
 
+// Labels are renumbered in the same order, so that label_names stays sorted.
 void remove_unused_classes(FeatureFilePlan& plan) {
   std::vector<int64_t> new_label(plan.label_names.size(), -1);
   for (const PictureFile& picture : plan.pictures) new_label[static_cast<size_t>(picture.label)] = 0;
@@ -219,6 +228,7 @@ void remove_unused_classes(FeatureFilePlan& plan) {
 }
 
 std::string plan_difference(const FeatureFilePlan& there, const FeatureFilePlan& now) {
+  // From the most general to the most specific: with other weights or another layer, nothing else is worth naming.
   for (const auto& [name, difference, value] : kRecipeFields) {
     if (there.recipe.*value != now.recipe.*value) return differ(difference, there.recipe.*value, now.recipe.*value);
   }

@@ -27,6 +27,7 @@ class ContiguousRows {
     // 256 KB at a time, so that memory does not grow with `count` and the bytes are still in the cache when they are
     // compared with their checksums.
     const int64_t at_once = std::max<int64_t>(1, (int64_t{1} << 18) / row_bytes_);
+    // float32 rows are read directly into the caller's memory.
     const bool as_in_memory = contents_.format.type == NumberType::kF32 && !contents_.format.big_endian;
     std::vector<std::byte> stored(static_cast<size_t>(as_in_memory ? 0 : std::min(at_once, count) * row_bytes_));
     for (int64_t done = 0; done < count; done += at_once) {
@@ -42,6 +43,7 @@ class ContiguousRows {
   }
 
  private:
+  // Compares rows with their checksums, whenever they are read: a bit that flips on disk must not change a model.
   void verify(int64_t first, int64_t rows, std::span<const std::byte> bytes) const {
     for (int64_t i = 0; i < rows; ++i) {
       const auto row = static_cast<size_t>(first + i);
@@ -70,6 +72,7 @@ class ScatteredRows {
   }
 
   void read(int64_t first, int64_t count, float* out) const {
+    // The chunk cache is shared, and so is H5File's budget.
     const std::scoped_lock lock(mutex_);
     if (!chunks_) {
       const auto rows = std::span(features_.compact).subspan(static_cast<size_t>(first * row_bytes_));
@@ -121,6 +124,7 @@ class UnwrittenRows {
       int64_t begin = row;
       int64_t end = row + 1;
       while (end < last && is_blank_here(end)) ++end;
+      // A run of blank rows may begin before `first` or end after `last`: look beyond both ends.
       if (begin == first) begin -= blanks_beside(begin, -1, rows);
       if (end == last) end += blanks_beside(end - 1, 1, rows);
       if (std::cmp_equal(end, labels_.size()) || end - begin > 1) refuse(begin, end - 1);
@@ -156,6 +160,7 @@ class UnwrittenRows {
     return count;
   }
 
+  // The label is compared first: it is in memory, and most rows have another.
   [[nodiscard]] bool is_blank(int64_t row, const float* values) const {
     return labels_[static_cast<size_t>(row)] == 0 &&
            std::all_of(values, values + columns_, [](float value) { return value == 0; });
@@ -201,6 +206,7 @@ FeatureTable table_of(UntrustedH5 file, FeatureFileContents contents) {
   table.name = file.name();
   table.labels = contents.labels;
   for (const PictureFile& picture : contents.plan.pictures) table.paths.push_back(picture.path);
+  // The rows' source is shared by all copies of the table, and lives as long as one of them.
   std::shared_ptr<const UnwrittenRows> unwritten;
   if (!contents.ours) {
     unwritten = std::make_shared<const UnwrittenRows>(table.name, table.columns, std::move(contents.labels));
@@ -215,6 +221,7 @@ FeatureTable table_of(UntrustedH5 file, FeatureFileContents contents) {
   return table;
 }
 
+// The header is read and checked here, the rows only when they are needed.
 FeatureTable open_feature_file(const std::filesystem::path& path) {
   const StandardFloatingPoint mode;
   UntrustedH5 file(path);

@@ -17,6 +17,7 @@ namespace {
 
 FeatureFileContents contents_of(const std::filesystem::path& path) { return read_contents(UntrustedH5(path)); }
 
+// An empty difference means that the plans are equal but the bytes are not: the header is damaged.
 [[noreturn]] void refuse(const std::string& name, const std::string& difference) {
   if (difference.empty()) {
     throw Error(ErrorCode::kRefused, name +
@@ -42,6 +43,7 @@ std::map<int64_t, std::string> dropped_rows(const FeatureFileContents& contents,
   return dropped;
 }
 
+// Every row of a finished file is read and compared, so that --resume never accepts a damaged file as complete.
 void require_all_rows(const PosixFile& file, const FeatureHeader& header, const FeatureFilePlan& plan) {
   StoredRows rows(file, header);
   for (int64_t row = 0; row < header.rows; ++row) {
@@ -77,6 +79,7 @@ void require_finished_run(const std::filesystem::path& path, const FeatureHeader
   if (has_header(header, file)) return require_all_rows(file, header, plan);
 
   const FeatureFileContents contents = contents_of(path);
+  // A file of the old scripts at the output's place: never something to resume.
   if (!contents.ours) {
     throw Error(ErrorCode::kRefused, file.name() +
                                          " already exists and was not written by this program; add --overwrite "

@@ -17,6 +17,7 @@
 namespace vgg16 {
 namespace {
 
+// Says whether the number is not finite or too large for float16.
 [[noreturn]] void refuse(std::span<const float> features, size_t column, const std::string& name) {
   const float value = features[column];
   if (!std::isfinite(value)) {
@@ -56,6 +57,7 @@ void refuse_too_large(std::span<const std::byte> stored, bool big_endian, const 
 
 }  // namespace
 
+// Row number and label are part of the sum: a row in another row's place, or with another's label, does not match.
 uint32_t row_checksum(int64_t row, int64_t label, std::span<const std::byte> stored) {
   const std::array<int64_t, 2> prefix = {row, label};
   uLong sum = crc32_z(0, reinterpret_cast<const Bytef*>(prefix.data()), sizeof prefix);
@@ -66,6 +68,7 @@ uint32_t row_checksum(int64_t row, int64_t label, std::span<const std::byte> sto
 void store_row(std::span<const float> features, FeatureType type, std::span<std::byte> stored,
                const std::string& name) {
   if (type == FeatureType::kF32) {
+    // One fast test of the whole row; the slow search for the column only if it fails.
     if (!all_finite(features)) {
       const auto bad = std::find_if(features.begin(), features.end(), [](float v) { return !std::isfinite(v); });
       refuse(features, static_cast<size_t>(bad - features.begin()), name);
@@ -87,6 +90,7 @@ void load_row(std::span<const std::byte> stored, NumberFormat format, float* fea
     case NumberType::kF32:
       return convert_all<uint32_t>(stored, format.big_endian, features,
                                    [](uint32_t bits) { return std::bit_cast<float>(bits); });
+    // Too large a number becomes infinity here and is found afterwards, because checking each would be slower.
     case NumberType::kF64:
       static_assert(std::numeric_limits<float>::is_iec559, "what is too large becomes infinity");
       convert_all<uint64_t>(stored, format.big_endian, features,

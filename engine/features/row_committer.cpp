@@ -30,6 +30,8 @@ RowCommitter::~RowCommitter() {
   thread_.join();
 }
 
+// Row buffers are allocated on demand, up to max_rows_in_memory_, and reused. Waiting here is what slows the
+// computation down when the disk is the bottleneck.
 std::vector<std::byte> RowCommitter::acquire() {
   std::unique_lock lock(mutex_);
   progress_.wait(lock, [&] { return failure_ || !free_.empty() || rows_in_memory_ < max_rows_in_memory_; });
@@ -59,6 +61,7 @@ void RowCommitter::queue(int64_t row, uint32_t checksum, std::vector<std::byte> 
   work_.notify_one();
 }
 
+// Counts requests instead of setting a flag, so that several threads can wait, each for its own rows.
 void RowCommitter::commit() {
   std::unique_lock lock(mutex_);
   rethrow_failure();
@@ -72,6 +75,7 @@ void RowCommitter::rethrow_failure() const {
   if (failure_) std::rethrow_exception(failure_);
 }
 
+// The thread's loop: take all queued rows, write them, commit if a commit is requested or due.
 void RowCommitter::run() {
   try {
     std::vector<QueuedRow> rows;
@@ -81,6 +85,7 @@ void RowCommitter::run() {
       {
         std::unique_lock lock(mutex_);
         const auto has_work = [&] { return !queue_.empty() || commits_done_ < commits_wanted_ || closing_; };
+        // With uncommitted rows, wake up in time for the next commit even if nothing else is queued.
         if (written_.empty()) {
           work_.wait(lock, has_work);
         } else {
@@ -102,6 +107,7 @@ void RowCommitter::run() {
   } catch (...) {
     {
       const std::scoped_lock lock(mutex_);
+      // The thread ends; waiting and later calls throw this.
       failure_ = std::current_exception();
     }
     progress_.notify_all();
@@ -130,6 +136,7 @@ bool RowCommitter::commit_is_due() const {
 void RowCommitter::commit_written() {
   if (written_.empty()) return;
   file_.sync();
+  // Rows arrive in any order; sorted, the checksums of consecutive rows can be written together.
   std::sort(written_.begin(), written_.end());
   std::vector<uint32_t> checksums;  // of consecutive rows, which are written with one call
   for (size_t begin = 0; begin < written_.size();) {

@@ -26,6 +26,7 @@ void SparseMemory::read(int64_t offset, std::span<std::byte> bytes) const {
   }
 }
 
+// Whole pages of 64 KB: HDF5 writes many small records next to one another.
 void SparseMemory::write(int64_t offset, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const int64_t within = offset % kPageBytes;
@@ -66,6 +67,7 @@ herr_t close_file(H5FD_t* file) {
   return 0;
 }
 
+// Tells HDF5 to collect its small records in blocks, as with its default driver: the layout depends on these flags.
 herr_t query(const H5FD_t* /*file*/, unsigned long* flags) {
   *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE |
            H5FD_FEAT_AGGREGATE_SMALLDATA;
@@ -97,6 +99,7 @@ herr_t write_file(H5FD_t* file, H5FD_mem_t /*type*/, hid_t /*transfer*/, haddr_t
   }
 }
 
+// Called at the end: the file's size is what HDF5 has allocated, even where nothing was written.
 herr_t truncate_file(H5FD_t* file, hid_t /*transfer*/, hbool_t /*closing*/) {
   as_open(file)->memory->set_size(static_cast<int64_t>(as_open(file)->end_of_allocation));
   return 0;
@@ -121,6 +124,7 @@ H5FD_class_t make_driver() {
   driver.read = read_file;
   driver.write = write_file;
   driver.truncate = truncate_file;
+  // Separate free lists for metadata and raw data, also part of what determines the layout.
   constexpr H5FD_mem_t kMap[] = H5FD_FLMAP_DICHOTOMY;
   std::copy(std::begin(kMap), std::end(kMap), std::begin(driver.fl_map));
   return driver;

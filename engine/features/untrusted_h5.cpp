@@ -56,6 +56,7 @@ H5Dataset UntrustedH5::dataset(const char* name, size_t rank) const {
   return found;
 }
 
+// Refuses chunked datasets whose stored data is missing, or so small that it could only be a compression bomb.
 void UntrustedH5::require_data(const H5Dataset& dataset) const {
   if (dataset.layout != H5Dataset::Layout::kChunked || dataset.count() == 0) return;
   const int64_t stored = H5Chunks(h5_, dataset).stored_bytes();
@@ -88,6 +89,7 @@ NumberFormat UntrustedH5::float_format(const H5Dataset& dataset) const {
           dataset.type.big_endian};
 }
 
+// Byte by byte, which works for any size and byte order.
 int64_t h5_integer(std::span<const std::byte> stored, const H5Type& type) {
   uint64_t value = 0;
   const auto size = static_cast<size_t>(type.size);
@@ -101,6 +103,7 @@ int64_t h5_integer(std::span<const std::byte> stored, const H5Type& type) {
 }
 
 std::vector<int64_t> UntrustedH5::integers(const char* name, std::optional<int64_t> count) const {
+  // Values are converted part by part, so that only the result is in memory as a whole.
   const H5Dataset found = dataset(name, 1);
   if (found.type.kind != H5Type::Kind::kInteger) refuse("stores " + quoted(name) + " in another type than integers");
   require_count(found, count);
@@ -142,6 +145,7 @@ std::vector<std::string> UntrustedH5::variable_strings(const H5Dataset& dataset)
     if (text.size() > static_cast<size_t>(kMaxStringBytes)) {
       refuse("has text of more than " + std::to_string(kMaxStringBytes) + " bytes in " + quoted(dataset.name));
     }
+    // Text ends at the first zero byte, as it does for HDF5 and h5py.
     values.emplace_back(text.substr(0, text.find('\0')));
   }
   return values;
@@ -157,6 +161,7 @@ std::vector<std::string> UntrustedH5::fixed_strings(const H5Dataset& dataset) co
   std::vector<std::string> values;
   for (size_t at = 0; at < bytes.size(); at += size) {
     std::string value(reinterpret_cast<const char*>(bytes.data()) + at, size);
+    // Fixed-length text is padded with zeros or, in files of Fortran programs, with blanks.
     value.erase(std::min(value.find('\0'), value.size()));
     if (dataset.type.blank_padded) value.erase(value.find_last_not_of(' ') + 1);
     values.push_back(std::move(value));

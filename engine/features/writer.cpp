@@ -33,6 +33,7 @@ struct FeatureFileWriter::Impl {
         header(make_header(plan, printable(path.native()))),
         state(plan.pictures.size(), RowState::kMissing) {}
 
+  // Decides between starting, resuming and refusing, from what is at the two names.
   void open() {
     require_replaceable(path);
     if (options.resume && something_at(path)) {
@@ -94,6 +95,7 @@ struct FeatureFileWriter::Impl {
     }
   }
 
+  // Something is at the partial name and the run is not resumed.
   void replace_partial() {
     const PosixFile old = open_partial(path);  // its lock is held until it is replaced
     if (!options.overwrite) {
@@ -104,6 +106,7 @@ struct FeatureFileWriter::Impl {
     start(Replace::kYes);
   }
 
+  // The plan is compared first: rows of another plan would fail their checksums without saying why.
   void resume() {
     file = open_partial(path);
     require_same_run(*file, header, plan);
@@ -115,6 +118,7 @@ struct FeatureFileWriter::Impl {
 
   [[nodiscard]] int64_t committed() const { return resumed_rows + (committer ? committer->committed() : 0); }
 
+  // The state of a row that may be written or dropped now; throws for any other.
   RowState& missing_row(int64_t row) {
     require(row >= 0 && row < static_cast<int64_t>(state.size()), ErrorCode::kInvalidArgument,
             printable(path.native()) + " has no row " + std::to_string(row));
@@ -144,6 +148,7 @@ struct FeatureFileWriter::Impl {
   void compact() {
     const FeatureFilePlan kept = without_rows(plan, dropped);
     const FeatureHeader kept_header = make_header(kept, printable(path.native()));
+    // The nascent name again: the partial file stays untouched until the copy is complete.
     PosixFile compacted = with_remedy([&] { return create_output(path, kept_header); });
     try {
       with_remedy([&] { copy_rows(compacted, kept, kept_header); });
@@ -157,6 +162,7 @@ struct FeatureFileWriter::Impl {
     sync_parent_directory(partial);
   }
 
+  // Rows keep their order but get new numbers, so their checksums, which include the number, are computed again.
   void copy_rows(const PosixFile& compacted, const FeatureFilePlan& kept, const FeatureHeader& kept_header) {
     StoredRows rows(*file, header);
     RowCommitter writing(compacted, kept_header, options.rows_per_commit);
@@ -250,6 +256,7 @@ void FeatureFileWriter::write(int64_t row, std::span<const float> features) {
   }
   const uint32_t checksum = row_checksum(row, picture.label, memory);
   impl.committer->queue(row, checksum, std::move(memory));
+  // Only after everything has succeeded: a row whose write has thrown can be written again.
   state = Impl::RowState::kWritten;
 }
 
@@ -272,6 +279,7 @@ void FeatureFileWriter::finish() {
   require(
       missing.empty(), ErrorCode::kInvalidArgument,
       printable(impl.path.native()) + ": " + std::to_string(missing.size()) + " rows were neither written nor dropped");
+  // Everything must be on disk before it is compared and renamed.
   impl.committer->commit();
   if (impl.dropped.size() == impl.state.size() && !impl.plan.shard) {
     const auto& [row, reason] = *impl.dropped.begin();

@@ -30,6 +30,7 @@ class Descriptor {
   throw Error(code, printable(path.native()) + ": " + what);
 }
 
+// For the errno of the last call, which must not have been changed since.
 [[noreturn]] void fail_errno(const std::filesystem::path& path, const char* what) {
   const int number = errno;
   fail(number == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo, path,
@@ -48,6 +49,8 @@ bool write_all(int fd, std::span<const std::byte> bytes) {
 
 }  // namespace
 
+// O_NONBLOCK: opening a pipe would wait for a writer. Checked by fstat after opening, so that nothing can change in
+// between.
 PosixFile open_regular_file(const std::filesystem::path& path) {
   PosixFile file(path, O_RDONLY | O_NONBLOCK);
   const struct stat status = file.status();
@@ -95,6 +98,7 @@ void write_file_whole(const std::filesystem::path& path, std::span<const std::sp
   }
   Descriptor file(fd);
   if (file.get() < 0) fail_errno(path, "cannot create");
+  // Removes the temporary file; unlink must not replace the errno of what has failed.
   const auto give_up = [&](const char* what) {
     const int number = errno;
     ::unlink(temporary.c_str());
@@ -105,9 +109,11 @@ void write_file_whole(const std::filesystem::path& path, std::span<const std::sp
     if (!write_all(file.get(), part)) give_up("cannot write");
   }
   if (::fsync(file.get()) != 0) give_up("cannot write");
+  // Network file systems may report a failed write only here.
   if (!file.close()) give_up("cannot write");
   try {
     rename_file(temporary, path, replace);
+    // Kept if something else is at `path`: the data is complete, and the message says where it is.
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kExists) ::unlink(temporary.c_str());
     throw;

@@ -34,6 +34,7 @@ void require_replaceable(const fs::path& path) {
   }
   if (S_ISLNK(status.st_mode)) {
     const std::string target = printable(target_of(path).native());
+    // A link to a file or to nothing can be written through its target's name; a link to a folder or device cannot.
     const bool file_or_nothing = stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
     throw Error(ErrorCode::kExists, name + " is a link to " + target +
                                         (file_or_nothing ? "; give " + target + " itself as the output"
@@ -47,6 +48,7 @@ void require_replaceable(const fs::path& path) {
 
 void require_no_input(const std::vector<fs::path>& outputs, const std::vector<fs::path>& inputs) {
   struct stat status {};
+  // Files are the same if device and inode are, whatever their names: links, hard links, "./".
   std::map<std::pair<dev_t, ino_t>, const fs::path*> present;
   for (const fs::path& output : outputs) {
     if (stat(output.c_str(), &status) == 0) present.emplace(std::pair(status.st_dev, status.st_ino), &output);

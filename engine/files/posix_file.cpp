@@ -17,6 +17,7 @@
 namespace vgg16 {
 namespace {
 
+// Calls again if a signal has interrupted the system call.
 template <class Call>
 auto retry(Call call) {
   auto result = call();
@@ -24,10 +25,12 @@ auto retry(Call call) {
   return result;
 }
 
+// O_NOCTTY: opening a terminal must not make it the controlling one. 0666 is reduced by the umask.
 int open_retrying(const std::filesystem::path& path, int flags) {
   return retry([&] { return open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, 0666); });
 }
 
+// What unprivileged users may use (f_bavail); -1 if unknown.
 int64_t free_bytes(int descriptor) {
   struct statvfs space {};
   if (fstatvfs(descriptor, &space) != 0) return -1;
@@ -110,6 +113,7 @@ bool PosixFile::is_at_its_path() const {
     if (errno == ENOENT || errno == ENOTDIR) return false;
     fail("cannot be examined", errno);
   }
+  // The same inode on the same device: a file of the same name that another program has put there differs.
   const struct stat own = status();
   return named.st_dev == own.st_dev && named.st_ino == own.st_ino;
 }
@@ -117,6 +121,7 @@ bool PosixFile::is_at_its_path() const {
 void PosixFile::write_at(int64_t offset, std::span<const std::byte> bytes) const {
   while (!bytes.empty()) {
     const ssize_t written = retry([&] { return pwrite(descriptor_, bytes.data(), bytes.size(), offset); });
+    // A write of 0 bytes would loop for ever.
     if (written <= 0) fail("cannot be written", written < 0 ? errno : EIO);
     bytes = bytes.subspan(static_cast<size_t>(written));
     offset += written;
@@ -147,6 +152,7 @@ void PosixFile::reserve(int64_t size) const {
     throw Error(ErrorCode::kIo, name_ + " needs " + readable_size(size) + ", the limit for one file is " +
                                     readable_size(static_cast<int64_t>(limit.rlim_cur)) + " (ulimit -f)");
   }
+  // Reports how much is free now, after the attempt.
   const auto full = [&] {
     const int64_t free = free_bytes(descriptor_);
     throw Error(ErrorCode::kIo, name_ + " needs " + readable_size(size) + ", " +
@@ -154,6 +160,8 @@ void PosixFile::reserve(int64_t size) const {
                                     printable(folder_of(path_).native()) + "; free space or write elsewhere");
   };
   const int64_t free_before = free_bytes(descriptor_);
+  // fallocate fails at once if the disk is too full, and afterwards writing inside the file cannot fail for lack of
+  // space.
   if (retry([&] { return fallocate(descriptor_, 0, 0, size); }) == 0) return;
   if (errno == ENOSPC || errno == EDQUOT) full();
   if (errno != EOPNOTSUPP && errno != ENOSYS) fail("cannot be extended to its full size", errno);
@@ -170,6 +178,7 @@ bool PosixFile::try_lock() const {
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   if (retry([&] { return fcntl(descriptor_, F_OFD_SETLK, &lock); }) == 0) return true;
+  // Held by another descriptor; the errors below mean that the file system has no locks.
   if (errno == EAGAIN || errno == EACCES) return false;
   if (errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL) return true;
   fail("cannot be locked", errno);
@@ -186,6 +195,7 @@ void rename_file(const std::filesystem::path& from, const std::filesystem::path&
         result = rename(from.c_str(), to.c_str());
     }
   } else {
+    // Checked as late as possible, because something may have appeared at `to` during the work.
     try {
       require_replaceable(to);
     } catch (const Error& error) {

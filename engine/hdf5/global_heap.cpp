@@ -11,6 +11,7 @@ constexpr size_t kObjectBytes = 16;    // index, references, 4 reserved, size
 constexpr int64_t kIndexedBytes = 80;  // memory of an entry of Collection::objects
 constexpr const char* kText = "its text";
 
+// Unaligned little-endian numbers.
 template <class T>
 T load(const std::byte* stored) {
   T value;
@@ -32,6 +33,7 @@ void GlobalHeap::refuse() const {
 
 std::string_view GlobalHeap::text(const HeapReference& reference) {
   if (reference.length == 0) return {};
+  // An index into a collection: 0 is its free space, so it is never in `objects`.
   const Collection& found = collection(reference.address);
   const auto object = found.objects.find(reference.index);
   if (object == found.objects.end() || object->second.size() < reference.length) refuse();
@@ -43,6 +45,7 @@ std::string_view GlobalHeap::text(const HeapReference& reference) {
 }
 
 const GlobalHeap::Collection& GlobalHeap::collection(uint64_t address) {
+  // Most references of a dataset lead to a few collections, so each is read as a whole and kept.
   const auto known = collections_.find(address);
   if (known != collections_.end()) return known->second;
   if (address > static_cast<uint64_t>(file_size_) ||
@@ -77,6 +80,7 @@ void GlobalHeap::index_objects(Collection& found) const {
     file_.take_memory(kIndexedBytes, kText);
     found.objects.emplace(index, std::string_view(reinterpret_cast<const char*>(bytes.data() + at), size));
     const size_t padded = (size + 7) / 8 * 8;
+    // Objects are padded to 8 bytes; the last one may end without padding.
     if (padded > bytes.size() - at) return;
     at += padded;
   }

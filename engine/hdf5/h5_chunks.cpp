@@ -20,6 +20,7 @@ uint32_t fletcher32(std::span<const std::byte> bytes) {
   uint32_t first = 0;
   uint32_t second = 0;
   const auto fold = [](uint32_t sum) { return (sum & 0xFFFFU) + (sum >> 16U); };
+  // 360 is the most words for which `second` stays below 2^32 (as in HDF5's own code).
   constexpr size_t kWordsBeforeTheyOverflow = 360;
   while (!bytes.empty()) {
     for (size_t i = 0; i < kWordsBeforeTheyOverflow && !bytes.empty(); ++i) {
@@ -69,6 +70,7 @@ H5Chunks::H5Chunks(const H5File& file, H5Dataset dataset, int64_t cache_bytes)
                 ", too much for a file that takes " + readable_size(file.file().allocated_bytes()) +
                 " on its disk; write it with smaller chunks");
   }
+  // A dataset whose chunks were never written has no tree.
   if (dataset_.address != kH5Undefined && dataset_.count() > 0) list(dataset_.address, kMaxTreeLevels);
   // Leave room for the chunk that is being decompressed and for the output of its previous filter.
   cache_bytes_ = std::min(cache_bytes_, file.memory_left() - 2 * chunk_bytes_);
@@ -78,6 +80,7 @@ void H5Chunks::refuse() const {
   file_.refuse("is damaged: impossible sizes or positions of the chunks of '" + dataset_.name + "'");
 }
 
+// Walks the B-tree from the root down. Levels must decrease by at least one per step, so a cycle cannot last.
 void H5Chunks::list(uint64_t address, int levels_left) {
   if (levels_left == 0) refuse();
   const std::vector<std::byte> head = file_.block(address, 24);
@@ -86,6 +89,7 @@ void H5Chunks::list(uint64_t address, int levels_left) {
   const uint64_t level = fields.number(1);
   const uint64_t entries = fields.number(2);
   if (level >= static_cast<uint64_t>(levels_left)) refuse();
+  // A key is the stored size, the filter mask, and one offset more than the dataset has dimensions.
   const uint64_t key_bytes = 8 + 8 * (dataset_.dims.size() + 1);
   const std::vector<std::byte> bytes = file_.block(address + 24, entries * (key_bytes + 8));
   H5Cursor cursor(file_, bytes);
@@ -99,6 +103,7 @@ void H5Chunks::list(uint64_t address, int levels_left) {
   }
 }
 
+// Reads one key and address, and checks them before the chunk is listed.
 void H5Chunks::add(H5Cursor& cursor) {
   Stored stored{};
   stored.size = cursor.number(4);
@@ -113,6 +118,7 @@ void H5Chunks::add(H5Cursor& cursor) {
   stored.address = cursor.number(8);
   const auto end = static_cast<uint64_t>(file_.size());
   if (stored.address > end || stored.size > end - stored.address) refuse();
+  // Without filters the stored size is known exactly; with them it can only be bounded.
   if (dataset_.filters.empty() && std::cmp_not_equal(stored.size, chunk_bytes_)) refuse();
   if (std::cmp_greater(stored.size, chunk_bytes_ + chunk_bytes_ / 16 + 4096))
     refuse();  // the limit is above chunk_bytes_ because compression can make random data a little longer
@@ -121,6 +127,7 @@ void H5Chunks::add(H5Cursor& cursor) {
   if (stored_bytes_ > file_.size() || !chunks_.emplace(std::move(place), stored).second) refuse();
 }
 
+// Undoes the filters in reverse order.
 std::vector<std::byte> H5Chunks::unpacked(const Stored& stored) const {
   std::vector<std::byte> bytes(stored.size);
   file_.file().read_at(static_cast<int64_t>(stored.address), bytes);
@@ -189,6 +196,7 @@ void H5Chunks::read(int64_t first, int64_t count, std::span<std::byte> out) {
   }
 }
 
+// Copies the requested part of a chunk to its place in `out`, in runs along the last axis.
 void H5Chunks::copy(const Place& place, const std::vector<std::byte>& chunk, int64_t first, int64_t count,
                     std::span<std::byte> out) const {
   const size_t rank = place.size();

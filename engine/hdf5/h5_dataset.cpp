@@ -66,6 +66,7 @@ H5Dataset H5File::dataset(const H5Object& object, std::string name) const {
       refuse("is damaged: '" + found.name + "' has filters but no chunks");
     found.filters = h5_filters(*this, filters->bytes, found.name);
   }
+  // Compared with the file here, so that reading never has to.
   if (found.layout == H5Dataset::Layout::kContiguous && found.size_bytes() > 0) {
     if (found.address == kH5Undefined) refuse("is damaged: '" + found.name + "' has no data");
     const auto end = static_cast<uint64_t>(size_);
@@ -85,6 +86,7 @@ H5Attributes H5File::attributes(const H5Object& object) const {
     if (message.type == H5MessageType::kAttributeInfo) {
       found.elsewhere = found.elsewhere || h5_is_elsewhere(*this, message, /*index_bytes=*/2);
     }
+    // Shared attributes are ignored: this program's own are not shared, and no others are needed.
     if (message.type != H5MessageType::kAttribute || message.shared) continue;
     if (!found.by_name.insert(h5_attribute(*this, message.bytes)).second) {
       refuse("is damaged: two attributes have the same name");
@@ -101,6 +103,7 @@ void H5File::read_parts(const H5Dataset& dataset, const std::function<void(std::
     return take(std::span(dataset.compact).first(static_cast<size_t>(size)));
   }
   const bool chunked = dataset.layout == H5Dataset::Layout::kChunked;
+  // Chunked datasets are read by rows, which is how chunks are addressed; others value by value.
   const int64_t count = chunked ? dataset.dims[0] : dataset.count();
   const int64_t each = size / count;
   const int64_t at_once = std::clamp<int64_t>(kPartBytes / each, 1, count);

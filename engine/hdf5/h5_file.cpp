@@ -48,6 +48,7 @@ struct Pieces {
   }
 };
 
+// Keeps a message, or, if it is a continuation, adds the block that it points to.
 void add_message(const H5File& file, H5Object::Message message, H5Object& object, Pieces& pieces) {
   if (message.type == H5MessageType::kContinuation) {
     H5Cursor cursor(file, message.bytes);
@@ -141,6 +142,7 @@ class SymbolTable {
   }
 
  private:
+  // Levels must decrease from node to node, so a cycle ends after kMaxTreeLevels steps.
   void visit_tree(uint64_t address, int levels_left) {
     if (levels_left == 0) refuse();
     const std::vector<std::byte> head = file_.block(address, 24);
@@ -180,6 +182,7 @@ class SymbolTable {
     }
   }
 
+  // A zero-terminated name in the local heap.
   std::string name_at(uint64_t offset) const {
     if (offset >= names_.size()) refuse();
     const auto* begin = reinterpret_cast<const char*>(names_.data()) + offset;
@@ -215,6 +218,7 @@ H5File::H5File(PosixFile file)
   cursor.expect(kH5Signature);
   const uint64_t version = cursor.number(1);
   if (version > 3) refuse("was written in a later HDF5 format than is supported; write it with libver='earliest'");
+  // The two groups of versions have the same fields in different places.
   if (version < 2) cursor.skip(4);  // versions, reserved
   if (cursor.number(2) != 0x0808) refuse("has addresses or lengths of other than 8 bytes, which is not supported");
   bool open_for_writing = false;
@@ -229,12 +233,15 @@ H5File::H5File(PosixFile file)
   if (version < 2) cursor.skip(16);  // driver information, name of the root group
   root_ = cursor.number(8);
   if (base != 0) refuse("is damaged: its superblock's base address is " + std::to_string(base) + ", expected 0");
+  // The recorded end of file detects truncation before any data is read.
   if (end > static_cast<uint64_t>(size_)) refuse("was cut short: it should have " + std::to_string(end) + " bytes");
+  // A writer in SWMR mode may still change the file, or has crashed.
   if (open_for_writing) refuse("was not closed by the program that wrote it");
 }
 
 void H5File::refuse(const std::string& what) const { throw Error(ErrorCode::kRefused, name() + " " + what); }
 
+// A negative size is a product that overflowed (checked_product).
 void H5File::take_memory(int64_t size_bytes, const std::string& what) const {
   if (size_bytes < 0 || size_bytes > memory_left_) {
     refuse("is refused: " + what + " would take " + (size_bytes < 0 ? "any amount" : readable_size(size_bytes)) +
@@ -255,6 +262,7 @@ std::vector<std::byte> H5File::block(uint64_t address, uint64_t size) const {
   return bytes;
 }
 
+// Version 1 headers begin with their version, 1; version 2 with the signature "OHDR".
 H5Object H5File::object(uint64_t address) const {
   const std::vector<std::byte> first = block(address, 4);
   if (first[0] == std::byte{1}) return object_1(*this, address);

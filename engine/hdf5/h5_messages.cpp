@@ -6,6 +6,7 @@
 namespace vgg16 {
 namespace {
 
+// Fields of old message versions are padded to 8 bytes.
 size_t padded(size_t size) { return (size + 7) / 8 * 8; }
 
 std::string in_quotes(const std::string& name) { return "'" + name + "'"; }
@@ -81,6 +82,7 @@ H5Type h5_datatype(const H5File& file, std::span<const std::byte> message) {
   if (type.size == 0) file.refuse("is damaged: a type of no bytes");
   type.big_endian = (flags & 1U) != 0;
   if (kind == 0) {
+    // Bit offset 0 and all bits used: integers with unused bits are not supported.
     const bool whole = cursor.number(2) == 0 && static_cast<int64_t>(cursor.number(2)) == 8 * type.size;
     const bool known = type.size == 1 || type.size == 2 || type.size == 4 || type.size == 8;
     if (whole && known) type.kind = H5Type::Kind::kInteger;
@@ -103,6 +105,7 @@ void h5_layout(const H5File& file, std::span<const std::byte> message, H5Dataset
   if (version != 3 && version != 4) {
     file.refuse("keeps " + in_quotes(dataset.name) + " in a layout that is not supported; write it again with h5py");
   }
+  // Named explicitly, because it is the one layout that could make the reader open other files.
   if (layout == 3)
     file.refuse("is refused: " + in_quotes(dataset.name) + " is a virtual dataset, which reads other files");
   if (layout == 0) {
@@ -116,6 +119,7 @@ void h5_layout(const H5File& file, std::span<const std::byte> message, H5Dataset
     dataset.layout = H5Dataset::Layout::kChunked;
     const uint64_t rank = cursor.number(1);
     dataset.address = cursor.number(8);
+    // The chunk's dimensions have one more, the size of a value.
     if (rank < 2 || rank != dataset.dims.size() + 1)
       file.refuse("is damaged: impossible sizes or positions of the chunks of " + in_quotes(dataset.name));
     for (uint64_t i = 0; i + 1 < rank; ++i) {
@@ -144,10 +148,12 @@ std::vector<H5Filter> h5_filters(const H5File& file, std::span<const std::byte> 
   std::vector<H5Filter> filters;
   for (uint64_t i = 0; i < count; ++i) {
     const uint64_t id = cursor.number(2);
+    // Version 2 omits the names of the predefined filters.
     const size_t name_bytes = version == 1 || id >= 256 ? cursor.number(2) : 0;
     cursor.skip(2);  // flags
     const uint64_t values = cursor.number(2);
     cursor.skip(version == 1 ? padded(name_bytes) : name_bytes);
+    // Other filters would need plugins or further libraries.
     if (id < 1 || id > 3) {
       file.refuse("is refused: " + in_quotes(name) + " uses a filter other than deflate, shuffle or fletcher32");
     }

@@ -34,6 +34,7 @@ void on_message(j_common_ptr info, int level) {
   fail(info);
 }
 
+// libjpeg would print warnings to standard error.
 void ignore_message(j_common_ptr) {}
 
 class Decompressor {
@@ -49,6 +50,7 @@ class Decompressor {
   Decompressor& operator=(const Decompressor&) = delete;
 
   // Decodes into pixels of 3 samples, or 4 for CMYK. False if libjpeg failed; reason() says why.
+  // Must not create objects with destructors: fail() jumps back to the setjmp.
   bool decode(Bytes bytes, const JpegFrame& frame, uint8_t* pixels) {
     if (setjmp(errors_.jump) != 0) return false;
     jpeg_create_decompress(&info_);
@@ -60,6 +62,7 @@ class Decompressor {
     info_.dct_method = JDCT_ISLOW;
     info_.do_fancy_upsampling = TRUE;
     jpeg_start_decompress(&info_);
+    // `pixels` was allocated for the size that the walk has read. libjpeg must agree, or it would write beyond its end.
     if (static_cast<int>(info_.output_width) != frame.width || static_cast<int>(info_.output_height) != frame.height) {
       errors_.base.msg_code = 0;
       return false;
@@ -106,6 +109,7 @@ void cmyk_to_rgb(std::vector<uint8_t>& pixels) {
 Result<Image> decode_jpeg(Bytes bytes, const JpegFrame& frame) {
   Image image{frame.height, frame.width, {}};
   const size_t samples = frame.components == 4 ? 4 : 3;
+  // Four samples for CMYK, converted to three in place.
   image.pixels.resize(samples * static_cast<size_t>(frame.height) * static_cast<size_t>(frame.width));
   Decompressor decompressor;
   if (!decompressor.decode(bytes, frame, image.pixels.data())) {

@@ -32,6 +32,7 @@ void budget_free(void* block) {
   std::free(static_cast<char*>(block) - kPrefix);
 }
 
+// Fails, as if there were no memory, when the budget is exceeded; stb then fails as well.
 void* budget_realloc(void* old, size_t size) {
   const size_t had = old == nullptr ? 0 : block_size(old);
   if (size > budget.left + had) {

@@ -30,6 +30,7 @@ constexpr std::array<OtherKind, 10> kOtherKinds = {{
     {4, "jP  ", "JPEG 2000 is not supported"},
 }};
 
+// A download that failed often leaves an HTML page under the picture's name.
 bool looks_like_html(std::string_view text) {
   const auto start = std::find_if_not(text.begin(), text.end(), [](unsigned char c) { return std::isspace(c) != 0; });
   std::string head(start, std::min(text.end(), start + std::min<std::ptrdiff_t>(9, text.end() - start)));
@@ -62,6 +63,7 @@ std::string refused_bytes(int64_t size_bytes) {
 std::string refused_size(int64_t width, int64_t height) {
   const auto shown = [&] { return std::to_string(width) + "x" + std::to_string(height); };
   if (width == 0 || height == 0) return "has no pixels (" + shown() + ")";
+  // A division, because the product of two 32-bit numbers from a file could overflow.
   if (width > kMaxPicturePixels / height) {
     return shown() + " is over the limit of " + std::to_string(kMaxPicturePixels / 1'000'000) + " megapixels";
   }
@@ -76,6 +78,7 @@ Result<Image> inspect_image(Bytes bytes) {
     return walked ? Result<Image>({walked.value().height, walked.value().width, {}})
                   : Result<Image>::failure(walked.reason());
   };
+  // The cheapest check first: nothing of a file over the limit is examined.
   std::string reason = refused_bytes(static_cast<int64_t>(bytes.size()));
   if (!reason.empty()) return Result<Image>::failure(std::move(reason));
   if (looks_like_png(bytes)) return size_of(walk_png(bytes));

@@ -26,6 +26,7 @@ enum Marker : uint8_t {
   kSos = 0xDA,
 };
 
+// SOF0 to SOF15 are frames, except the three codes in between that mean something else.
 bool is_frame(uint8_t marker) {
   return marker >= kSof0 && marker <= kSof15 && marker != kDht && marker != kDac && marker != kJpg;
 }
@@ -74,16 +75,19 @@ Result<JpegFrame> walk_jpeg(Bytes bytes) {
   std::optional<JpegFrame> frame;
   int scans = 0;
   size_t at = 2;  // after SOI
+  // From segment to segment. A file that ends before EOI leaves the loop.
   while (const std::optional<uint8_t> marker = next_marker(bytes, at)) {
     if (*marker == kEoi) return scans > 0 ? Result<JpegFrame>(*frame) : refused("damaged: holds no picture data");
     if (*marker == kSoi || *marker == kJpg) return refused("damaged: a marker that is not allowed in this place");
     if (bytes.size() - at < 2) break;
+    // The length includes its own two bytes.
     const size_t length = read_u16(bytes, at);
     if (length < 2) return refused("damaged: a segment without a length");
     if (length > bytes.size() - at) break;
     const Bytes segment = bytes.subspan(at + 2, length - 2);
     at += length;
     if (is_frame(*marker)) {
+      // A second frame could have another size than the one that was checked.
       if (frame) return refused("damaged: two frame headers");
       const Result<JpegFrame> read = read_frame(*marker, segment);
       if (!read) return read;

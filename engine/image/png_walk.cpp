@@ -13,6 +13,7 @@ constexpr size_t kChunkBytes = 12;  // length and type before the data, CRC afte
 
 std::string_view type_at(Bytes bytes, size_t at) { return {reinterpret_cast<const char*>(bytes.data()) + at, 4}; }
 
+// zlib's CRC-32 is the one that PNG uses.
 uint32_t crc_of(Bytes bytes) {
   return static_cast<uint32_t>(
       crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<z_size_t>(bytes.size())));
@@ -82,7 +83,9 @@ Result<PngParts> walk_png(Bytes bytes) {
     const size_t length = read_u32(bytes, at);
     const std::string_view type = type_at(bytes, at + 4);
     if (previous.empty() && type != "IHDR") return refused("damaged: does not begin with its header");
+    // Written as a subtraction: at + length could overflow.
     if (length > bytes.size() - at - kChunkBytes) break;
+    // The CRC covers type and data. stb_image does not check it.
     if (crc_of(bytes.subspan(at + 4, 4 + length)) != read_u32(bytes, at + 8 + length)) {
       return refused("damaged: a checksum does not match");
     }

@@ -25,6 +25,7 @@ class Descriptor {
   int fd_;
 };
 
+// The system's message with a small first letter, as it stands after a colon or a path.
 std::string words(int error) {
   std::string text = system_message(error);
   if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
@@ -77,6 +78,7 @@ Result<std::vector<std::byte>> read_picture(const std::filesystem::path& path) {
   std::vector<std::byte> bytes(static_cast<size_t>(status.st_size));
   const int64_t got = read_up_to(file.get(), bytes.data(), bytes.size());
   if (got < 0) return failed("cannot be read: " + words(errno));
+  // Reading one byte more detects a file that has grown since fstat.
   std::byte beyond{};
   if (got < status.st_size || read_up_to(file.get(), &beyond, 1) != 0) return failed("changed while reading");
   return bytes;

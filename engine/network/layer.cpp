@@ -13,6 +13,7 @@ size_t layer_index(std::string_view name) {
   if (found != kVgg16.end()) return static_cast<size_t>(found - kVgg16.begin());
   std::array<std::string_view, kVgg16.size()> names;
   std::transform(kVgg16.begin(), kVgg16.end(), names.begin(), [](const LayerSpec& layer) { return layer.name; });
+  // A suggestion for a mistyped name.
   const std::string_view nearest = nearest_name(name, names);
   throw Error(ErrorCode::kInvalidArgument, "no layer is called \"" + printable(name) + "\"" +
                                                (nearest.empty() ? "" : "; did you mean " + std::string(nearest) + "?") +

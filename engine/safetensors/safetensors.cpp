@@ -60,6 +60,7 @@ struct Range {
   uint64_t end;
 };
 
+// Checks one entry of the header against the data. Exactly three keys: an unknown one could change the meaning.
 TensorView read_tensor(const std::string& tensor, const Json& entry, std::span<const std::byte> data, Range& range,
                        const Reader& reader) {
   const std::string shown = printable(tensor);
@@ -74,6 +75,7 @@ TensorView read_tensor(const std::string& tensor, const Json& entry, std::span<c
   const size_t element = dtype_bytes(view.dtype);
   if (element == 0) reader.refuse(shown + ": type " + printable(view.dtype) + ", expected F16, F32 or F64");
   if (entry["shape"].size() > kMaxRank) reader.refuse(shown + ": more than 8 dimensions");
+  // The product of the dimensions can overflow; it is compared with the range below.
   uint64_t bytes = element;
   for (const Json& dimension : entry["shape"]) {
     if (!is_count(dimension)) reader.refuse(shown + ": a dimension is not a whole number of 0 or more");
@@ -97,6 +99,7 @@ TensorView read_tensor(const std::string& tensor, const Json& entry, std::span<c
   return view;
 }
 
+// Tensors must cover the data exactly: hidden bytes between or after them would not be under any tensor's checks.
 void require_gapless(std::vector<Range> ranges, uint64_t size, const Reader& reader) {
   std::sort(ranges.begin(), ranges.end(),
             [](const Range& a, const Range& b) { return a.begin != b.begin ? a.begin < b.begin : a.end < b.end; });
@@ -149,6 +152,7 @@ SafetensorsView parse_safetensors(std::span<const std::byte> bytes, std::string_
 
 void write_safetensors(const std::filesystem::path& path, std::span<const TensorToWrite> tensors,
                        const std::map<std::string, std::string, std::less<>>& metadata, bool overwrite) {
+  // Checked before the work; write_file_whole checks again, atomically, at the end.
   if (!overwrite) require_absent(path);
   using OrderedJson = nlohmann::ordered_json;  // keeps the tensors in the given order
   OrderedJson header = OrderedJson::object();
@@ -168,6 +172,7 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
   }
   // Invalid UTF-8, which folder names may contain, is replaced by U+FFFD: JSON must be UTF-8.
   std::string text = header.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+  // Padded so that the tensors begin at a multiple of 8 bytes and can be read in place as doubles.
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const uint64_t length = text.size();
   std::vector<std::span<const std::byte>> parts = {std::as_bytes(std::span(&length, 1)),

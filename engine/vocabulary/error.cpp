@@ -45,6 +45,7 @@ constexpr std::pair<char32_t, char32_t> kInvisible[] = {
     {0x100000, 0x10FFFD}};
 
 // The code point of one valid UTF-8 sequence.
+// `sequence` must be valid, as utf8_length tells.
 char32_t code_point(std::string_view sequence) {
   constexpr unsigned kFirstBits[] = {0x7F, 0x1F, 0x0F, 0x07};
   char32_t point = static_cast<unsigned char>(sequence[0]) & kFirstBits[sequence.size() - 1];
@@ -87,6 +88,7 @@ std::string escaped(std::string_view text, std::string_view short_forms) {
   return shown;
 }
 
+// Levenshtein distance with one row of the table.
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
@@ -117,6 +119,7 @@ std::string json_without_invisible(std::string_view json) {
   while (!json.empty()) {
     const std::size_t length = std::max<std::size_t>(utf8_length(json), 1);
     const char32_t point = code_point(json.substr(0, length));
+    // In JSON only whole characters can be escaped; above U+FFFF as a surrogate pair.
     if (!is_invisible(point)) {
       shown += json.substr(0, length);
     } else if (point > 0xFFFF) {
@@ -144,6 +147,7 @@ std::string_view nearest_name(std::string_view word, std::span<const std::string
   return nearest;
 }
 
+// to_chars without a precision gives the shortest text that reads back as the same double, in any locale.
 std::string shortest(double value) {
   char text[64];
   const auto end = std::to_chars(text, text + sizeof text, value).ptr;
