@@ -20,6 +20,7 @@ struct ConvertOptions {
   bool overwrite = false;
 };
 
+// Writes and then reads the file again, which checks it completely.
 int convert(const ConvertOptions& o) {
   require_output(o.output, std::span(&o.input, 1), o.overwrite);
   const auto weights = Weights::load(o.input);

@@ -89,6 +89,7 @@ Json describe_weights(const Weights& weights) {
           {"source", "Visual Geometry Group, University of Oxford; licence CC BY 4.0"}};
 }
 
+// No GPU is not an error here: the reason is part of the answer.
 void add_devices(Json& document) {
   document["cuda_devices"] = Json::array();
   try {
@@ -131,6 +132,7 @@ std::string start_of(const std::string& file, size_t most) {
 // because a model's metadata, which lists rows, comes before the names of its tensors.
 Json describe_file(const std::string& file) {
   constexpr size_t kLengthBytes = 8;
+  // The header's length comes from the file, so it is limited before memory is taken.
   constexpr uint64_t kMaxHeaderBytes = 16 << 20;  // as engine/safetensors/safetensors.cpp, which refuses longer ones
   std::string text = start_of(file, 1 << 16);
   if (!text.starts_with("\x89HDF") && text.size() >= kLengthBytes) {

@@ -38,6 +38,7 @@ constexpr const char* kFooter =
     "--max-skipped allows, or a picture to predict was unreadable; 4 an input file was refused;\n"
     "129, 130, 143 interrupted.";
 
+// Also prints the digest of the built-in weights: it decides whether features files belong together.
 std::string version_text() {
   const BuildInfo info = build_info();
   std::string text = "vgg16 " + std::string(info.version) + "\nbackends: ";
@@ -67,6 +68,7 @@ std::string unknown_word(CLI::App& program, int argc, const char* const* argv) {
          (nearest.empty() ? "" : "; did you mean " + std::string(nearest) + "?");
 }
 
+// Points to the help of the command that was given.
 int usage_error(const CLI::App& program, const std::string& message) {
   const auto chosen = program.get_subcommands();
   const std::string command = chosen.empty() ? "vgg16" : "vgg16 " + chosen[0]->get_name();
@@ -74,6 +76,7 @@ int usage_error(const CLI::App& program, const std::string& message) {
   return kUsage;
 }
 
+// The statuses that the README promises.
 int exit_status(ErrorCode code) {
   return code == ErrorCode::kRefused ? kRefusedInput : code == ErrorCode::kInvalidArgument ? kUsage : kFailed;
 }
@@ -83,6 +86,7 @@ int run(int argc, const char* const* argv) {
   program.footer(kFooter);
   program.set_version_flag("--version", version_text, "Print version, backends, instruction set and weights' digest");
   program.require_subcommand(1);
+  // Before the commands are added, which copy it.
   program.formatter(std::make_shared<HelpFormatter>());
   const std::span words(argv, static_cast<size_t>(argc));
   const std::vector<Command> commands = {add_extract(program, resume_command_text(words)),
@@ -109,6 +113,7 @@ int run(int argc, const char* const* argv) {
     return usage_error(program, unknown ? unknown_word(program, argc, argv) : printable(error.what()));
   }
   const auto chosen = std::find_if(commands.begin(), commands.end(), [](const Command& c) { return c.app->parsed(); });
+  // After parsing, so that --help does not start a thread; before the command, because it must be the first thread.
   watch_for_interrupts(command_text(words));
   const int status = chosen->run();
   flush_output();

@@ -18,6 +18,7 @@ struct MergeOptions {
   bool overwrite = false;
 };
 
+// The library checks the parts; this only parses and prints.
 int merge(const MergeOptions& o) {
   require_output(o.output, o.parts, o.overwrite);
   const std::vector<std::filesystem::path> parts(o.parts.begin(), o.parts.end());

@@ -26,6 +26,7 @@ void require_output(const std::filesystem::path& path, std::span<const std::stri
     throw Error(ErrorCode::kNotFound,
                 name + " cannot be created: there is no folder " + printable(folder.native()) + "; create it first");
   }
+  // Not exact (access uses the real user), but it finds the common mistake before hours of work.
   if (::access(folder.c_str(), W_OK | X_OK) != 0) {
     throw Error(ErrorCode::kIo, name + " cannot be created: " + system_message(errno));
   }

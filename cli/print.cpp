@@ -24,12 +24,14 @@ std::string counted(int64_t number, std::string_view singular, std::string_view 
   return with_thousands(number) + " " + std::string(number == 1 ? singular : plural);
 }
 
+// snprintf rounds to even in the last place, as Python's format does.
 std::string fixed(double value, int digits) {
   char text[64];
   const int length = std::snprintf(text, sizeof text, "%.*f", digits, value);
   return std::string(text, static_cast<size_t>(std::min(length, 63)));
 }
 
+// Rounded up, so that it never says "0 s" while something remains.
 std::string duration_text(double seconds) {
   const auto s = static_cast<int64_t>(std::ceil(std::min(seconds, 1e15)));
   if (s < 60) return std::to_string(s) + " s";
@@ -49,6 +51,7 @@ void print_note(std::string_view message, const Common& common) {
   if (!common.quiet) print_line(message);
 }
 
+// Line by line: line breaks are kept, everything else invisible is escaped.
 void print_result(std::string_view text) {
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
@@ -82,6 +85,7 @@ void print_json(const nlohmann::ordered_json& document) {
   std::fputs("\n", stdout);
 }
 
+// stdio reports errors of earlier writes only here, so every command ends with it.
 void flush_output() {
   errno = 0;
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
@@ -94,6 +98,7 @@ nlohmann::ordered_json skipped_json(const std::vector<SkippedPicture>& skipped) 
   return list;
 }
 
+// The first twenty, because a broken folder can have thousands.
 void print_skipped(const std::vector<SkippedPicture>& skipped, const Common& common) {
   constexpr size_t kShown = 20;
   if (skipped.empty() || common.quiet) return;

@@ -10,6 +10,7 @@
 namespace vgg16 {
 namespace {
 
+// The number of characters of UTF-8: all bytes except continuation bytes.
 size_t code_points(std::string_view text) {
   return static_cast<size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));

@@ -31,6 +31,7 @@ std::string candidates_text(const Report& report) {
   return text;
 }
 
+// Left out for many classes: lines would be wider than a screen, and the JSON has the matrix.
 std::string confusion_text(const Report& report) {
   if (report.classes.size() > kMaxConfusionClasses) return "";
   std::string text = "\nconfusion (rows: true class, columns: predicted, in the same order)\n";
@@ -41,6 +42,7 @@ std::string confusion_text(const Report& report) {
   return text;
 }
 
+// One line per fit, with its certificate.
 std::string fits_text(const Report& report) {
   std::string text = "\n         C  fold  iterations  relative gap  objective        seconds  ended because\n";
   for (const FitCertificate& fit : report.fits) {

@@ -13,6 +13,7 @@ namespace {
 constexpr std::chrono::milliseconds kRedraw(100);
 constexpr std::chrono::seconds kLineElsewhere(30);
 
+// A "dumb" terminal, such as an editor's shell, cannot redraw a line.
 bool is_terminal() {
   const char* term = std::getenv("TERM");
   return ::isatty(STDERR_FILENO) == 1 && term != nullptr && std::string_view(term) != "dumb";
@@ -26,6 +27,7 @@ Progress::Progress(std::string_view stage, std::string_view unit, const Common& 
 void Progress::update(int64_t done, int64_t total) {
   if (!shown_) return;
   const auto now = Clock::now();
+  // A resumed run begins with rows that were computed earlier: they must not count in the rate.
   if (first_done_ < 0 || done < last_done_) {
     first_done_ = done;
     start_ = now;

@@ -10,6 +10,7 @@
 namespace vgg16 {
 namespace {
 
+// from_chars accepts no blanks, no leading "+" and no locale's decimal comma; the whole text must be used.
 template <class Number>
 std::optional<Number> parse_all(std::string_view text) {
   Number value{};
@@ -67,6 +68,7 @@ std::optional<int64_t> parse_allowed_skips(std::string_view text, int64_t pictur
   }
   const auto share = parse_number(text.substr(0, text.size() - 1));
   if (!share || *share < 0 || *share > 100) return std::nullopt;
+  // Rounded down: 1 % of 99 pictures allows none.
   return static_cast<int64_t>(std::floor(static_cast<double>(pictures) * *share / 100));
 }
 

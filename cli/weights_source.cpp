@@ -9,6 +9,7 @@ extern const std::byte vgg16_embedded_weights_end[];
 
 namespace vgg16 {
 
+// An option wins over the environment variable, and that over the built-in weights.
 std::string weights_file(const std::string& file) {
   const char* named = std::getenv("VGG16_WEIGHTS");
   return file.empty() && named != nullptr ? named : file;

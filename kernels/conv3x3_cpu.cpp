@@ -34,6 +34,7 @@ Conv3x3CpuList runnable_conv3x3_cpu() {
 }
 
 const Conv3x3Cpu& conv3x3_cpu(std::string_view name, std::string_view precision) {
+  // Collects the sets that would do, for the message.
   std::string names;
   for (const Conv3x3Cpu* set : runnable_conv3x3_cpu()) {
     if (set->precision != precision) continue;

@@ -21,6 +21,8 @@ void transform_kernel_m(const WinogradLayer& layer, const float* kernel, int p, 
   constexpr int kA = M + 2;
   constexpr int kAtATime = 8;  // output channels; a fixed inner loop that the compiler vectorises. Divides every kPanel
   static constexpr KernelTransform<M> kG;
+  // G g G^T: first G times the columns of g, then times the rows. In double: G's fractions are not exact in float32,
+  // and this rounding would be in every product.
   for (int c = 0; c < layer.ic; ++c) {
     const float* g = kernel + int64_t{c} * layer.oc + int64_t{p} * kPanel;
     for (int o = 0; o < kPanel; o += kAtATime) {
@@ -51,6 +53,7 @@ void transform_kernel_m(const WinogradLayer& layer, const float* kernel, int p, 
   }
 }
 
+// Tile sizes are template parameters, so that all loops over a tile are unrolled; chosen once per call.
 void transform_kernel(const WinogradLayer& layer, const float* kernel, int p, float* u) {
   const auto run = layer.m == 2 ? transform_kernel_m<2> : layer.m == 4 ? transform_kernel_m<4> : transform_kernel_m<6>;
   run(layer, kernel, p, u);

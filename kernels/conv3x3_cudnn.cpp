@@ -34,6 +34,7 @@ bool is_declined(cudnnStatus_t status) {
   return status >= CUDNN_STATUS_BAD_PARAM && status < CUDNN_STATUS_EXECUTION_FAILED && !is_memory_failure(status);
 }
 
+// The error code's text is general ("bad parameter"); the last error string often says which parameter.
 void check(const CudnnLibrary& cudnn, cudnnStatus_t status, const char* call) {
   if (status == CUDNN_STATUS_SUCCESS) return;
   std::array<char, 512> detail{};
@@ -44,6 +45,7 @@ void check(const CudnnLibrary& cudnn, cudnnStatus_t status, const char* call) {
 }
 
 // Owns one descriptor of the backend API.
+// The backend API is untyped: everything is a descriptor with numbered attributes.
 class Descriptor {
  public:
   Descriptor(const CudnnLibrary& cudnn, cudnnBackendDescriptorType_t type) : cudnn_(&cudnn) {
@@ -145,6 +147,7 @@ struct Cudnn::Impl {
 
 namespace {
 
+// The type in which cuDNN stores tensors; TF32 is stored as float32, and only its engines round.
 cudnnDataType_t data_type(ElementType type) {
   return type == ElementType::kF16    ? CUDNN_DATA_HALF
          : type == ElementType::kBf16 ? CUDNN_DATA_BFLOAT16
@@ -164,6 +167,7 @@ class Graph {
     const Activation out = {n, h, w, oc};
     std::vector<cudnnBackendDescriptor_t> operations;
     if (bias_and_relu) {
+      // Intermediate results are float32, so that bias and ReLU do not round again.
       const auto sum = activation(kSum, out, CUDNN_DATA_FLOAT);
       const auto biased = activation(kBiased, out, CUDNN_DATA_FLOAT);
       operations.push_back(convolution(activation(kX, in, type), kernel(oc, ic, type), sum));
@@ -248,6 +252,7 @@ class Graph {
 
   cudnnBackendDescriptor_t convolution(cudnnBackendDescriptor_t x, cudnnBackendDescriptor_t kernel,
                                        cudnnBackendDescriptor_t y) {
+    // Paddings, strides and dilations are all 1. CROSS_CORRELATION is what neural networks call convolution.
     constexpr std::array<int64_t, 2> kOnes = {1, 1};
     Descriptor& shape = part(CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
     shape.set(CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, CUDNN_DATA_FLOAT);
@@ -298,6 +303,7 @@ struct Notes {
   bool unfit = false;              // not deterministic, or sums in less than float32
 };
 
+// cuDNN's numerical notes about an engine.
 Notes notes_of(const Descriptor& config) {
   const Descriptor engine = config.get(CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_BACKEND_ENGINE_DESCRIPTOR);
   // Four times what these headers list: the library that is loaded may be newer and have more notes.
@@ -340,6 +346,7 @@ std::optional<Plan> make_plan(const Cudnn::Impl& cudnn, std::shared_ptr<Graph> g
   return Plan{std::move(graph), bias_and_relu, std::move(config), std::move(plan), workspace};
 }
 
+// The index and knobs of a plan, with which the same plan can be made again.
 CudnnEngine engine_of(const Plan& plan) {
   const Descriptor engine = plan.config.get(CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_BACKEND_ENGINE_DESCRIPTOR);
   CudnnEngine found{.bias_and_relu = plan.bias_and_relu,
@@ -475,6 +482,7 @@ void CudnnConv3x3::run() const {
   check(cudnn, cudnn.execute(impl_->cudnn->handle, impl_->plan.plan.get(), impl_->memory.get()), "cudnnBackendExecute");
 }
 
+// `take` never has enough, so all plans are made.
 std::vector<CudnnEngine> cudnn_candidates(const Cudnn& cudnn, const ConvProblem& problem) {
   std::vector<CudnnEngine> engines;
   for_each_plan(cudnn.impl(), problem, [&](const Plan& plan) {

@@ -29,6 +29,7 @@ struct Mount {
   fs::path folder;
 };
 
+// Whether a comma-separated list of controllers contains "cpu" (and not only "cpuset" or "cpuacct").
 bool lists_cpu(const std::string& names) { return ("," + names + ",").find(",cpu,") != std::string::npos; }
 
 // ID:CONTROLLERS:GROUP, where a group's name may hold colons.
@@ -99,6 +100,8 @@ fs::path name_below(const fs::path& top, const fs::path& group) {
 
 }  // namespace
 
+// A group is limited by the smallest quota among itself and its ancestors. Every hierarchy and mount is examined,
+// because versions 1 and 2 can be mounted at the same time.
 double cpu_quota(const fs::path& root) {
   const auto mounts = read_lines(root / "proc/self/mountinfo", mount_of);
   double tightest = INFINITY;

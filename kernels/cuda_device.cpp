@@ -18,6 +18,7 @@ bool has_cuda_device() {
   return found;
 }
 
+// Without the has_cuda_device() check, so that the error says what is missing.
 std::vector<CudaDevice> cuda_devices() {
   int count = 0;
   VGG16_CUDA_CHECK(cudaGetDeviceCount(&count));

@@ -28,6 +28,7 @@ CudnnLibrary open_library() {
   }
   CudnnLibrary cudnn{};
   find(library, "cudnnGetVersion", cudnn.get_version);
+  // Checked before other functions are looked up: an older library would fail with a less helpful message.
   const size_t version = cudnn.get_version();
   require(version >= 90000, ErrorCode::kDevice,
           std::string(kFile) + " is version " + std::to_string(version) + ", expected 90000 or newer" + kAdvice);
@@ -47,6 +48,7 @@ CudnnLibrary open_library() {
 
 }  // namespace
 
+// If the initialisation throws, the next call tries again; this is what the language guarantees for static variables.
 const CudnnLibrary& cudnn_library() {
   static const CudnnLibrary library = open_library();
   return library;

@@ -13,6 +13,7 @@ __global__ void __launch_bounds__(kPoolThreads)
   global_pool_block<T, Combine>(blockIdx.x, threadIdx.x, shape, in, out, partials);
 }
 
+// One block per picture and group of 8 vectors of channels; the same code for mean and maximum.
 template <class Combine>
 void launch(const char* name, DeviceIn in, DeviceOut out, CudaStream stream) {
   require_vectors(name, in);

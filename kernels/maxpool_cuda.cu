@@ -14,6 +14,7 @@ __global__ void __launch_bounds__(kThreads)
   if (t < count) maxpool2x2_vector<T, kBias>(t, shape, in, bias, out);
 }
 
+// One launcher for both operations: without a bias the kernel neither adds nor applies ReLU.
 void launch(const char* name, DeviceIn in, const float* bias, DeviceOut out, CudaStream stream) {
   require_vectors(name, in);
   require_vectors(name, out);

@@ -16,6 +16,7 @@ constexpr size_t kPage = 4096;
 
 }  // namespace
 
+// mmap instead of new: pages are zero and taken at first write, and the array can be aligned to huge pages.
 FloatArray::FloatArray(int64_t count) : count_(count) {
   if (count == 0) return;
   const size_t bytes = (static_cast<size_t>(count) * sizeof(float) + kPage - 1) / kPage * kPage;

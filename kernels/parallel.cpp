@@ -30,6 +30,7 @@ inline void relax() {
 #endif
 }
 
+// Spins first, because threads usually wait for microseconds only; then sleeps until notified.
 void wait_while_equal(std::atomic<uint32_t>& value, uint32_t old) {
   for (int i = 0; i < kSpins; ++i) {
     if (value.load(std::memory_order_acquire) != old) return;
@@ -50,7 +51,9 @@ struct ThreadPool::State {
   bool stopping = false;
   std::vector<std::thread> members;
 
+  // A member's loop: wait for a new generation, run the job, count down.
   void serve(int member) {
+    // The pool may be made by a thread whose mode is not the default one.
     const StandardFloatingPoint mode;
     uint32_t seen = 0;  // generation of the last job
     for (;;) {
@@ -70,6 +73,7 @@ struct ThreadPool::State {
   }
 };
 
+// sched_getaffinity also counts correctly in containers that are restricted to some processors (cpuset).
 int allowed_processors() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
@@ -111,6 +115,7 @@ void ThreadPool::run_erased(void (*call)(void*, int), void* context) {
     s.generation.notify_all();
   }
   call(context, 0);
+  // Waits for the other members. running changes several times; each change ends a wait.
   for (uint32_t left = s.running.load(std::memory_order_acquire); left != 0;
        left = s.running.load(std::memory_order_acquire)) {
     wait_while_equal(s.running, left);

@@ -4,6 +4,7 @@
 
 namespace vgg16 {
 
+// Reads RGB bytes and writes BGR: channel k of the output is channel 2 - k of the input.
 void preprocess_cpu(const uint8_t* picture, int y_begin, int y_end, float* out) {
   constexpr int kPadded = kInputSide + 2;
   picture += y_begin * kInputSide * 3;

@@ -7,6 +7,8 @@
 
 namespace vgg16 {
 
+// Seven nested loops over the definition. The one deviation, skipping zeros of x, saves most of the time after a ReLU
+// and changes no sum (unless a weight is infinite).
 Reference conv3x3_relu_reference(const double* x, Shape4 shape, const float* w, const float* b, int oc) {
   const auto [n, height, width, ic] = shape;
   Reference y;

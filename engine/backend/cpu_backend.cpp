@@ -36,6 +36,7 @@ CpuBackend::CpuBackend(std::shared_ptr<const CpuNetwork> network, std::unique_pt
     if (!is_conv(layer) || layer == 0) continue;
     const size_t conv = conv_index(layer);
     const WinogradLayer& w = network_->convolutions[conv];
+    // Layers that run one picture at a time need one plane, the others one per picture of the group.
     const int n = cut_of(w) == Cut::kPoints ? group : 1;
     scratch_.reserve(*network_->kernels, w, n);
     // The input of the second convolution needs no plane: it stays in scratch memory (convolve_first_two).
@@ -52,6 +53,7 @@ CpuBackend::CpuBackend(std::shared_ptr<const CpuNetwork> network, std::unique_pt
 // convolutions of even and odd index: two for the early layers (one picture at a time) and two for the late ones (a
 // group), because the last early layer of one picture runs while earlier pictures of the group wait in late memory.
 void CpuBackend::place_planes() {
+  // Memory 0 and 1 for the early layers, 2 and 3 for the late ones.
   const auto place_of = [&](size_t conv) {
     return 2 * static_cast<size_t>(cut_of(network_->convolutions[conv]) == Cut::kPoints) + conv % 2;
   };
@@ -71,6 +73,7 @@ void CpuBackend::place_planes() {
   }
 }
 
+// A batch in parts of kGroup is computed exactly as the whole batch would be.
 int CpuBackend::pictures_at_a_time() const { return kGroup; }
 
 // The planes for the output of `layer`: the input of the next convolution, or output_ if it is the last layer.
@@ -147,6 +150,7 @@ void CpuBackend::forward_group(ImagesIn images, Stop stop, float* features) {
     std::for_each(planes, planes + n, clear_border);
     return planes;
   };
+  // Pools are skipped in this loop: they are computed with the convolution before them.
   const auto run_layers = [&](size_t begin, size_t end, int picture, int n) {
     for (size_t layer = begin; layer < end; ++layer) {
       if (!is_conv(layer)) continue;
@@ -172,6 +176,7 @@ void CpuBackend::forward_group(ImagesIn images, Stop stop, float* features) {
     write_pooled(output_.data(), images.n, stop, features);
 }
 
+// Group by group; the last one may be smaller, which changes no bits.
 void CpuBackend::forward(ImagesIn images, Stop stop, HostOut features) {
   require_forward(images, max_batch_, stop, last_layer_, features);
   const int64_t row = features_shape(stop, 1).count();

@@ -21,6 +21,7 @@ constexpr int kSecondParts = 2;
 
 int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
+// As many tiles as fit kStripBytes, in whole blocks; at least one block, even if it does not fit.
 int strip_tiles(const WinogradLayer& layer) {
   const auto fit = static_cast<int>(kStripBytes / (transformed_count(layer, 1) * int64_t{sizeof(float)}));
   return std::max(1, fit / kTilesPerBlock) * kTilesPerBlock;
@@ -53,6 +54,7 @@ void finish_strip(const Conv3x3Cpu& kernels, const WinogradLayer& layer, bool po
   }
 }
 
+// One job per strip, without barriers: a strip goes through all three steps on one thread.
 void convolve_in_strips(const Conv3x3Cpu& kernels, const WinogradLayer& layer, bool pool, const Plane* in, int n,
                         const Plane* out, ThreadPool& threads, CpuScratch& scratch) {
   const int n_tiles = layer.tiles() * n;
@@ -141,6 +143,7 @@ Plane second_input(const WinogradLayer& second, float* data) {
 
 }  // namespace
 
+// kStrips reads all points of a panel in turn, kPoints all panels of a point.
 void set_kernel_strides(WinogradLayer& layer, int panel) {
   const int64_t block = int64_t{layer.depth} * panel;
   const bool points_outside = cut_of(layer) == Cut::kPoints;
@@ -148,6 +151,7 @@ void set_kernel_strides(WinogradLayer& layer, int panel) {
   layer.u_point_stride = points_outside ? block * (layer.oc / panel) : block;
 }
 
+// Needs differ by cut: kStrips takes memory per thread, kPoints for all pictures at once.
 void CpuScratch::reserve(const Conv3x3Cpu& kernels, const WinogradLayer& layer, int n_pictures) {
   if (cut_of(layer) == Cut::kPoints) {
     const int tiles = layer.tiles() * n_pictures;

@@ -23,6 +23,7 @@ std::unique_ptr<CudaForward> try_batch(const std::shared_ptr<const CudaNetwork>&
   }
 }
 
+// Halving takes few attempts; each makes an engine, which takes time.
 std::unique_ptr<CudaForward> largest_batch(const std::shared_ptr<const CudaNetwork>& network, Stop stop, int max_batch,
                                            const std::function<void(const std::string&)>& log) {
   const int wanted = std::min(max_batch, kLargestBatch);
@@ -82,6 +83,7 @@ void CudaBackend::forward(ImagesIn images, Stop stop, HostOut features) {
       forward_->run(images.data + first * kPictureBytes, n, stop, features.data + first * row);
     }
   } catch (const Error& error) {
+    // Kept, because after a fault every CUDA call fails with the same error, whatever its real cause was.
     failure_ = describe(network_->device) + " failed earlier; start the program again: " + error.what();
     throw Error(ErrorCode::kDevice, describe(network_->device) + ": " + error.what());
   }

@@ -35,6 +35,7 @@ CudaForward::CudaForward(std::shared_ptr<const CudaNetwork> network, Stop stop, 
   const ElementType type = element_type(network_->precision);
   Shape4 input = input_shape(0, batch);
   input.c = input_channels(network_->precision);
+  // Layer i writes activations_[(i + 1) % 2]; each buffer is as large as its largest layer.
   std::array<int64_t, 2> counts = {input.count(), 0};
   int64_t largest_picture = 0;
   for (size_t layer = 0; layer <= stop_.layer; ++layer) {
@@ -51,6 +52,7 @@ CudaForward::CudaForward(std::shared_ptr<const CudaNetwork> network, Stop stop, 
   host_result_ = PinnedBuffer(result_bytes);
   pixels_ = DeviceBuffer(batch * kPictureBytes);
   result_ = DeviceBuffer(type == ElementType::kF32 ? pooled_bytes : result_bytes);
+  // A first, smaller batch must not compute with uninitialised bytes.
   std::memset(host_pixels_.data(), 0, static_cast<size_t>(host_pixels_.size_bytes()));
 
   const auto whole_pass = [this] {

@@ -30,6 +30,7 @@ std::shared_ptr<const CudaNetwork> prepare_cuda_network(const Weights& weights, 
           describe(device) + ": this build holds code for sm_" + std::to_string(kOldestArchitecture) +
               " (A100) and newer GPUs; use --device cpu");
   const CurrentDevice current(device.index);
+  // For the conversion of the biases.
   const Stream stream;
   const ElementType type = element_type(precision);
   const FilterRounding rounding = precision == CudaPrecision::kTf32 ? FilterRounding::kTf32 : FilterRounding::kNone;

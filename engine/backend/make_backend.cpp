@@ -32,6 +32,7 @@ std::optional<int> cuda_index(std::string_view device) {
 std::unique_ptr<Backend> make_cpu_backend(const Weights& weights, const BackendOptions& options) {
   auto pool = std::make_unique<ThreadPool>(options.threads);
   const Conv3x3Cpu& kernels = conv3x3_cpu(options.instruction_set, options.precision);
+  // Everything that the prepared weights depend on, so that engines share them only if they fit.
   const std::string key = "cpu " + std::string(kernels.name) + " " + options.precision;
   auto network = weights.networks().find_or_make<CpuNetwork>(
       key, options.stop.layer, [&] { return prepare_cpu_network(weights, kernels, options.stop.layer, *pool); });
@@ -47,6 +48,7 @@ std::unique_ptr<Backend> make_cuda_backend(const Weights& weights, const Backend
       "there is no device cuda:" + std::to_string(index) + "; the last is cuda:" + std::to_string(devices.size() - 1));
   const CudaDevice& device = devices[static_cast<size_t>(index)];
   const CudaPrecision precision = cuda_precision_from_name(options.precision);
+  // As for the CPU: device and precision determine the prepared weights.
   const std::string key = "cuda:" + std::to_string(device.index) + " " + options.precision;
   auto network = weights.networks().find_or_make<CudaNetwork>(
       key, options.stop.layer, [&] { return prepare_cuda_network(weights, device, precision, options.stop.layer); });
@@ -99,6 +101,7 @@ std::unique_ptr<Backend> make_backend(const Weights& weights, const BackendOptio
               "device \"" + printable(options.device) + "\", expected auto, cpu, cuda or cuda:N");
 }
 
+// Lives here because this file alone knows the engines of the build.
 BuildInfo build_info() {
   const StandardFloatingPoint mode;
   BuildInfo info;
