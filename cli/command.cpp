@@ -19,8 +19,8 @@ CLI::App* add_command(CLI::App& program, const std::string& name, const std::str
   CLI::App* app = program.add_subcommand(name, description);
   app->footer("Example:\n  " + example);
   app->add_flag("--json", common.json, "Results as JSON on standard output");
-  app->add_flag("-q,--quiet", common.quiet, "No progress, no warnings but of folders left out");
-  app->add_flag("-v,--verbose", common.verbose, "Say more about what is done");
+  app->add_flag("-q,--quiet", common.quiet, "No progress, and no warnings except about folders left out");
+  app->add_flag("-v,--verbose", common.verbose, "Print more details");
   app->add_flag("--no-progress", common.no_progress, "No progress");
   return app;
 }
@@ -34,7 +34,7 @@ void add_network_options(CLI::App& app, NetworkOptions& options) {
       ->capture_default_str()
       ->check(expects("auto, cpu, cuda or cuda:N", is_device));
   app.add_option("--precision", options.precision,
-                 "Of the products: f32, or less exact bf16; on a GPU also tf32 and f16")
+                 "Type of the multiplied numbers: f32, or less exact bf16; on a GPU also tf32 and f16")
       ->type_name("NAME")
       ->capture_default_str()
       ->check(one_of({"f32", "tf32", "f16", "bf16"}, "f32, tf32, f16 or bf16"));

@@ -1,4 +1,4 @@
-// What every command shares: its common options, its exit statuses, how it is registered.
+// What all commands share: options, exit statuses, and how a command is registered.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -33,13 +33,13 @@ struct NetworkOptions {
   int batch_size = 32;
 };
 
-/// A command: its CLI11 description has been made, and `run` does it and returns its exit status.
+/// A command: its options are registered in `app`; `run` executes it and returns the exit status.
 struct Command {
   CLI::App* app = nullptr;
   std::function<int()> run;
 };
 
-/// `resume_text` is the command that goes on with this run, should it be interrupted.
+/// `resume_text` is the command line that resumes this run if it is interrupted.
 Command add_extract(CLI::App& program, const std::string& resume_text);
 Command add_merge(CLI::App& program);
 Command add_train(CLI::App& program);
@@ -47,7 +47,7 @@ Command add_predict(CLI::App& program);
 Command add_info(CLI::App& program);
 Command add_convert(CLI::App& program);
 
-/// Adds a sub-command with the options that all have, and an example at the end of its help.
+/// Adds a sub-command with the common options, and with an example at the end of its help.
 CLI::App* add_command(CLI::App& program, const std::string& name, const std::string& description,
                       const std::string& example, Common& common);
 

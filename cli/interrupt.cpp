@@ -15,16 +15,16 @@
 namespace vgg16 {
 namespace {
 
-// The one piece of global state in the program: a signal can reach nothing else.
+// The program's only global state: a signal handler can use nothing but globals, and only lock-free ones.
 std::atomic<bool> stop{false};
 std::atomic<int> signal_number{0};
 std::atomic<const std::string*> last_words{nullptr};
 
-// The same for the thread that waits for signals, which may outlive main(): never destroyed.
+// State of the thread that waits for signals. It is never destroyed, because that thread may outlive main().
 struct State {
-  std::mutex mutex;            // guards `save`; whoever holds it may end the process
-  std::function<void()> save;  // of work that defers interrupts
-  std::string command;         // that goes on
+  std::mutex mutex;            // guards `save`; a thread that ends the process holds it, so that only one does
+  std::function<void()> save;  // of the current DeferredInterrupts; empty if there is none
+  std::string command;         // the command that resumes
   std::string words_at_first;
   std::string words_later;
   const std::string none;
@@ -40,15 +40,16 @@ std::string words(const char* what_for, std::string_view command) {
          std::string(command) + "\n";
 }
 
-// Also a signal handler. SIGALRM stands for the first signal.
+// Prints the prepared text and ends the process. Also used as a signal handler, so it may only call async-signal-safe
+// functions. SIGALRM is the timeout of kSavingSeconds; then the exit status is that of the first signal.
 extern "C" [[noreturn]] void end_at_once(int number) {
-  // Nothing to be done where even this cannot be written.
+  // If even this cannot be written, nothing can be done.
   const std::string& text = *last_words;
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
   _exit(128 + (number == SIGALRM ? signal_number.load() : number));
 }
 
-// What comes now takes as long as the disk takes. The next signal does not wait for it, nor does the clock.
+// Saving may take as long as the disk takes. From here on the next signal, or a timeout, ends the process at once.
 void let_the_next_end_at_once(sigset_t watched) {
   struct sigaction action {};
   action.sa_handler = end_at_once;

@@ -1,5 +1,6 @@
-// Ctrl-C, SIGTERM and a closed terminal (SIGHUP). By default the first signal ends the process at once, with the exit
-// status and the last line that the contract promises; work that has something to save asks to be told instead.
+// Handling Ctrl-C (SIGINT), SIGTERM and a closed terminal (SIGHUP). By default the first signal ends the process at
+// once, with its exit status and the command that resumes as the last line on standard error. Work that has something
+// to save first uses DeferredInterrupts.
 #pragma once
 
 #include <atomic>
@@ -9,22 +10,22 @@
 
 namespace vgg16 {
 
-/// Takes over SIGHUP, SIGINT and SIGTERM for the rest of the process, but those that are ignored: nohup and background
-/// jobs want that. They are blocked in this thread and in all that it starts, and waited for by a thread of their own;
-/// so call it before there are others. `command` is what the user can give again. Throws Error{kMemory} where no thread
-/// can be had.
+/// Handles SIGHUP, SIGINT and SIGTERM for the rest of the process, except those that are ignored already (nohup,
+/// background jobs). They are blocked in this thread and in all threads that it starts later, and a thread of their own
+/// waits for them; so this must be called before other threads exist. `command` is the command line to print. Throws
+/// Error{kMemory} if the system cannot start a thread.
 void watch_for_interrupts(std::string_view command);
 
-/// From now on, `command` is what goes on where the work was interrupted.
+/// From now on, `command` is printed as the command that resumes the work.
 void go_on_with(std::string_view command);
 
-/// While it lives, the first signal only makes interrupted() true. The second saves what there is, says the last words
-/// and ends the process; a third does not wait for the saving, nor does anybody for longer than kSavingSeconds.
+/// During its lifetime, the first signal only makes interrupted() true. The second one calls `save`, prints the command
+/// that resumes, and ends the process; a third one, or a timeout of kSavingSeconds, ends it without waiting for `save`.
 class DeferredInterrupts {
  public:
   static constexpr unsigned kSavingSeconds = 10;
 
-  /// `save` is called on another thread while the work goes on; what it uses must outlive this object.
+  /// `save` is called on another thread while the work continues; what it uses must outlive this object.
   explicit DeferredInterrupts(std::function<void()> save);
   ~DeferredInterrupts();
   DeferredInterrupts(const DeferredInterrupts&) = delete;
@@ -35,11 +36,11 @@ class DeferredInterrupts {
   [[nodiscard]] bool end();
 };
 
-/// Becomes true with the first signal while there is a DeferredInterrupts.
+/// Becomes true with the first signal during the lifetime of a DeferredInterrupts.
 [[nodiscard]] const std::atomic<bool>& interrupted();
 
-/// Says the last words of work that was interrupted, with `how_far` it came ("after 3 of 8 rows"), in place of those
-/// that the next signal would say. Returns the exit status for the signal that came: 129, 130 or 143.
+/// Prints that the work was interrupted, `how_far` it came ("after 3 of 8 rows") and the command that resumes; later
+/// signals print nothing. Returns the exit status for the signal: 129, 130 or 143.
 [[nodiscard]] int end_interrupted(const std::string& how_far);
 
 }  // namespace vgg16

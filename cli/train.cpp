@@ -1,4 +1,4 @@
-// vgg16 train: a features file becomes a model file and a report.
+// vgg16 train: makes a model file and a report of a features file.
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -33,15 +33,15 @@ int train_command(const TrainCommand& o) {
   options.split = o.split == "stratified" ? Split::kStratified : Split::kTail;
   const FeatureTable table = open_feature_file(o.features);
   if (table.recipe.weights_sha256.empty()) {
-    print_warning(
-        table.name +
-            " does not record its recipe; taken as block5_pool of unknown weights, as the old scripts wrote it",
-        o.common);
+    print_warning(table.name +
+                      " does not record how it was made; assuming block5_pool and unknown weights, as in files of the "
+                      "old scripts",
+                  o.common);
   }
   const TrainEstimate estimate = estimate_training(table, options);
   if (o.common.verbose) {
     print_note("training takes at most " + with_thousands((estimate.memory_bytes >> 20) + 1) + " MB, " +
-                   (estimate.route == Route::kDual ? "by the inner products of the rows" : "in passes over the rows"),
+                   (estimate.route == Route::kDual ? "from the inner products of the rows" : "in passes over the rows"),
                o.common);
   }
   TrainResult result;
@@ -52,14 +52,14 @@ int train_command(const TrainCommand& o) {
       progress.update(done, total);
     });
   }
-  result.classifier.save(o.model,
-                         {.overwrite = o.overwrite});  // before anything is printed: a report can be made again
+  // Saved before anything is printed: if printing fails, the model is not lost.
+  result.classifier.save(o.model, {.overwrite = o.overwrite});
   for (const std::string& warning : result.report.warnings) print_warning(warning, o.common);
   if (o.common.json) {
     print_json(training_json(result.report, table));
   } else {
     print_result(training_text(result.report, table, o.common.verbose));
-    flush_output();  // in this order also where both streams go to one file
+    flush_output();  // so that the order is right if both streams go to the same file
     print_note("model saved: " + printable(o.model), o.common);
   }
   return kDone;
@@ -80,7 +80,7 @@ Command add_train(CLI::App& program) {
       ->default_str("-1")
       ->check(whole_number(-1, 1024));
   app->add_option("--c", o->c,
-                  "Values of C to try, the inverse strength of the penalty; lo:hi:n is n of them in equal ratios")
+                  "Values of C (inverse penalty strength) to try; lo:hi:n is n values in geometric progression")
       ->type_name("LIST")
       ->capture_default_str()
       ->check(expects("a list of numbers above 0, such as 0.1,1,10 or 1e-6:1:7", [](const std::string& text) {
@@ -94,18 +94,19 @@ Command add_train(CLI::App& program) {
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(2, 1000));
-  app->add_option("--test-size", o->options.test_size, "Share of the rows held out for the report")
+  app->add_option("--test-size", o->options.test_size, "Share of the rows held out for the test")
       ->type_name("SHARE")
       ->capture_default_str()
       ->check(expects("a number above 0 and below 1", [](const std::string& text) {
         const auto share = parse_number(text);
         return share && *share > 0 && *share < 1;
       }));
-  app->add_option("--split", o->split, "Rows held out: the last ones (tail), or every class's share (stratified)")
+  app->add_option("--split", o->split,
+                  "Rows held out: the last ones (tail), or the same share of every class (stratified)")
       ->type_name("NAME")
       ->capture_default_str()
       ->check(one_of({"tail", "stratified"}, "tail or stratified"));
-  app->add_option("--seed", o->options.seed, "Of the stratified draw")
+  app->add_option("--seed", o->options.seed, "Seed of the random draw of --split stratified")
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(0, INT64_MAX));

@@ -116,10 +116,10 @@ TEST_F(TrainCommandLine, TakesFilesOfTheOldScript) {
   write_old_features(path("old.h5"), features, labels, {"cats", "dogs"});
   const Outcome trained = run({"train", "-d", "old.h5", "-m", "old.model"});
   EXPECT_EQ(trained.status, 0);
-  EXPECT_EQ(
-      trained.err,
-      "vgg16: warning: old.h5 does not record its recipe; taken as block5_pool of unknown weights, as the old scripts "
-      "wrote it\nmodel saved: old.model\n");
+  EXPECT_EQ(trained.err,
+            "vgg16: warning: old.h5 does not record how it was made; assuming block5_pool and unknown weights, as in "
+            "files of "
+            "the old scripts\nmodel saved: old.model\n");
   make_pictures("new", {"cats"}, 2);
   const Outcome predicted = run({"predict", "-m", "old.model", "new"});
   EXPECT_EQ(predicted.status, 0);
