@@ -16,6 +16,7 @@ __global__ void __launch_bounds__(kThreads)
 
 }  // namespace
 
+// One thread per 16-byte vector, so that reads and writes coalesce.
 void bias_relu_cuda(DeviceIn in, const float* bias, DeviceOut out, CudaStream stream) {
   require_vectors("bias_relu_cuda", in);
   require_vectors("bias_relu_cuda", out);

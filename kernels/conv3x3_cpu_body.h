@@ -82,6 +82,7 @@ void transform_input_m(const WinogradLayer& layer, const Plane* in, TileRange ti
       const TilePosition at = position(layer, t);
       const Plane& plane = in[at.picture];
       const int64_t row_stride = int64_t{plane.cols} * kBlock;
+      // One pixel up and left of the tile, the zero padding at the picture's edge.
       const float* corner = plane.at(block, at.row * M - 1, at.column * M - 1);
       float* out = v + (t - v_first) * stride + block * (kBlock / kChannelsPerWord);
       // Prefetch the M columns that the tile after next adds to what the next one reads. At the end of a row these are
@@ -238,6 +239,8 @@ void transform_output_m(const WinogradLayer& layer, const float* products, int64
   for (int t = tiles.begin; t < tiles.end; ++t) {
     const TilePosition at = position(layer, t);
     for (int half = 0; half < 2; ++half) {
+      // A panel is two vectors of channels, transformed one after the other: both at once would not fit in the
+      // registers.
       const int channel = p * kPanel + half * kLanes;
       const Vec bias = load(layer.bias + channel);
       Vec y[M][M];

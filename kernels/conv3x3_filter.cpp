@@ -21,6 +21,7 @@ void pack_filter(const float* filter, int ic, int oc, int ic_padded, ElementType
                  void* packed) {
   const auto row = static_cast<size_t>(9) * ic_padded;
   std::memset(packed, 0, row * oc * element_bytes(type));
+  // Reads the filter in its own order; writes are scattered, but this happens once per network.
   for (int position = 0; position < 9; ++position) {
     for (int c = 0; c < ic; ++c) {
       for (int o = 0; o < oc; ++o, ++filter) {

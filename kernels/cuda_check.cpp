@@ -18,7 +18,7 @@ std::string advice(cudaError_t status) {
              std::to_string(CUDART_VERSION / 1000) + "." + std::to_string(CUDART_VERSION % 1000 / 10);
     case cudaErrorNoKernelImageForDevice:
     case cudaErrorUnsupportedPtxVersion:
-      return "; this build holds no code for this GPU: it needs compute capability 8.0 or newer";
+      return "; this build has no code for this GPU: it needs compute capability 8.0 or newer";
     case cudaErrorMemoryAllocation:
       return "; a smaller batch needs less memory";
     default:

@@ -27,7 +27,7 @@ std::shared_ptr<const CudaNetwork> prepare_cuda_network(const Weights& weights, 
                                                         CudaPrecision precision, size_t last_layer,
                                                         std::span<const CudnnTableEntry> engines) {
   require(device.architecture >= kOldestArchitecture, ErrorCode::kDevice,
-          describe(device) + ": this build holds code for sm_" + std::to_string(kOldestArchitecture) +
+          describe(device) + ": this build has code for sm_" + std::to_string(kOldestArchitecture) +
               " (A100) and newer GPUs; use --device cpu");
   const CurrentDevice current(device.index);
   // For the conversion of the biases.

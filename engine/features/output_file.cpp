@@ -38,7 +38,7 @@ void require_left_by_a_run(const std::string& name, const struct stat& status, O
   } else if (!S_ISREG(status.st_mode)) {
     found = "is not a regular file";
   } else if (status.st_nlink != 1) {
-    found = "has other names, too (hard links)";
+    found = "has further names (hard links)";
   } else if (owner == Owner::kCaller && status.st_uid != geteuid()) {
     found = "belongs to another user (" + std::to_string(status.st_uid) + ")";
   }

@@ -115,7 +115,7 @@ Result<Image> decode_png(const PngParts& parts) {
   if (decoded == nullptr) {
     if (budget.out_of_memory) throw std::bad_alloc();  // says nothing about the picture: it must not be skipped
     if (!budget.exceeded) return Result<Image>::failure("damaged: its data cannot be decompressed to its pixels");
-    return Result<Image>::failure(enough <= kMaxDecodeBytes ? "its data expands to more than its size in pixels needs"
+    return Result<Image>::failure(enough <= kMaxDecodeBytes ? "its data expands to more bytes than its pixels need"
                                                             : "takes too much memory to decode");
   }
   struct Release {

@@ -255,7 +255,7 @@ TEST(FeatureFile, TakesNothingOfSomebodyElsesForItsOwn) {
                      "is a link, so it may not come from an earlier run of yours; remove it or choose another output");
     }
     std::filesystem::create_hard_link(folder / "b", name);
-    expect_refused(name, "has other names, too (hard links)");
+    expect_refused(name, "has further names (hard links)");
     ASSERT_EQ(mkfifo(name.c_str(), 0600), 0);
     expect_refused(name, "is not a regular file");
     std::filesystem::create_directory(name);

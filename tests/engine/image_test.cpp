@@ -285,8 +285,7 @@ TEST(Png, RefusesDataThatIsNotItsPixels) {
 
 TEST(Png, BoundsWhatCompressedDataMayExpandTo) {
   EXPECT_EQ(decode_reason(small_png({}, FileBytes(100'000))), "accepted") << "some writers append zeros";
-  EXPECT_EQ(decode_reason(small_png({}, FileBytes(64 << 20))),
-            "its data expands to more than its size in pixels needs");
+  EXPECT_EQ(decode_reason(small_png({}, FileBytes(64 << 20))), "its data expands to more bytes than its pixels need");
 }
 
 TEST(Png, RefusesWhatTakesTooMuchMemoryBeforeDecoding) {

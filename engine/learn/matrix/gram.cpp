@@ -41,6 +41,7 @@ struct Scratch {
 void fill_strip(const SparseRows& x, int64_t train_rows, const SparseProducts& products, int64_t group, int64_t panel,
                 Scratch& scratch, GramMatrix& k) {
   const int64_t panel_first = panel * kPanelRows;
+  // Rows above the panel's own tile are the mirror image of another job, so this job begins at that tile.
   const int64_t panel_tile = panel_first / kTileRows;
   const int64_t first_tile = std::max(group * kGroupTiles, panel_tile);
   // A panel of held-out rows needs no products with other held-out rows, which are all rows after it.
@@ -48,6 +49,7 @@ void fill_strip(const SparseRows& x, int64_t train_rows, const SparseProducts& p
   const int64_t end_tile = std::min((group + 1) * kGroupTiles, asked_tiles);
   if (first_tile >= end_tile) return;
   std::fill(scratch.strip.begin(), scratch.strip.end(), Lanes<double>{});
+  // Column blocks outside: the dense panel of one block stays in the L1 cache for all tiles of the group.
   for (int64_t b = 0; b < x.blocks(); ++b) {
     fill_panel(x.block(panel_tile, b), panel_first % kTileRows, scratch.panel);
     for (int64_t t = first_tile; t < end_tile; ++t) {
@@ -63,6 +65,7 @@ void fill_strip(const SparseRows& x, int64_t train_rows, const SparseProducts& p
   for (int64_t line = std::max(first_row, panel_first); line < end_row; line += kLine) {
     const int64_t line_end = std::min(line + kLine, end_row);
     for (int64_t i = line; i < line_end; ++i) {
+      // Up to and including the diagonal; the part above it is written below, mirrored.
       std::copy_n(row_of_strip(i), std::min(panel_end, i + 1) - panel_first, k.value.data() + i * k.n + panel_first);
     }
     for (int64_t j = panel_first; j < panel_end; ++j) {

@@ -69,6 +69,7 @@ void RowPasses::scores(const std::vector<const double*>& weights, Eigen::MatrixX
       const SparseTile& tile = tiles[static_cast<size_t>(t)];
       std::vector<Lanes<double>>& strip = strips[static_cast<size_t>(member)];
       for (int64_t g = 0; g < panels; ++g) {
+        // Scores of the tile's rows for the 64 vectors of group g, summed over all blocks of columns.
         strip.assign(static_cast<size_t>(kTileRows), {});
         for (int64_t b = 0; b < blocks; ++b) {
           products_.sparse_times_panel(tile.block(b), panel.data() + (g * blocks + b) * kBlockColumns, strip.data());
@@ -109,6 +110,7 @@ void RowPasses::add_gradients(const Eigen::MatrixXf& residuals, const std::vecto
         if (t % kFloatTiles == 0) sums.narrow.assign(static_cast<size_t>(kBlockColumns), {});
         const Lanes<float>* rows_here = rows_of.data() + g * rows() + (first + static_cast<int64_t>(t)) * kTileRows;
         products_.sparse_transposed_times_rows(tiles[t].block(b), rows_here, sums.narrow.data());
+        // float32 has enough digits for 512 rows of similar size; longer sums would lose too many.
         if (t % kFloatTiles == kFloatTiles - 1 || t + 1 == tiles.size()) {
           for (size_t d = 0; d < sums.wide.size(); ++d) {
             for (int64_t l = 0; l < kPanelRows; ++l) sums.wide[d].at[l] += sums.narrow[d].at[l];

@@ -58,6 +58,7 @@ std::vector<RowSpacePoint> RegularizationPath::starts(double log_c) const {
 FitCertificate RegularizationPath::fit(double c, const FitOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
   const double log_c = std::log(c);
+  // minimize_newton takes the better one of the starts.
   NewtonResult newton = minimize_newton(
       k_, loss_, c, starts(log_c),
       {.relative_gap = options.relative_gap, .max_iterations = options.max_iterations, .on_step = options.on_step});

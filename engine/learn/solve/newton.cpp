@@ -141,6 +141,7 @@ class Newton {
     }
     scale_to_best();
     while (true) {
+      // The gradient in the dual form; its squared norm in W is tr(R' K R), which needs one product with K.
       const MatrixXd gradient = x_.a + c_ * x_.residual;
       MatrixXd k_gradient;
       k_.apply(gradient, k_gradient);
@@ -149,6 +150,7 @@ class Newton {
         result_.reason = StopReason::kConverged;
         break;
       }
+      // The reason stays kMaxIterations.
       if (result_.iterations >= options_.max_iterations) break;
       if (!take_step(gradient, k_gradient)) {
         result_.reason = StopReason::kNoProgress;
@@ -196,10 +198,13 @@ class Newton {
       const double xkx = inner(x_.a, x_.scores);
       if (!(xkx > 0)) return;
       const double slope = xkx + c_ * inner(x_.residual, x_.scores);
+      // One Newton step for the factor, at most halving or doubling it, because curvature and slope are of the present
+      // point.
       const double t = std::clamp(1.0 - slope / (xkx + curvature_along(x_.scores)), 0.5, 2.0);
       if (std::abs(t - 1) < kLeastScaling) return;
       Point next{{t * x_.a, t * x_.scores, t * x_.intercept}, {}, 0};
       evaluate(next);
+      // Scaling is only an improvement on the side: it stops at the first factor that does not help.
       if (!(next.value < x_.value)) return;
       x_ = std::move(next);
     }
@@ -226,6 +231,7 @@ class Newton {
   std::optional<MatrixXd> solve(const Curvature& curvature, const MatrixXd& k_gradient) {
     // float32 is mostly accurate enough for a step, because the gradient, which decides about convergence, is float64.
     const Eigen::MatrixXf k_active = exact_ ? Eigen::MatrixXf() : k_.submatrix(curvature.active());
+    // The right side, projected by Q like every product below, so that all iterates stay in Q's range.
     MatrixXd left = std::sqrt(c_) * curvature.b_transposed_times(rows_of(k_gradient, curvature.active()));
     curvature.project(left);
     MatrixXd u = MatrixXd::Zero(left.rows(), left.cols());
@@ -235,6 +241,7 @@ class Newton {
     double carried = 0;  // beta^2 direction' M direction of the previous step, M being the system's matrix
     // Eisenstat and Walker, SIAM J. Sci. Comput. 17, 1996: far from the optimum an exact solution would be wasted.
     const double forcing = std::min(kForcing, std::sqrt(gap()));
+    // The residual of the original system is compared with the gradient, both as squared norms in K.
     const double wanted = forcing * forcing * damping_ * damping_ * result_.squared_gradient_norm;
     for (int i = 0; i < options_.max_cg_iterations && square > 0; ++i) {
       multiply_active(curvature, k_active, curvature.b_times(direction), product);
@@ -271,11 +278,13 @@ class Newton {
     exact_ = false;
     std::optional<MatrixXd> u = solve(curvature, k_gradient);
     if (!u) u = solve(curvature, k_gradient);  // again, in float64
+    // d = (-r + sqrt(c) B Q u) / damping; u is in Q's range already.
     MatrixXd d = -gradient;
     add_to_rows(curvature.active(), std::sqrt(c_) * curvature.b_times(*u), d);
     d /= damping_;
     MatrixXd kd;
     k_.apply(d, kd);
+    // The directional derivative of the objective. Not negative only through rounding: then no progress is possible.
     const double slope = inner(gradient, kd);
     if (!(slope < 0)) return false;
     const VectorXd follow = curvature.intercept_step(rows_of(kd, curvature.active()));

@@ -149,6 +149,7 @@ class Lockstep {
       run_round(problems, fits, open);
       for (const size_t i : open) {
         const FitCertificate& c = fits[i]->certificate;
+        // A fit is finished if its certificate is good enough, or if L-BFGS could not get further anyway.
         done[i] = c.relative_gap <= options_.relative_gap || c.stop_reason != stop_reason_name(StopReason::kConverged);
       }
     }
@@ -174,6 +175,8 @@ class Lockstep {
       steppers[at] = std::make_unique<Stepper>(*problems[open[at]], std::move(points[at]), options);
     });
     for (int steps = 0;; ++steps) {
+      // Fits need either the scores of their direction or the completion of their gradient. A pass serves all that need
+      // the same.
       std::vector<Pending> directions;
       std::vector<Pending> gradients;
       std::vector<Stepper*> running;

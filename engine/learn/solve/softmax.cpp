@@ -119,6 +119,7 @@ void LogLoss::softmax_rows(const Eigen::MatrixXd& scores, const Eigen::VectorXd&
   for (Eigen::Index i = first; i < first + count; ++i) {
     const int own = labels_[static_cast<size_t>(i)];
     double rest = rest_[i];
+    // The row's own class has the highest score: log(1 + rest) keeps its digits when rest is tiny.
     if (own_[i] == 1.0) {
       loss_of_[i] = std::log1p(rest);
     } else {
@@ -223,10 +224,12 @@ double LogLoss::evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& interce
     const double size = residual.cwiseAbs().sum();
     if (!(gradient.cwiseAbs().maxCoeff() > kBalanced * size)) break;
     Eigen::VectorXd direction = -ClassCurvature(residual, labels_).solve(gradient, kStepSolved);
+    // Removes the common shift, which changes no probability but would let the intercept drift.
     if (classes_ > 2) direction.array() -= direction.mean();
     // A full Newton step lowers the loss by about half of |gradient' direction|.
     if (classes_ > kFactorizedClasses && std::abs(gradient.dot(direction)) <= unsettled) break;
     if (!(gradient.dot(direction) < 0)) direction = -gradient;
+    // The intercept that changes most.
     const double length = direction.cwiseAbs().maxCoeff();
     if (length > reach) {
       direction *= reach / length;
