@@ -11,7 +11,6 @@ namespace {
 
 // Larger batches are not faster, and up to 128 every layer has fewer than 2^31 vectors, which kernels count in 32 bits.
 constexpr int kLargestBatch = 128;
-constexpr int64_t kPictureBytes = int64_t{kInputSide} * kInputSide * 3;
 
 // Null if the device has no memory for this batch size.
 std::unique_ptr<CudaForward> try_batch(const std::shared_ptr<const CudaNetwork>& network, Stop stop, int batch) {

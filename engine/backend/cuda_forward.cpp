@@ -16,7 +16,6 @@
 namespace vgg16 {
 namespace {
 
-constexpr int64_t kPictureBytes = int64_t{kInputSide} * kInputSide * 3;
 constexpr int64_t kFloatBytes = 4;
 
 DeviceIn read(const DeviceOut& view) { return {view.data, view.shape, view.type}; }

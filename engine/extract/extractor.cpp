@@ -110,7 +110,6 @@ void Extractor::extract(ImagesIn images, float* rows) {
   const StandardFloatingPoint mode;
   require(images.n >= 0, ErrorCode::kShape,
           "extract: " + std::to_string(images.n) + " pictures, expected none or more");
-  constexpr int64_t kPictureBytes = int64_t{3} * kInputSide * kInputSide;
   // In batches of the constructor's size, for which the backend has memory.
   for (int first = 0; first < images.n; first += impl_->pipeline.batch_size) {
     const int n = std::min(impl_->pipeline.batch_size, images.n - first);

@@ -19,8 +19,6 @@
 namespace vgg16 {
 namespace {
 
-constexpr size_t kPictureBytes = size_t{3} * kInputSide * kInputSide;
-
 // Beside the batches that lanes compute, one batch is ready and one is being filled. Pictures differ in decoding time,
 // but over a batch the differences average out, so more buffers would not help.
 constexpr int64_t kSpareBuffers = 2;

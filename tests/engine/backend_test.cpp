@@ -12,12 +12,12 @@
 #include "support/random.h"
 #include "vgg16/build_info.h"
 #include "vgg16/error.h"
+#include "vgg16/preprocess.h"
 
 namespace vgg16 {
 namespace {
 
 const std::filesystem::path kGolden = std::filesystem::path(VGG16_SOURCE_DIR) / "tests" / "golden";
-constexpr int64_t kPictureBytes = int64_t{kInputSide} * kInputSide * 3;
 
 std::vector<float> forward(Backend& backend, const std::vector<uint8_t>& pixels, int n, size_t layer) {
   std::vector<float> rows(static_cast<size_t>(output_shape(layer, n).count()));

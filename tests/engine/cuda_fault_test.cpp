@@ -16,6 +16,7 @@
 #include "vgg16/error.h"
 #include "vgg16/extractor.h"
 #include "vgg16/feature_file.h"
+#include "vgg16/preprocess.h"
 
 namespace vgg16 {
 namespace {
@@ -24,8 +25,6 @@ namespace fs = std::filesystem;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-constexpr size_t kPictureBytes = size_t{224} * 224 * 3;
 
 const std::shared_ptr<const Weights>& shared_weights() {
   static const std::shared_ptr<const Weights> only = Weights::synthetic(1);

@@ -18,11 +18,11 @@
 #include "support/source_dir.h"
 #include "vgg16/error.h"
 #include "vgg16/image.h"
+#include "vgg16/preprocess.h"
 
 namespace vgg16 {
 namespace {
 
-constexpr int64_t kPictureBytes = int64_t{kInputSide} * kInputSide * 3;
 constexpr size_t kLast = 17;
 
 std::shared_ptr<const Weights> weights() {

@@ -24,8 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-constexpr size_t kPicture = size_t{3} * kInputSide * kInputSide;
-
 std::shared_ptr<const Weights> weights() {
   static const std::shared_ptr<const Weights> shared = Weights::synthetic(5);
   return shared;
@@ -38,7 +36,7 @@ ExtractorOptions quick(Pool pool, int batch_size, int threads) {
 
 std::vector<uint8_t> random_pictures(int n) {
   std::mt19937 random(13);
-  std::vector<uint8_t> pixels(static_cast<size_t>(n) * kPicture);
+  std::vector<uint8_t> pixels(static_cast<size_t>(n) * kPictureBytes);
   std::generate(pixels.begin(), pixels.end(), [&] { return static_cast<uint8_t>(random()); });
   return pixels;
 }
@@ -144,7 +142,7 @@ TEST(ExtractorTest, FilesGiveTheRowsOfTheirPixels) {
   for (const size_t i : {0U, 1U}) {
     const auto image = load_image(paths[2 * i]);
     ASSERT_TRUE(image) << image.reason();
-    std::vector<uint8_t> pixels(kPicture);
+    std::vector<uint8_t> pixels(kPictureBytes);
     resize_nearest(image.value(), kInputSide, pixels.data());
     EXPECT_EQ(rows[i], extracted(extractor, pixels, 1));
   }

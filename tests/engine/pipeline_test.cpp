@@ -41,11 +41,10 @@ class FakeBackend : public Backend {
     EXPECT_LE(images.n, max_batch_);
     if (on_forward) on_forward(static_cast<int>(batches.size()));
     batches.push_back(images.n);
-    constexpr size_t kPicture = size_t{3} * kInputSide * kInputSide;
     for (int n = 0; n < images.n; ++n) {
-      const uint8_t* pixels = images.data + static_cast<size_t>(n) * kPicture;
+      const uint8_t* pixels = images.data + static_cast<size_t>(n) * kPictureBytes;
       const int number = pixels[0] * 256 + pixels[1];
-      EXPECT_EQ(pixels[kPicture - 3] * 256 + pixels[kPicture - 2], number) << "half a picture";
+      EXPECT_EQ(pixels[kPictureBytes - 3] * 256 + pixels[kPictureBytes - 2], number) << "half a picture";
       std::fill_n(features.data + int64_t{n} * 25088, 25088, static_cast<float>(number));
     }
   }

@@ -12,6 +12,7 @@
 #include "kernels/cuda_error.h"
 #include "kernels/cudnn_library.h"
 #include "vgg16/error.h"
+#include "vgg16/preprocess.h"
 
 // CUDA's own names, as its headers declare them.
 struct CUstream_st {
@@ -124,8 +125,6 @@ cudaError_t give_back(void* memory, const char* kind) {
 void enqueue(cudaStream_t stream, std::function<void()> work) {
   (stream->records ? stream->recording : stream->queued).push_back(std::move(work));
 }
-
-constexpr size_t kPictureBytes = size_t{224} * 224 * 3;
 
 // The only traces of a computation: pictures that came are remembered, and rows that go tell which they belong to.
 void copy(cudaStream_t stream, void* to, const void* from, size_t size, cudaMemcpyKind kind) {
