@@ -1,5 +1,5 @@
-// Everything that users, their disks and their enemies have been seen to give a program like this, row by row: the exit
-// status, and what the one line on standard error holds. Most have a test of their own beside the code that refuses
+// Everything that users, their disks and their enemies have been seen to give a program like this: the exit status,
+// and what the one line on standard error holds. Most have a test of their own beside the code that refuses
 // them; here they meet the program.
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -74,7 +74,7 @@ std::string safetensors(const std::string& header, size_t size) {
   return bytes + header + std::string(size, '\0');
 }
 
-TEST_F(BadInputs, Rows1To3WrongCommandLines) {
+TEST_F(BadInputs, WrongCommandLines) {
   EXPECT_EQ(run({}).status, 2);
   expect_failure(2, "did you mean --batch-size", {"extract", "-d", "a", "-o", "b", "--bacth-size", "1"});
   for (const char* value : {"0", "-1", "1e9", "abc", "99999999999999999999"}) {
@@ -82,15 +82,7 @@ TEST_F(BadInputs, Rows1To3WrongCommandLines) {
   }
 }
 
-TEST_F(BadInputs, Rows4To9Datasets) {
-  expect_failure(1, "missing: no such directory", quick_extract("missing", "a.h5"));
-  write_test_file(path("file"), "x");
-  expect_failure(1, "file is not a directory", quick_extract("file", "a.h5"));
-  fs::create_directory(path("empty"));
-  expect_failure(1, "empty: no JPEG or PNG files", quick_extract("empty", "a.h5"));
-  fs::create_directory(path("flat"));
-  write_test_file(path("flat/1.png"), class_picture(0, 1));
-  expect_failure(4, "expected one folder per class", quick_extract("flat", "a.h5"));
+TEST_F(BadInputs, DatasetsThatCannotBeUsed) {  // without usable pictures: extract_test
   make_pictures("one", {"cats"}, 8);
   ASSERT_EQ(run(quick_extract("one", "one.h5")).status, 0);
   expect_failure(4, "expected at least two classes", {"train", "-d", "one.h5", "-m", "a.model"});
@@ -101,7 +93,7 @@ TEST_F(BadInputs, Rows4To9Datasets) {
   ASSERT_EQ(chmod(path("secret").c_str(), 0700), 0);
 }
 
-TEST_F(BadInputs, Rows10To16WhatIsNoPicture) {
+TEST_F(BadInputs, WhatIsNoPicture) {
   make_pets();
   expect_skipped("x.jpg", "empty file", "");
   ASSERT_EQ(mkfifo(path("pets/cats/x.jpg").c_str(), 0600), 0);
@@ -128,7 +120,7 @@ TEST_F(BadInputs, Rows10To16WhatIsNoPicture) {
   expect_skipped("x.jpg", "not a JPEG or PNG", std::string(18, '\0'));  // TGA, which has no signature
 }
 
-TEST_F(BadInputs, Rows17To22DamagedPicturesAndBombs) {
+TEST_F(BadInputs, DamagedPicturesAndDecompressionBombs) {
   make_pets();
   const FileBytes jpeg = small_jpeg();
   for (const size_t size : {jpeg.size() / 2, size_t{300}, jpeg.size() - 2}) {
@@ -159,7 +151,7 @@ TEST_F(BadInputs, Rows17To22DamagedPicturesAndBombs) {
   expect_skipped("x.png", "has no pixels", small_png({.width = 0, .height = 4}, FileBytes(3)));
 }
 
-TEST_F(BadInputs, Rows23To24UnusualPicturesAreTaken) {
+TEST_F(BadInputs, UnusualPicturesAreTaken) {
   // What their pixels are is compared with Pillow's in image_pillow_test.
   fs::create_directories(path("odd/all"));
   for (const uint8_t colour : {uint8_t{0}, uint8_t{2}, uint8_t{4}, uint8_t{6}}) {
@@ -179,7 +171,7 @@ TEST_F(BadInputs, Rows23To24UnusualPicturesAreTaken) {
   EXPECT_THAT(outcome.out, HasSubstr("12 rows"));
 }
 
-TEST_F(BadInputs, Rows25To28MorePicturesAndNames) {
+TEST_F(BadInputs, UnsupportedPicturesAndStrangeNames) {
   make_pets();
   FileBytes kind = small_jpeg();
   kind[find_marker(kind, 0xC0) + 4] = std::byte{12};
@@ -204,7 +196,7 @@ TEST_F(BadInputs, Rows25To28MorePicturesAndNames) {
   EXPECT_THAT(outcome.out, HasSubstr("13 rows"));
 }
 
-TEST_F(BadInputs, Rows29To32OutputsThatCannotBeWritten) {
+TEST_F(BadInputs, OutputsThatCannotBeWritten) {
   make_pets();
   write_test_file(path("a.h5"), "something of value");
   expect_failure(1, "a.h5 already exists; add --overwrite to replace it or --resume to continue it",
@@ -281,7 +273,7 @@ TEST_F(BadInputs, NoInputIsReplacedByTheOutput) {
                  quick_extract("pets", "w", {"--weights", "w.partial.new"}));
 }
 
-TEST_F(BadInputs, Rows33To35UnfinishedFiles) {
+TEST_F(BadInputs, UnfinishedFiles) {
   make_pets();
   ASSERT_EQ(run(quick_extract("pets", "a.h5")).status, 0);
   const std::string whole = bytes("a.h5");
@@ -312,7 +304,7 @@ TEST_F(BadInputs, Rows33To35UnfinishedFiles) {
   EXPECT_TRUE(bytes("a.h5") == whole);
 }
 
-TEST_F(BadInputs, Rows36To42Weights) {
+TEST_F(BadInputs, WeightsThatCannotBeUsed) {
   make_pets();
   expect_failure(1, "missing.h5: no such file", quick_extract("pets", "a.h5", {"--weights", "missing.h5"}));
   expect_refused_weights("looks like an HTML page", "<!DOCTYPE html><html></html>");
@@ -330,7 +322,7 @@ TEST_F(BadInputs, Rows36To42Weights) {
   // Rows 40 and 41, weights that lead to other files or claim any size, are HDF5's: weights_test makes them with h5py.
 }
 
-TEST_F(BadInputs, Row43Safetensors) {
+TEST_F(BadInputs, DamagedSafetensors) {
   make_pets();
   const auto entry = [](const std::string& dtype, const std::string& shape, const std::string& offsets) {
     return "{\"a\":{\"dtype\":\"" + dtype + "\",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}}";
@@ -349,7 +341,7 @@ TEST_F(BadInputs, Row43Safetensors) {
   expect_refused_weights("more than 512 tensors", safetensors(many + "}", 4));
 }
 
-TEST_F(BadInputs, Rows44To47Features) {
+TEST_F(BadInputs, FeaturesThatCannotBeUsed) {
   const std::vector<double> values(16, 0.5);
   const std::vector<int64_t> labels = {0, 1, 0, 1, 0, 1, 0, 1};
   const auto refused = [&](const std::string& part) {
@@ -419,7 +411,7 @@ TEST_F(BadInputs, Rows44To47Features) {
                  {"train", "-d", "pets.h5", "-m", "a.model", "--folds", "9"});
 }
 
-TEST_F(BadInputs, Row48Models) {
+TEST_F(BadInputs, ModelsThatCannotBeUsed) {
   train_pets();
   const std::string model = bytes("pets.model");
   const auto refused = [&](const std::string& part, const std::string& content) {
@@ -446,7 +438,7 @@ TEST_F(BadInputs, Row48Models) {
   refused("a Python pickle", "\x80\x04\x95 and code");
 }
 
-TEST_F(BadInputs, Rows49To50Devices) {
+TEST_F(BadInputs, DevicesThatAreMissing) {
   make_pets();
   const bool offered = run({"extract", "--help"}).out.find("cuda") != std::string::npos;
   const Outcome outcome = run(quick_extract("pets", "a.h5", {"--device", "cuda:99"}));
@@ -455,7 +447,7 @@ TEST_F(BadInputs, Rows49To50Devices) {
   EXPECT_FALSE(fs::exists(path("a.h5")));
 }
 
-TEST_F(BadInputs, Rows51To52Streams) {  // all of them: streams_test
+TEST_F(BadInputs, StreamsThatAreFullOrClosed) {  // all of them: streams_test
   make_pets();
   EXPECT_EQ(run(quick_extract("pets", "a.h5"), {.output = "/dev/full"}).status, 1);
   EXPECT_EQ(run(quick_extract("pets", "b.h5"), {.closed = {0, 1, 2}}).status, 0);
