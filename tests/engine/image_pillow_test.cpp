@@ -11,6 +11,7 @@
 
 #include "image/resize.h"
 #include "support/pictures.h"
+#include "support/python.h"
 #include "support/temp_dir.h"
 #include "vgg16/image.h"
 #include "vgg16/preprocess.h"
@@ -20,22 +21,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class AgainstPillow : public testing::Test {
+class AgainstPillow : public PythonTest {
  protected:
-  void SetUp() override {
-    const char* python = std::getenv("VGG16_TEST_PYTHON");
-    if (python == nullptr) GTEST_SKIP() << "VGG16_TEST_PYTHON names no Python interpreter";
-    python_ = python;
-    if (std::system((quoted(python_) + " -c 'import PIL' 2>/dev/null").c_str()) != 0)
-      GTEST_SKIP() << "Pillow is missing";
-  }
+  void SetUp() override { need_python("PIL"); }
 
-  void run_script(const std::string& arguments) {
-    const fs::path script = fs::path(VGG16_SOURCE_DIR) / "tests/python/make_pictures.py";
-    ASSERT_EQ(std::system((quoted(python_) + " " + quoted(script) + " " + arguments).c_str()), 0);
-  }
-
-  static std::string quoted(const fs::path& path) { return std::string(1, '\'').append(path.string()).append(1, '\''); }
+  void make_pictures(const std::string& arguments) { ASSERT_EQ(run_script("make_pictures.py", arguments), 0); }
 
   static std::vector<uint8_t> read_bytes(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
@@ -57,12 +47,11 @@ class AgainstPillow : public testing::Test {
     return largest;
   }
 
-  std::string python_;
   TempDir folder_;
 };
 
 TEST_F(AgainstPillow, EveryKindOfPictureIsEqual) {
-  ASSERT_NO_FATAL_FAILURE(run_script("pictures " + quoted(folder_.path())));
+  ASSERT_NO_FATAL_FAILURE(make_pictures("pictures " + quoted(folder_.path())));
   std::ifstream index(folder_ / "index.txt");
   std::string name;
   int width = 0;
@@ -82,7 +71,7 @@ TEST_F(AgainstPillow, EveryKindOfPictureIsEqual) {
 }
 
 TEST_F(AgainstPillow, EveryResizeIndexIsEqual) {
-  ASSERT_NO_FATAL_FAILURE(run_script("indices " + quoted(folder_.path())));
+  ASSERT_NO_FATAL_FAILURE(make_pictures("indices " + quoted(folder_.path())));
   const std::vector<uint8_t> expected = read_bytes(folder_ / "indices.bin");
   ASSERT_EQ(expected.size(), 4000U * 224U * 4U);
   for (int side = 1; side <= 4000; ++side) {
@@ -94,7 +83,7 @@ TEST_F(AgainstPillow, EveryResizeIndexIsEqual) {
 TEST_F(AgainstPillow, PhotographsAreEqual) {
   const fs::path data = fs::path(VGG16_SOURCE_DIR) / "../shared/data";
   if (!fs::exists(data)) GTEST_SKIP() << "no photographs beside the source tree";
-  ASSERT_NO_FATAL_FAILURE(run_script("checksums " + quoted(data) + " " + quoted(folder_.path())));
+  ASSERT_NO_FATAL_FAILURE(make_pictures("checksums " + quoted(data) + " " + quoted(folder_.path())));
   std::ifstream sums(folder_ / "checksums.txt");
   int width = 0;
   int height = 0;
@@ -118,7 +107,7 @@ TEST_F(AgainstPillow, PhotographsAreEqual) {
 // Pillow takes what libjpeg could make of a damaged file, and so do we, pixel by pixel, but for one kind of damage:
 // where the coded data ended before the picture did, and the rest is grey.
 TEST_F(AgainstPillow, DamagedPicturesAreTruncatedOrEqual) {
-  ASSERT_NO_FATAL_FAILURE(run_script("damaged " + quoted(folder_.path())));
+  ASSERT_NO_FATAL_FAILURE(make_pictures("damaged " + quoted(folder_.path())));
   std::ifstream list(folder_ / "accepted.txt");
   int number = 0;
   int accepted = 0;

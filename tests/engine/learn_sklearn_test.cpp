@@ -1,13 +1,12 @@
 // The learn room against scikit-learn itself, run by tests/python/check_learning.py.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "learn/flow/split.h"
 #include "print_report.h"
 #include "support/feature_data.h"
+#include "support/python.h"
 #include "support/temp_dir.h"
 #include "vgg16/classifier.h"
 
@@ -15,25 +14,13 @@ namespace vgg16 {
 namespace {
 
 using Json = nlohmann::json;
-namespace fs = std::filesystem;
-
-class LearnSklearnTest : public testing::Test {
+class LearnSklearnTest : public PythonTest {
  protected:
-  void SetUp() override {
-    const char* python = std::getenv("VGG16_TEST_PYTHON");
-    if (python == nullptr) GTEST_SKIP() << "VGG16_TEST_PYTHON names no Python interpreter";
-    python_ = quoted(python);
-    if (std::system((python_ + " -c 'import numpy, sklearn, safetensors' 2>/dev/null").c_str()) != 0) {
-      GTEST_SKIP() << "numpy, scikit-learn or safetensors is missing";
-    }
-  }
-
-  static std::string quoted(const fs::path& path) { return std::string(1, '\'').append(path.string()).append(1, '\''); }
+  void SetUp() override { need_python("numpy, sklearn, safetensors"); }
 
   void expect_agreement(const Json& check) {
     write_test_file(folder_ / "case.json", check.dump());
-    const fs::path script = fs::path(VGG16_SOURCE_DIR) / "tests/python/check_learning.py";
-    EXPECT_EQ(std::system((python_ + " " + quoted(script) + " " + quoted(folder_.path())).c_str()), 0);
+    EXPECT_EQ(run_script("check_learning.py", quoted(folder_.path())), 0);
   }
 
   void write_features(const FeatureTable& table, int64_t first, int64_t count) {
@@ -61,7 +48,6 @@ class LearnSklearnTest : public testing::Test {
   }
 
   TempDir folder_;
-  std::string python_;
 };
 
 TEST_F(LearnSklearnTest, FoldsEqualStratifiedKFold) {

@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "safetensors/safetensors.h"
+#include "support/expect_error.h"
 #include "support/model_checksum.h"
 #include "support/temp_dir.h"
 #include "vgg16/error.h"
@@ -38,17 +39,6 @@ Classifier example(int classes) {
 std::string read_all(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::string refusal(const std::function<void()>& action, ErrorCode code = ErrorCode::kRefused) {
-  try {
-    action();
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), code) << e.what();
-    return e.what();
-  }
-  ADD_FAILURE() << "not refused";
-  return {};
 }
 
 TEST(ModelFile, ComesBackAsItWasWritten) {

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "learn/solve/lbfgs.h"
+#include "support/expect_error.h"
 #include "support/feature_data.h"
 #include "support/temp_dir.h"
 #include "vgg16/classifier.h"
@@ -19,17 +20,6 @@ namespace {
 
 using testing::Contains;
 using testing::HasSubstr;
-
-std::string refusal(const std::function<void()>& action, ErrorCode code = ErrorCode::kRefused) {
-  try {
-    action();
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), code) << e.what();
-    return e.what();
-  }
-  ADD_FAILURE() << "not refused";
-  return {};
-}
 
 std::string train_refusal(const FeatureTable& table, const TrainOptions& options = {}) {
   return refusal([&] { static_cast<void>(train(table, options)); });

@@ -3,12 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <random>
 #include <vector>
 
+#include "support/python.h"
 #include "support/temp_dir.h"
 #include "vgg16/error.h"
 #include "weights/sha256.h"
@@ -164,13 +164,14 @@ TEST(WeightsTest, SafetensorsCutAnywhereAreRefused) {
   }
 }
 
-TEST(WeightsTest, HostileHdf5FilesAreRefused) {
-  const char* python = std::getenv("VGG16_TEST_PYTHON");
-  if (python == nullptr) GTEST_SKIP() << "VGG16_TEST_PYTHON is not set";
+class WeightsOfPython : public PythonTest {
+ protected:
+  void SetUp() override { need_python("h5py, numpy"); }
+};
+
+TEST_F(WeightsOfPython, HostileHdf5FilesAreRefused) {
   const TempDir folder;
-  const std::string script = (fs::path(VGG16_SOURCE_DIR) / "tests" / "python" / "make_weights.py").string();
-  const std::string command = std::string(python) + " " + script + " " + folder.path().string();
-  if (std::system(command.c_str()) != 0) GTEST_SKIP() << "h5py is not usable";
+  ASSERT_EQ(run_script("make_weights.py", quoted(folder.path())), 0);
   const auto check = [&](const char* file, const std::string& part) {
     EXPECT_NE(refusal(folder / file).find(part), std::string::npos) << file << ": " << refusal(folder / file);
   };

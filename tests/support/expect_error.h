@@ -23,4 +23,16 @@ inline void expect_error(ErrorCode code, const std::string& part, const std::fun
   }
 }
 
+/// The message with which `call` throws Error{code}.
+inline std::string refusal(const std::function<void()>& call, ErrorCode code = ErrorCode::kRefused) {
+  try {
+    call();
+  } catch (const Error& error) {
+    EXPECT_EQ(static_cast<int>(error.code()), static_cast<int>(code)) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "not refused";
+  return {};
+}
+
 }  // namespace vgg16
