@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "files/files.h"
+#include "learn/solve/softmax.h"
 #include "safetensors/safetensors.h"
 #include "vgg16/error.h"
 #include "vocabulary/floating_point.h"
@@ -242,8 +243,7 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
   model.coef = doubles(file, "coef", 2, shape, name);
   model.classes = parse_classes(text(file, "classes", name), std::max<int64_t>(2, shape[0]), name);
   const auto k = static_cast<int64_t>(model.classes.size());
-  // Two classes have one row of coefficients, the score of the second class, as in scikit-learn.
-  const int64_t rows = k == 2 ? 1 : k;
+  const int64_t rows = score_columns(k);
   if (shape[0] != rows || shape[1] < 1) {
     refuse(name, "coef: shape " + shape_text(shape) + ", expected (" + std::to_string(rows) + ", D) for " +
                      std::to_string(k) + " classes");

@@ -9,6 +9,7 @@
 #include "learn/flow/metrics.h"
 #include "learn/flow/split.h"
 #include "learn/solve/primal.h"
+#include "learn/solve/softmax.h"
 #include "vgg16/error.h"
 #include "vocabulary/floating_point.h"
 
@@ -122,7 +123,7 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
   const int64_t n = table.rows;
   const int64_t d = table.columns;
   const int64_t train_rows = plan.rows.train_rows();
-  const int64_t k = plan.rows.classes == 2 ? 1 : plan.rows.classes;
+  const int64_t k = score_columns(plan.rows.classes);
   const auto fits = static_cast<int64_t>(options.c.size()) * options.folds;
   // A limit that the caller has given is taken as it is; of free memory a part is left to others.
   const auto usable = options.memory_bytes > 0

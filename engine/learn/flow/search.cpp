@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds kStepReports(100);
 
 }  // namespace
 
-Progress RouteInput::stage(const char* name) const {
+StageProgress RouteInput::stage(const char* name) const {
   if (!progress) return {};
   return [this, name](int64_t done, int64_t total) { progress(name, done, total); };
 }

@@ -54,7 +54,7 @@ struct RouteInput {
   const TrainProgress& progress;
 
   /// The progress callback for the stage called `name`.
-  [[nodiscard]] Progress stage(const char* name) const;
+  [[nodiscard]] StageProgress stage(const char* name) const;
 };
 
 /// Reports the progress of a search: the number of fits, and the steps within them. Thread-safe.

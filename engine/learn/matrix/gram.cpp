@@ -79,7 +79,7 @@ void fill_strip(const SparseRows& x, int64_t train_rows, const SparseProducts& p
 }  // namespace
 
 GramMatrix gram_matrix(const SparseRows& x, int64_t train_rows, const SparseProducts& products, ThreadPool& pool,
-                       const Progress& progress) {
+                       const StageProgress& progress) {
   GramMatrix k;
   k.n = x.rows();
   try {

@@ -26,7 +26,7 @@ struct GramMatrix {
 /// symmetric. Rows from `train_rows` on are held out: products of two different held-out rows are not needed, and may
 /// be left 0. Throws Error{kMemory}.
 [[nodiscard]] GramMatrix gram_matrix(const SparseRows& x, int64_t train_rows, const SparseProducts& products,
-                                     ThreadPool& pool, const Progress& progress);
+                                     ThreadPool& pool, const StageProgress& progress);
 
 /// Centres the matrix by the mean of rows 0 .. train_rows - 1: k[i, j] becomes <x_i - mean, x_j - mean>. This does not
 /// change the classifier, because its intercept is not penalised. It removes the large eigenvalue that comes from

@@ -92,7 +92,7 @@ void for_each_checked(ThreadPool& pool, int64_t count, const std::function<void(
 }
 
 SparseRows SparseRows::read(const FeatureTable& table, std::span<const int64_t> order, ThreadPool& pool,
-                            const Progress& progress) {
+                            const StageProgress& progress) {
   const OrderedRows source{&table, order};
   SparseRows x;
   x.rows_ = source.rows();

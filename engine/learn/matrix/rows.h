@@ -14,7 +14,7 @@
 namespace vgg16 {
 
 /// Reports work done so far; called by one thread at a time.
-using Progress = std::function<void(int64_t done, int64_t total)>;
+using StageProgress = std::function<void(int64_t done, int64_t total)>;
 
 /// Rows per tile: many enough to use a dense panel well, few enough to be in memory uncompressed while they are read.
 inline constexpr int64_t kTileRows = 128;
@@ -53,7 +53,7 @@ class SparseRows {
  public:
   /// Reads every row once, on the pool's threads. Throws as read_tile, for the first bad row by position.
   [[nodiscard]] static SparseRows read(const FeatureTable& table, std::span<const int64_t> order, ThreadPool& pool,
-                                       const Progress& progress);
+                                       const StageProgress& progress);
 
   [[nodiscard]] int64_t rows() const { return rows_; }
   [[nodiscard]] int64_t columns() const { return columns_; }

@@ -305,7 +305,7 @@ class Lockstep {
 }  // namespace
 
 int64_t primal_bytes_per_fit(int64_t rows, int64_t columns, int classes) {
-  const int64_t k = classes == 2 ? 1 : classes;
+  const int64_t k = score_columns(classes);
   constexpr int64_t kVectors =
       2 * kHistory + 8;                 // (s, y) pairs; point, trial point, their gradients, direction, copies
   constexpr int64_t kRowMatrices = 10;  // scores of point, trial point, direction; residuals; scratch of LogLoss
@@ -317,7 +317,7 @@ std::vector<PrimalFit> fit_primal(RowPasses& x, const std::vector<int>& fold_of,
                                   const std::vector<PrimalFit>& start, const PrimalOptions& options, ThreadPool& pool,
                                   const std::function<void()>& one_done) {
   std::vector<PrimalFit> fits(tasks.size());
-  const int64_t k = classes == 2 ? 1 : classes;
+  const int64_t k = score_columns(classes);
   const auto group = static_cast<size_t>(std::max<int64_t>(1, options.fits_at_once));
   for (size_t first = 0; first < tasks.size(); first += group) {
     const auto begin = std::chrono::steady_clock::now();

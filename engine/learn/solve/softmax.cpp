@@ -213,7 +213,7 @@ Eigen::VectorXd ClassCurvature::solve(const Eigen::VectorXd& right, double share
 double LogLoss::evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& intercept, Eigen::MatrixXd& residual,
                          double unsettled) {
   const auto loss_at = [&](const Eigen::VectorXd& b, Eigen::MatrixXd& r) {
-    return classes_ == 2 ? sigmoid(scores, b, r) : softmax(scores, b, r);
+    return columns() == 1 ? sigmoid(scores, b, r) : softmax(scores, b, r);
   };
   double loss = loss_at(intercept, residual);
   double reach = kFirstReach;

@@ -11,9 +11,12 @@
 
 namespace vgg16 {
 
-/// The loss for n labelled rows in K classes. With three classes or more there is one column of scores per class
-/// (softmax); with two classes there is one column, the score of class 1 (sigmoid). Scores and residuals are (n,
-/// columns()), column-major. Owns scratch memory, so one thread at a time may use it.
+/// Columns of scores, and rows of coefficients, of a model: one per class with three classes or more (softmax); a
+/// single one with two classes, the score of class 1 (sigmoid), as in scikit-learn.
+[[nodiscard]] constexpr int64_t score_columns(int64_t classes) { return classes == 2 ? 1 : classes; }
+
+/// The loss for n labelled rows in K classes. Scores and residuals are (n, columns()), column-major; columns() is
+/// score_columns(K). Owns scratch memory, so one thread at a time may use it.
 class LogLoss {
  public:
   /// labels are in 0 .. classes - 1, and every class must occur; classes >= 2. With many classes the work is divided
@@ -22,7 +25,7 @@ class LogLoss {
   LogLoss(std::vector<int> labels, int classes, ThreadPool* pool = nullptr);
 
   [[nodiscard]] int64_t rows() const { return static_cast<int64_t>(labels_.size()); }
-  [[nodiscard]] int columns() const { return classes_ == 2 ? 1 : classes_; }
+  [[nodiscard]] int columns() const { return static_cast<int>(score_columns(classes_)); }
   [[nodiscard]] const std::vector<int>& labels() const { return labels_; }
 
   /// Moves `intercept` from its present value to the minimum of the summed loss, by damped Newton steps in columns()
