@@ -8,7 +8,7 @@ set(arrows
     "kernels vocabulary"
     "engine/vocabulary"
     "engine/files"
-    "engine/hdf5 files"
+    "engine/hdf5 vocabulary files"
     "engine/network"
     "engine/image vocabulary"
     "engine/safetensors files"

@@ -14,6 +14,7 @@
 #include "hdf5/h5_chunks.h"
 #include "hdf5/h5_file.h"
 #include "vgg16/error.h"
+#include "vocabulary/shape_text.h"
 #include "weights/tensor_weights.h"
 
 namespace vgg16 {

@@ -8,16 +8,11 @@
 #include "vgg16/error.h"
 #include "vocabulary/floating_point.h"
 #include "vocabulary/half.h"
+#include "vocabulary/shape_text.h"
 #include "weights/tensor_weights.h"
 
 namespace vgg16 {
 namespace {
-
-std::string shape_text(const std::vector<int64_t>& shape) {
-  std::string text = "(";
-  for (size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
-  return text + ")";
-}
 
 const TensorView& find(const SafetensorsView& file, const std::string& tensor, const std::vector<int64_t>& expected,
                        std::string_view dtype, std::string_view name) {

@@ -10,6 +10,7 @@
 #include "hdf5/global_heap.h"
 #include "hdf5/h5_chunks.h"
 #include "vgg16/error.h"
+#include "vocabulary/shape_text.h"
 
 namespace vgg16 {
 namespace {

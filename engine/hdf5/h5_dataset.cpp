@@ -5,6 +5,7 @@
 
 #include "hdf5/h5_chunks.h"
 #include "hdf5/h5_messages.h"
+#include "vocabulary/shape_text.h"
 
 namespace vgg16 {
 namespace {
@@ -26,12 +27,6 @@ const H5Object::Message* only(const H5File& file, const H5Object& object, uint16
 int64_t checked_product(int64_t a, int64_t b) {
   int64_t product = 0;
   return a < 0 || b < 0 || __builtin_mul_overflow(a, b, &product) ? -1 : product;
-}
-
-std::string shape_text(std::span<const int64_t> dims) {
-  std::string text;
-  for (const int64_t dim : dims) text.append(text.empty() ? "" : ", ").append(std::to_string(dim));
-  return std::string("(").append(text).append(")");
 }
 
 int64_t H5Dataset::count() const {

@@ -157,7 +157,4 @@ class H5Cursor {
 /// The product of two non-negative numbers; -1 if it overflows or one of them is negative.
 [[nodiscard]] int64_t checked_product(int64_t a, int64_t b);
 
-/// "(3, 4)".
-[[nodiscard]] std::string shape_text(std::span<const int64_t> dims);
-
 }  // namespace vgg16

@@ -20,6 +20,7 @@
 #include "safetensors/safetensors.h"
 #include "vgg16/error.h"
 #include "vocabulary/floating_point.h"
+#include "vocabulary/shape_text.h"
 
 namespace vgg16 {
 namespace {
@@ -70,12 +71,6 @@ void refuse_other_kinds(std::span<const std::byte> bytes, const std::string& nam
   if (bytes.size() > kBeforeHeader && bytes[kBeforeHeader] != std::byte{'{'}) {
     refuse(name, "not a safetensors file; expected a model made by vgg16 train");
   }
-}
-
-std::string shape_text(const std::vector<int64_t>& shape) {
-  std::string text = "(";
-  for (size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
-  return text + ")";
 }
 
 /// The values of a tensor, which must be F64, have `dimensions` dimensions and be finite. Sets `shape`.
