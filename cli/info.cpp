@@ -41,17 +41,9 @@ void print(const Json& document, const Common& common) {
 }
 
 void add_recipe(Json& document, const Recipe& recipe) {
-  const auto add = [&](const char* key, const std::string& value) {
-    document[key] = value.empty() ? Json("not recorded") : Json(value);
-  };
-  add("layer", recipe.layer);
-  add("pool", recipe.pool);
-  add("preprocessing", recipe.preprocessing);
-  add("weights_sha256", recipe.weights_sha256);
-  add("backend", recipe.backend);
-  add("precision", recipe.precision);
-  add("instruction_set", recipe.instruction_set);
-  add("program_version", recipe.program_version);
+  for (const auto& [name, value] : recipe_fields(recipe)) {
+    document[std::string(name)] = value.empty() ? "not recorded" : value;
+  }
 }
 
 Json describe_table(const FeatureTable& table) {

@@ -11,6 +11,7 @@
 #include "features/header.h"
 #include "hdf5/global_heap.h"
 #include "vgg16/error.h"
+#include "vocabulary/recipe_fields.h"
 
 namespace vgg16 {
 namespace {
@@ -65,14 +66,7 @@ void read_recipe(const UntrustedH5& file, OwnAttributes& attributes, FeatureFile
                 std::to_string(kFeatureFormatVersion) + ")");
   }
   if (version < 1) file.refuse("is damaged: its format version is " + std::to_string(version));
-  plan.recipe = {.layer = attributes.text("layer"),
-                 .pool = attributes.text("pool"),
-                 .preprocessing = attributes.text("preprocessing"),
-                 .weights_sha256 = attributes.text("weights_sha256"),
-                 .backend = attributes.text("backend"),
-                 .precision = attributes.text("precision"),
-                 .instruction_set = attributes.text("instruction_set"),
-                 .program_version = attributes.text("program_version")};
+  for (const RecipeField& field : kRecipeFields) plan.recipe.*field.value = attributes.text(field.name);
   plan.seed = attributes.integer("seed");
 }
 

@@ -9,6 +9,7 @@
 #include "features/plan.h"
 #include "features/sparse_memory.h"
 #include "vgg16/error.h"
+#include "vocabulary/recipe_fields.h"
 
 namespace vgg16 {
 namespace {
@@ -106,15 +107,11 @@ FeatureHeader make_objects(const FeatureFilePlan& plan, const H5Checker& check, 
 
   // The order of these calls determines the bytes of the file: do not change it.
   make.attribute("format_version", kFeatureFormatVersion);
-  make.attribute("layer", plan.recipe.layer);
-  make.attribute("pool", plan.recipe.pool);
-  make.attribute("preprocessing", plan.recipe.preprocessing);
-  make.attribute("weights_sha256", plan.recipe.weights_sha256);
-  make.attribute("backend", plan.recipe.backend);
-  make.attribute("precision", plan.recipe.precision);
-  make.attribute("instruction_set", plan.recipe.instruction_set);
-  make.attribute("seed", plan.seed);
-  make.attribute("program_version", plan.recipe.program_version);
+  for (const RecipeField& field : kRecipeFields) {
+    // Attributes stand in the file in the order in which they were made: the seed before the program's version.
+    if (field.value == &Recipe::program_version) make.attribute("seed", plan.seed);
+    make.attribute(field.name, plan.recipe.*field.value);
+  }
   if (plan.shard) {
     make.attribute("shard_index", plan.shard->shard.index);
     make.attribute("shard_count", plan.shard->shard.count);

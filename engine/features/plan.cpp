@@ -1,7 +1,6 @@
 #include "features/plan.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <string_view>
 #include <tuple>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "vgg16/error.h"
+#include "vocabulary/recipe_fields.h"
 
 namespace vgg16 {
 namespace {
@@ -39,23 +39,6 @@ class Digest {
   void add_byte(uint8_t byte) { state_ = (state_ ^ byte) * 0x100000001B3U; }
   uint64_t state_ = 0xCBF29CE484222325U;
 };
-
-// The fields of a recipe in the order in which differences are reported: what the user has most likely changed comes
-// first.
-struct RecipeField {
-  std::string_view name;
-  std::string_view difference;
-  std::string Recipe::*value;
-};
-constexpr std::array<RecipeField, 8> kRecipeFields = {
-    {{"layer", "layers differ", &Recipe::layer},
-     {"pool", "pools differ", &Recipe::pool},
-     {"preprocessing", "preprocessing differs", &Recipe::preprocessing},
-     {"weights", "weights differ", &Recipe::weights_sha256},
-     {"backend", "backends differ", &Recipe::backend},
-     {"precision", "precisions differ", &Recipe::precision},
-     {"instruction set", "instruction sets differ", &Recipe::instruction_set},
-     {"program version", "program versions differ", &Recipe::program_version}}};
 
 std::string differ(std::string_view what, const std::string& there, const std::string& now) {
   const auto shown = [](const std::string& value) {  // of a digest the first 12 digits, which suffice to compare
@@ -146,7 +129,7 @@ void require_valid_plan(const FeatureFilePlan& plan) {
     require_text(skipped.path, "path");
     require_text(skipped.reason, "reason");
   }
-  for (const RecipeField& field : kRecipeFields) require_text(plan.recipe.*field.value, field.name);
+  for (const RecipeField& field : kRecipeFields) require_text(plan.recipe.*field.value, field.words);
 }
 
 // Every value that determines the file's bytes, in a fixed order; lengths are included, so that ("ab", "c") differs
@@ -229,8 +212,10 @@ void remove_unused_classes(FeatureFilePlan& plan) {
 
 std::string plan_difference(const FeatureFilePlan& there, const FeatureFilePlan& now) {
   // From the most general to the most specific: with other weights or another layer, nothing else is worth naming.
-  for (const auto& [name, difference, value] : kRecipeFields) {
-    if (there.recipe.*value != now.recipe.*value) return differ(difference, there.recipe.*value, now.recipe.*value);
+  for (const RecipeField& field : kRecipeFields) {
+    const std::string& before = there.recipe.*field.value;
+    const std::string& after = now.recipe.*field.value;
+    if (before != after) return differ(field.difference, before, after);
   }
   if (there.type != now.type) return differ("stored types differ", type_name(there.type), type_name(now.type));
   if (there.columns != now.columns) return differ("numbers of columns differ", there.columns, now.columns);

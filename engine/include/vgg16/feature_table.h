@@ -4,22 +4,29 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace vgg16 {
 
-/// How rows were computed. Rows may be compared only if layer, pool, preprocessing and weights agree. An empty string
-/// means "not recorded", as in the files of the scripts that this program replaces.
+/// How rows were computed. Rows may be compared only if layer, pool, preprocessing and weights agree. The other fields
+/// are compared only where a run is continued or shards are merged. An empty string means "not recorded", as in the
+/// files of the scripts that this program replaces.
 struct Recipe {
   std::string layer;
   std::string pool;
   std::string preprocessing;
   std::string weights_sha256;
-  std::string backend;          ///< recorded, never compared
-  std::string precision;        ///< recorded, never compared
-  std::string instruction_set;  ///< recorded, never compared
-  std::string program_version;  ///< recorded, never compared
+  std::string backend;
+  std::string precision;
+  std::string instruction_set;
+  std::string program_version;
 };
+
+/// The recipe's fields in order, each under the name that it has in features files and in `vgg16 info`: {"layer",
+/// "block5_pool"}, ... The views are into `recipe`.
+[[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> recipe_fields(const Recipe& recipe);
 
 /// N labelled rows of D float32 numbers. Copies share the source of the rows, which is open as long as one of them
 /// exists.

@@ -20,6 +20,7 @@
 #include "safetensors/safetensors.h"
 #include "vgg16/error.h"
 #include "vocabulary/floating_point.h"
+#include "vocabulary/recipe_fields.h"
 #include "vocabulary/shape_text.h"
 
 namespace vgg16 {
@@ -32,18 +33,6 @@ constexpr size_t kMaxModelBytes = size_t{1} << 32U;
 
 /// The metadata key of the checksum.
 constexpr const char* kChecksumKey = "crc32";
-
-/// The recipe's fields under their names in the file.
-constexpr std::pair<const char*, std::string Recipe::*> kRecipeFields[] = {
-    {"layer", &Recipe::layer},
-    {"pool", &Recipe::pool},
-    {"preprocessing", &Recipe::preprocessing},
-    {"weights_sha256", &Recipe::weights_sha256},
-    {"features_backend", &Recipe::backend},
-    {"features_precision", &Recipe::precision},
-    {"features_instruction_set", &Recipe::instruction_set},
-    {"features_program_version", &Recipe::program_version},
-};
 
 [[noreturn]] void refuse(const std::string& name, const std::string& what) {
   throw Error(ErrorCode::kRefused, name + ": " + what);
@@ -249,10 +238,10 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
     refuse(name, "intercept: shape " + shape_text(shape) + ", expected (" + std::to_string(rows) + ")");
   }
   for (const auto& [key, value] : file.metadata) {
-    const auto* field = std::find_if(std::begin(kRecipeFields), std::end(kRecipeFields),
-                                     [&wanted = key](const auto& f) { return wanted == f.first; });
-    if (field != std::end(kRecipeFields)) {
-      model.recipe.*(field->second) = value;
+    const auto field = std::find_if(kRecipeFields.begin(), kRecipeFields.end(),
+                                    [&wanted = key](const RecipeField& f) { return wanted == f.model_key; });
+    if (field != kRecipeFields.end()) {
+      model.recipe.*(field->value) = value;
     } else if (key != "format" && key != "classes" && key != "C" && key != kChecksumKey) {
       model.metadata.emplace(key, value);
     }
@@ -277,7 +266,7 @@ void Classifier::save(const std::filesystem::path& path, ClassifierSaveOptions o
   file.tensors = {{"coef", {"F64", {rows, columns}, bytes_of(coef)}},
                   {"intercept", {"F64", {rows}, bytes_of(intercept)}}};
   for (const auto& [key, value] : metadata) file.metadata[as_stored(key)] = as_stored(value);
-  for (const auto& [key, field] : kRecipeFields) file.metadata[key] = utf8(recipe.*field);
+  for (const RecipeField& field : kRecipeFields) file.metadata[field.model_key] = utf8(recipe.*field.value);
   std::vector<std::string> names;
   for (const std::string& c_name : classes) names.push_back(utf8(c_name));
   file.metadata["format"] = kModelFormat;
