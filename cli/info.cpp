@@ -23,6 +23,8 @@ struct InfoOptions {
 
 using Json = nlohmann::ordered_json;
 
+constexpr const char* kWeightsSource = "Visual Geometry Group, University of Oxford; licence CC BY 4.0";
+
 // As text, one "name: value" per line; nested values are printed as JSON.
 void print(const Json& document, const Common& common) {
   if (common.json) {
@@ -78,7 +80,7 @@ Json describe_weights(const Weights& weights) {
           {"dtype", weights.type() == WeightsType::kF16 ? "f16" : "f32"},
           {"parameters", 14'714'688},
           {"weights_sha256", weights.sha256()},
-          {"source", "Visual Geometry Group, University of Oxford; licence CC BY 4.0"}};
+          {"source", kWeightsSource}};
 }
 
 // No GPU is not an error here: the reason is part of the answer.
@@ -102,7 +104,7 @@ Json describe_build() {
                    {"processors_allowed", info.processors_allowed},
                    {"hdf5", hdf5_library()},
                    {"built_in_weights_sha256", builtin_weights_digest()},
-                   {"weights_source", "Visual Geometry Group, University of Oxford; licence CC BY 4.0"}};
+                   {"weights_source", kWeightsSource}};
   if (info.cpu_quota > 0) document["cpu_quota"] = info.cpu_quota;
   add_devices(document);
   return document;
@@ -127,13 +129,14 @@ Json describe_file(const std::string& file) {
   // The header's length comes from the file, so it is limited before memory is taken.
   constexpr uint64_t kMaxHeaderBytes = 16 << 20;  // as engine/safetensors/safetensors.cpp, which refuses longer ones
   std::string text = start_of(file, 1 << 16);
-  if (!text.starts_with("\x89HDF") && text.size() >= kLengthBytes) {
+  const bool hdf5 = text.starts_with("\x89HDF\r\n\x1A\n");
+  if (!hdf5 && text.size() >= kLengthBytes) {
     uint64_t header_bytes = 0;
     std::memcpy(&header_bytes, text.data(), kLengthBytes);
     text = start_of(file, kLengthBytes + static_cast<size_t>(std::min(header_bytes, kMaxHeaderBytes)));
   }
   const auto names = [&](std::string_view name) { return text.find(name) != std::string_view::npos; };
-  if (text.starts_with("\x89HDF\r\n\x1A\n")) {
+  if (hdf5) {
     const bool keras = names("block1_conv1") && !names("label_names");
     return keras ? describe_weights(*Weights::load(file)) : describe_features(file);
   }

@@ -10,6 +10,7 @@
 #include "network/network_cache.h"
 #include "network/vgg16.h"
 #include "vgg16/error.h"
+#include "vocabulary/file_kind.h"
 #include "vocabulary/floating_point.h"
 #include "vocabulary/half.h"
 #include "weights/sha256.h"
@@ -47,15 +48,23 @@ void copy_floats(std::span<const std::byte> bytes, WeightsType type, float* out)
   }
 }
 
-// What a file that is neither HDF5 nor safetensors probably is, judging by its first bytes, and what to do; or "".
-std::string likely_kind(std::span<const std::byte> start) {
-  const std::string_view text(reinterpret_cast<const char*>(start.data()), start.size());
-  if (text.starts_with("version https://git-lfs")) return "a Git LFS pointer, not the file itself; run git lfs pull";
-  if (text.starts_with("<")) return "looks like an HTML page, not weights; download it again";
-  if (text.starts_with("\x1F\x8B")) return "gzip-compressed; unpack it first";
-  if (text.starts_with("PK")) return "a zip archive (a .keras or PyTorch file?); expected Keras .h5 or safetensors";
-  if (text.starts_with("\x80")) return "a Python pickle: refused; expected Keras .h5 or safetensors";
-  return "";
+// What is wrong with files that people may take for weights, or "".
+std::string refused_kind(FileKind kind) {
+  switch (kind) {
+    case FileKind::kGitLfs:
+      return "a Git LFS pointer, not the file itself; run git lfs pull";
+    case FileKind::kHtml:
+    case FileKind::kXml:
+      return "looks like an HTML page, not weights; download it again";
+    case FileKind::kGzip:
+      return "gzip-compressed; unpack it first";
+    case FileKind::kZip:
+      return "a zip archive (a .keras or PyTorch file?); expected Keras .h5 or safetensors";
+    case FileKind::kPickle:
+      return "a Python pickle: refused; expected Keras .h5 or safetensors";
+    default:
+      return "";
+  }
 }
 
 }  // namespace
@@ -114,12 +123,12 @@ std::shared_ptr<const Weights> Weights::load(const std::filesystem::path& path) 
   const StandardFloatingPoint mode;
   // The kind is recognised by the first bytes, not by the name: weights files are often renamed.
   const PosixFile file = open_regular_file(path);
-  std::array<std::byte, 64> start{};
-  file.read_at(0, std::span(start).first(std::min(start.size(), static_cast<size_t>(file.status().st_size))));
-  constexpr std::string_view kHdf5Signature = "\x89HDF\r\n\x1A\n";
-  if (std::memcmp(start.data(), kHdf5Signature.data(), kHdf5Signature.size()) == 0) return read_keras_h5(path);
-  if (const std::string kind = likely_kind(start); !kind.empty()) {
-    throw Error(ErrorCode::kRefused, file.name() + ": " + kind);
+  std::vector<std::byte> start(std::min(kFileKindBytes, static_cast<size_t>(file.status().st_size)));
+  file.read_at(0, start);
+  const FileKind kind = file_kind(start);
+  if (kind == FileKind::kHdf5) return read_keras_h5(path);
+  if (const std::string reason = refused_kind(kind); !reason.empty()) {
+    throw Error(ErrorCode::kRefused, file.name() + ": " + reason);
   }
   const auto bytes = std::make_shared<const std::vector<std::byte>>(read_whole(file, kMaxWeightsBytes));
   return read_safetensors(*bytes, file.name(), "", bytes);

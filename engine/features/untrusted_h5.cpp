@@ -6,10 +6,10 @@
 #include <array>
 #include <utility>
 
-#include "features/file_kind.h"
 #include "hdf5/global_heap.h"
 #include "hdf5/h5_chunks.h"
 #include "vgg16/error.h"
+#include "vocabulary/file_kind.h"
 #include "vocabulary/shape_text.h"
 
 namespace vgg16 {
@@ -25,14 +25,14 @@ PosixFile open_untrusted(const std::filesystem::path& path) {
   PosixFile file(path, O_RDONLY | O_NONBLOCK);
   const struct stat status = file.status();
   if (!S_ISREG(status.st_mode)) return file;
-  std::array<std::byte, 32> first{};
+  std::array<std::byte, kFileKindBytes> first{};
   const auto length = static_cast<size_t>(std::min<int64_t>(status.st_size, static_cast<int64_t>(first.size())));
   if (length == 0) throw Error(ErrorCode::kRefused, file.name() + " is empty; expected a features file");
   file.read_at(0, std::span(first).first(length));
-  const std::string_view text(reinterpret_cast<const char*>(first.data()), length);
-  if (!text.starts_with(kH5Signature)) {
-    throw Error(ErrorCode::kRefused, file.name() + " is " + std::string(file_kind(std::span(first).first(length))) +
-                                         "; expected a features file (HDF5)");
+  const FileKind kind = file_kind(std::span(first).first(length));
+  if (kind != FileKind::kHdf5) {
+    throw Error(ErrorCode::kRefused,
+                file.name() + " is " + std::string(file_kind_name(kind)) + "; expected a features file (HDF5)");
   }
   return file;
 }

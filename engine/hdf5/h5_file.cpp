@@ -9,6 +9,7 @@
 
 #include "hdf5/h5_messages.h"
 #include "vgg16/error.h"
+#include "vocabulary/file_kind.h"
 
 namespace vgg16 {
 namespace {
@@ -215,7 +216,7 @@ H5File::H5File(PosixFile file)
   // Superblock (II.A, II.B): version 0 and 1 have 96 and 100 bytes, 2 and 3 have 48.
   const std::vector<std::byte> bytes = block(0, static_cast<uint64_t>(std::min<int64_t>(size_, 100)));
   H5Cursor cursor(*this, bytes);
-  cursor.expect(kH5Signature);
+  cursor.expect(kHdf5Signature);
   const uint64_t version = cursor.number(1);
   if (version > 3) refuse("was written in a later HDF5 format than is supported; write it with libver='earliest'");
   // The two groups of versions have the same fields in different places.

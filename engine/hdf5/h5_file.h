@@ -20,7 +20,6 @@
 
 namespace vgg16 {
 
-inline constexpr std::string_view kH5Signature = "\x89HDF\r\n\x1a\n";
 inline constexpr uint64_t kH5Undefined = UINT64_MAX;  ///< the format's "undefined address", its null pointer
 
 /// The type of the values of a dataset or an attribute (IV.A.2.d).

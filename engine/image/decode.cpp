@@ -1,6 +1,7 @@
 #include "image/decode.h"
 
 #include "image/walk.h"
+#include "vocabulary/file_kind.h"
 #include "vocabulary/floating_point.h"
 
 namespace vgg16 {
@@ -8,11 +9,12 @@ namespace vgg16 {
 Result<Image> decode_image(Bytes bytes) {
   const StandardFloatingPoint mode;
   if (!refused_bytes(static_cast<int64_t>(bytes.size())).empty()) return inspect_image(bytes);
-  if (looks_like_png(bytes)) {
+  const FileKind kind = file_kind(bytes);
+  if (kind == FileKind::kPng) {
     const Result<PngParts> parts = walk_png(bytes);
     return parts ? decode_png(parts.value()) : Result<Image>::failure(parts.reason());
   }
-  if (looks_like_jpeg(bytes)) {
+  if (kind == FileKind::kJpeg) {
     const Result<JpegFrame> frame = walk_jpeg(bytes);
     return frame ? decode_jpeg(bytes, frame.value()) : Result<Image>::failure(frame.reason());
   }

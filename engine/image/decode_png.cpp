@@ -4,6 +4,7 @@
 #include <new>
 
 #include "image/decode.h"
+#include "vocabulary/file_kind.h"
 
 namespace vgg16 {
 namespace {
@@ -84,7 +85,7 @@ std::vector<std::byte> pixels_only(const PngParts& parts) {
   for (const Bytes part : parts.data) data_bytes += part.size();
   std::vector<std::byte> file;
   file.reserve(data_bytes + 1024);
-  append(file, std::as_bytes(std::span("\x89PNG\r\n\x1A\n", 8)));
+  append(file, std::as_bytes(std::span(kPngSignature)));
   append_chunk(file, "IHDR", parts.header.size(), {&parts.header, 1});
   if (parts.has_palette) {
     std::vector<std::byte> palette(parts.palette.begin(), parts.palette.end());

@@ -32,9 +32,6 @@ struct PngParts {
   std::vector<Bytes> data;  ///< the contents of every IDAT chunk; at least one byte in all
 };
 
-[[nodiscard]] bool looks_like_jpeg(Bytes bytes);
-[[nodiscard]] bool looks_like_png(Bytes bytes);
-
 /// Follows the markers of a JPEG up to its end marker; bytes after it are ignored. Accepts baseline, extended and
 /// progressive Huffman-coded frames of 8-bit samples (ITU-T T.81, table B.1) within the limits of image.h.
 [[nodiscard]] Result<JpegFrame> walk_jpeg(Bytes bytes);

@@ -41,6 +41,13 @@ std::string read_all(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+// Of a safetensors file's header.
+size_t header_length(const std::string& file) {
+  uint64_t length = 0;
+  std::memcpy(&length, file.data(), sizeof length);
+  return length;
+}
+
 TEST(ModelFile, ComesBackAsItWasWritten) {
   for (const int classes : {2, 3, 17}) {
     const TempDir folder;
@@ -155,6 +162,19 @@ TEST(ModelFile, OtherKindsOfFilesAreNamed) {
   EXPECT_THAT(parse("ccopy_reg\n_reconstructor\n"), HasSubstr("x: a Python pickle"));
   EXPECT_THAT(parse("\x89HDF\r\n\x1A\nrest of it"), HasSubstr("an HDF5 file"));
   EXPECT_THAT(parse("some text that is not a model"), HasSubstr("x: "));
+}
+
+// A pickle begins with 80 04, a header of 0480 bytes with the same.
+TEST(ModelFile, AHeaderWhoseLengthLooksLikeAPickleIsRead) {
+  const TempDir folder;
+  Classifier model = example(3);
+  model.save(folder / "m.model", {});
+  const auto header_bytes = [&] { return header_length(read_all(folder / "m.model")); };
+  const std::string entry = R"("notes":"",)";
+  model.metadata["notes"] = std::string(0x0480 - header_bytes() - entry.size(), 'x');
+  model.save(folder / "m.model", {.overwrite = true});
+  ASSERT_EQ(header_bytes(), 0x0480U);
+  EXPECT_EQ(Classifier::load(folder / "m.model").coef, model.coef);
 }
 
 TEST(ModelFile, AFileOfAnotherKindIsNotReadWhole) {

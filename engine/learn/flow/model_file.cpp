@@ -19,6 +19,7 @@
 #include "learn/solve/softmax.h"
 #include "safetensors/safetensors.h"
 #include "vgg16/error.h"
+#include "vocabulary/file_kind.h"
 #include "vocabulary/floating_point.h"
 #include "vocabulary/recipe_fields.h"
 #include "vocabulary/shape_text.h"
@@ -38,22 +39,14 @@ constexpr const char* kChecksumKey = "crc32";
   throw Error(ErrorCode::kRefused, name + ": " + what);
 }
 
-bool starts_with(std::span<const std::byte> bytes, std::string_view start) {
-  return bytes.size() >= start.size() && std::memcmp(bytes.data(), start.data(), start.size()) == 0;
-}
-
-/// The number of bytes at the beginning that suffice to recognise the kind of a file.
-constexpr size_t kStartBytes = 16;
-
 /// Throws Error{kRefused} for kinds of files that may be mistaken for a model, and says what they are. `bytes` are the
 /// first bytes of the file.
 void refuse_other_kinds(std::span<const std::byte> bytes, const std::string& name) {
-  const bool binary_pickle =
-      bytes.size() >= 2 && bytes[0] == std::byte{0x80} && bytes[1] >= std::byte{2} && bytes[1] <= std::byte{5};
-  if (binary_pickle || starts_with(bytes, "ccopy_reg\n") || starts_with(bytes, "csklearn")) {
+  const FileKind kind = file_kind(bytes);
+  if (kind == FileKind::kPickle) {
     refuse(name, "a Python pickle, which runs code when it is opened; expected a model made by vgg16 train");
   }
-  if (starts_with(bytes, "\x89HDF\r\n\x1A\n")) {
+  if (kind == FileKind::kHdf5) {
     refuse(name, "an HDF5 file; expected a model made by vgg16 train (features go to train's --db)");
   }
   constexpr size_t kBeforeHeader = 8;  // the header's length, a uint64
@@ -253,7 +246,7 @@ Classifier Classifier::load(const std::filesystem::path& path) {
   const StandardFloatingPoint mode;
   const PosixFile file = open_regular_file(path);
   // Check the kind before reading the whole file, which may be huge.
-  std::vector<std::byte> start(std::min(kStartBytes, static_cast<size_t>(file.status().st_size)));
+  std::vector<std::byte> start(std::min(kFileKindBytes, static_cast<size_t>(file.status().st_size)));
   file.read_at(0, start);
   refuse_other_kinds(start, file.name());
   return parse_model(read_whole(file, kMaxModelBytes), file.name());
