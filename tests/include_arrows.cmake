@@ -7,7 +7,7 @@ get_filename_component(top ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
 set(arrows
     "kernels vocabulary"
     "engine/vocabulary"
-    "engine/files"
+    "engine/files vocabulary"
     "engine/hdf5 vocabulary files"
     "engine/network"
     "engine/image vocabulary"

@@ -5,26 +5,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <utility>
+
+#include "vocabulary/descriptor.h"
 
 namespace vgg16 {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-  /// Closes now and tells whether the system reported a late write error.
-  [[nodiscard]] bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
-
- private:
-  int fd_;
-};
 
 [[noreturn]] void fail(ErrorCode code, const std::filesystem::path& path, const std::string& what) {
   throw Error(code, printable(path.native()) + ": " + what);

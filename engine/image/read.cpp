@@ -7,23 +7,10 @@
 
 #include "image/walk.h"
 #include "vgg16/image.h"
+#include "vocabulary/descriptor.h"
 
 namespace vgg16 {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // The system's message with a small first letter, as it stands after a colon or a path.
 std::string words(int error) {
