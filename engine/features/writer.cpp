@@ -56,10 +56,13 @@ struct FeatureFileWriter::Impl {
   // Sets space_warning if there is no space for the second file that dropped rows require. A warning, not an error:
   // mostly no row is dropped, and the user can free space during the run.
   void look_for_space() {
-    std::error_code unknown;
-    const auto free = static_cast<int64_t>(std::filesystem::space(partial, unknown).available);
-    if (unknown || free >= header.file_size) return;
-    space_warning = printable(path.native()) + ": " + readable_size(free) + " are free in its folder; another " +
+    const int64_t free = file->free_bytes();
+    if (free < 0) return;
+    // If the file system cannot reserve space, the rest of this file takes its space later.
+    const int64_t to_come = std::max<int64_t>(0, header.file_size - file->allocated_bytes());
+    const int64_t left = std::max<int64_t>(0, free - to_come);
+    if (left >= header.file_size) return;
+    space_warning = printable(path.native()) + " leaves " + readable_size(left) + " free in its folder; another " +
                     readable_size(header.file_size) + " are needed if a picture turns out to be unreadable";
   }
 

@@ -30,13 +30,6 @@ int open_retrying(const std::filesystem::path& path, int flags) {
   return retry([&] { return open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, 0666); });
 }
 
-// What unprivileged users may use (f_bavail); -1 if unknown.
-int64_t free_bytes(int descriptor) {
-  struct statvfs space {};
-  if (fstatvfs(descriptor, &space) != 0) return -1;
-  return static_cast<int64_t>(space.f_bavail) * static_cast<int64_t>(space.f_frsize);
-}
-
 // The size of the data, without the holes, of a file of `size` bytes; `size` if the file system does not report holes.
 // In a file with very many holes only the first kMaxParts pieces are counted, to bound the time.
 int64_t data_bytes(int descriptor, int64_t size) {
@@ -154,12 +147,12 @@ void PosixFile::reserve(int64_t size) const {
   }
   // Reports how much is free now, after the attempt.
   const auto full = [&] {
-    const int64_t free = free_bytes(descriptor_);
+    const int64_t free = free_bytes();
     throw Error(ErrorCode::kIo, name_ + " needs " + readable_size(size) + ", " +
                                     (free < 0 ? "less is" : readable_size(free) + " are") + " free in " +
                                     printable(folder_of(path_).native()) + "; free space or write elsewhere");
   };
-  const int64_t free_before = free_bytes(descriptor_);
+  const int64_t free_before = free_bytes();
   // fallocate fails at once if the disk is too full, and afterwards writing inside the file cannot fail for lack of
   // space.
   if (retry([&] { return fallocate(descriptor_, 0, 0, size); }) == 0) return;
@@ -167,6 +160,12 @@ void PosixFile::reserve(int64_t size) const {
   if (errno != EOPNOTSUPP && errno != ENOSYS) fail("cannot be extended to its full size", errno);
   if (free_before >= 0 && free_before < size) full();
   truncate(size);
+}
+
+int64_t PosixFile::free_bytes() const {
+  struct statvfs space {};
+  if (fstatvfs(descriptor_, &space) != 0) return -1;
+  return static_cast<int64_t>(space.f_bavail) * static_cast<int64_t>(space.f_frsize);
 }
 
 void PosixFile::sync() const {

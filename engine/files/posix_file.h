@@ -48,6 +48,8 @@ class PosixFile {
   /// space, only compares with the free space. If there is not enough, the message says how much is needed and how much
   /// is free.
   void reserve(int64_t size) const;
+  /// The bytes free on the file's disk for unprivileged users, or -1 if unknown.
+  [[nodiscard]] int64_t free_bytes() const;
   /// Waits until data and size are on disk (fdatasync).
   void sync() const;
 

@@ -174,13 +174,33 @@ TEST(FeatureFaults, ASecondFileThatMayBeNeededIsSpokenOfBeforeTheFirstRow) {
   file_calls::set_free_space(5'000);
   {
     const FeatureFileWriter writer(folder / "a.h5", plan, kResume);
-    EXPECT_NE(writer.space_warning().find("a.h5: 5.0 kB are free in its folder; another "), std::string::npos)
+    EXPECT_NE(writer.space_warning().find("a.h5 leaves 5.0 kB free in its folder; another "), std::string::npos)
         << writer.space_warning();
     EXPECT_TRUE(writer.space_warning().ends_with(" needed if a picture turns out to be unreadable"));
   }
   file_calls::set_free_space(5'000'000'000);
   EXPECT_EQ(FeatureFileWriter(folder / "a.h5", plan, kResume).space_warning(), "");
   file_calls::set_free_space(-1);
+}
+
+TEST(FeatureFaults, WhereNoSpaceIsReservedTheRowsToComeTakeTheirsFirst) {
+  std::string warning;
+  file_calls::set_free_space(150'000'000);
+  for (int at = 1; at < 10 && warning.empty(); ++at) {
+    const TempDir folder;
+    file_calls::watch(folder.path());
+    file_calls::fail(at, EOPNOTSUPP, file_calls::Failure::kOnce);
+    try {
+      const FeatureFileWriter writer(folder / "a.h5", test_plan(1000, 25088), {});
+      if (file_calls::failed() == "fallocate") warning = writer.space_warning();
+    } catch (const Error& error) {
+      EXPECT_NE(file_calls::failed(), "fallocate") << error.what();
+    }
+  }
+  file_calls::release();
+  file_calls::set_free_space(-1);
+  EXPECT_NE(warning.find("a.h5 leaves 50 MB free in its folder; another 100 MB are needed if"), std::string::npos)
+      << warning;
 }
 
 TEST(FeatureFaults, WithoutSpaceForTheSecondFileEveryRowIsKept) {

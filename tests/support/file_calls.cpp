@@ -280,9 +280,9 @@ int unlink(const char* path) noexcept {
   return result;
 }
 
-int statvfs(const char* path, struct statvfs* space) noexcept {
-  static const auto real = reinterpret_cast<decltype(&statvfs)>(dlsym(RTLD_NEXT, "statvfs"));
-  const int result = real(path, space);
+int fstatvfs(int descriptor, struct statvfs* space) noexcept {
+  static const auto real = reinterpret_cast<decltype(&fstatvfs)>(dlsym(RTLD_NEXT, "fstatvfs"));
+  const int result = real(descriptor, space);
   const std::scoped_lock lock(state().mutex);
   if (result == 0 && state().free_space >= 0) {
     space->f_frsize = 1;
