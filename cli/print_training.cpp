@@ -98,36 +98,19 @@ std::string training_text(const Report& report, const FeatureTable& table, bool 
   return text;
 }
 
-nlohmann::ordered_json training_json(const Report& report, const FeatureTable& table) {
+nlohmann::ordered_json training_json(const TrainResult& result, const FeatureTable& table) {
   using Json = nlohmann::ordered_json;
-  Json cv = Json::array();
-  for (const Candidate& candidate : report.candidates) {
-    cv.push_back({{"c", candidate.c},
-                  {"mean", candidate.mean},
-                  {"std", candidate.deviation},
-                  {"scores", candidate.fold_scores},
-                  {"rank", candidate.rank},
-                  {"log_loss", candidate.log_loss},
-                  {"iterations", candidate.iterations},
-                  {"relative_gap", candidate.relative_gap}});
-  }
+  const Report& report = result.report;
+  // The model file says the same of the search, but for the times.
+  const Json cv = Json::parse(result.classifier.metadata.at("cv"));
+  Json fits = Json::parse(result.classifier.metadata.at("fits"));
+  for (size_t i = 0; i < report.fits.size(); ++i) fits[i]["seconds"] = report.fits[i].seconds;
   const auto score = [](const ClassScore& s) {
     return Json{
         {"class", s.name}, {"precision", s.precision}, {"recall", s.recall}, {"f1", s.f1}, {"support", s.support}};
   };
   Json per_class = Json::array();
   for (const ClassScore& s : report.per_class) per_class.push_back(score(s));
-  Json fits = Json::array();
-  for (const FitCertificate& fit : report.fits) {
-    fits.push_back({{"c", fit.c},
-                    {"fold", fit.fold < 0 ? Json(nullptr) : Json(fit.fold)},
-                    {"objective", fit.objective},
-                    {"relative_gap", fit.relative_gap},
-                    {"gradient_norm", fit.gradient_norm},
-                    {"iterations", fit.iterations},
-                    {"stop_reason", fit.stop_reason},
-                    {"seconds", fit.seconds}});
-  }
   Json predictions = Json::array();
   for (const HeldOutPrediction& p : report.predictions) {
     Json nearest = Json::array();

@@ -13,6 +13,6 @@ namespace vgg16 {
 /// certificate of every fit. `table` is what was trained on.
 [[nodiscard]] std::string training_text(const Report& report, const FeatureTable& table, bool verbose);
 
-[[nodiscard]] nlohmann::ordered_json training_json(const Report& report, const FeatureTable& table);
+[[nodiscard]] nlohmann::ordered_json training_json(const TrainResult& result, const FeatureTable& table);
 
 }  // namespace vgg16

@@ -56,7 +56,7 @@ int train_command(const TrainCommand& o) {
   result.classifier.save(o.model, {.overwrite = o.overwrite});
   for (const std::string& warning : result.report.warnings) print_warning(warning, o.common);
   if (o.common.json) {
-    print_json(training_json(result.report, table));
+    print_json(training_json(result, table));
   } else {
     print_result(training_text(result.report, table, o.common.verbose));
     flush_output();  // so that the order is right if both streams go to the same file

@@ -54,7 +54,7 @@ TEST_F(InfoCommand, DescribesAModelOfManyRows) {
   model.coef = {1, 2};
   model.intercept = {3};
   model.c = 1;
-  model.metadata["test_rows"] = std::string(200'000, '7');
+  model.metadata["held_out_rows"] = std::string(200'000, '7');
   model.save(path("large.model"), {});
   EXPECT_THAT(run({"info", "large.model"}).out, testing::StartsWith("kind: model\n"));
 }

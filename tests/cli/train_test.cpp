@@ -51,6 +51,11 @@ TEST_F(TrainCommandLine, JsonIsOneDocument) {
   EXPECT_EQ(document["per_class"][2]["class"], "owls");
   EXPECT_EQ(document["confusion"].size(), 3U);
   EXPECT_EQ(document["test_rows"], 12);
+  ASSERT_EQ(document["fits"].size(), 5U);
+  EXPECT_EQ(keys(document["fits"][0]),
+            (Words{"c", "fold", "gradient_norm", "iterations", "objective", "relative_gap", "seconds", "stop_reason"}));
+  EXPECT_EQ(document["fits"][0]["fold"], 0);
+  EXPECT_TRUE(document["fits"][4]["fold"].is_null());
 }
 
 TEST_F(TrainCommandLine, GivesTheSameBytesForAnyNumberOfThreads) {

@@ -169,7 +169,7 @@ TEST(Train, AStratifiedSplitHoldsOutEveryClassAndIsRecorded) {
   for (const HeldOutPrediction& p : result.report.predictions) {
     rows += (rows.size() > 1 ? "," : "") + std::to_string(p.row);
   }
-  EXPECT_EQ(result.classifier.metadata.at("test_rows"), rows + "]");
+  EXPECT_EQ(result.classifier.metadata.at("held_out_rows"), rows + "]");
 }
 
 TEST(Train, FindsPicturesThatAreOnBothSidesOfTheSplit) {

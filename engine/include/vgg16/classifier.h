@@ -23,10 +23,10 @@ namespace vgg16 {
 /// that this program replaces. kStratified: the same share of every class, drawn at random with TrainOptions::seed.
 enum class Split { kTail, kStratified };
 
-/// How the optimum is computed. kDual: one coefficient per row, from the Gram matrix of all rows (their inner products),
-/// which is fast while there are fewer rows than columns and the matrix fits in memory. kPrimal: one coefficient per
-/// column, in passes over the rows. kAuto: kDual if there are at most 0.7 training rows per column and the memory
-/// suffices, otherwise kPrimal.
+/// How the optimum is computed. kDual: one coefficient per row, from the Gram matrix of all rows (their inner
+/// products), which is fast while there are fewer rows than columns and the matrix fits in memory. kPrimal: one
+/// coefficient per column, in passes over the rows. kAuto: kDual if there are at most 0.7 training rows per column and
+/// the memory suffices, otherwise kPrimal.
 enum class Route { kAuto, kDual, kPrimal };
 
 struct TrainOptions {
@@ -155,8 +155,11 @@ struct Classifier {
   std::vector<double> coef;          ///< (K, D) row-major, (1, D) for two classes
   std::vector<double> intercept;     ///< K values, 1 for two classes
   double c = 0;
-  Recipe recipe;                                ///< how the features were made that it was trained on
-  std::map<std::string, std::string> metadata;  ///< everything else that the model file records; lists as JSON
+  Recipe recipe;  ///< how the features were made that it was trained on
+  /// Everything else that the model file records. train() writes `program_version`, `split` (and `split_seed`), and as
+  /// JSON lists `cv`, with an object for each of Report::candidates, `fits`, with one for each of Report::fits, both as
+  /// `vgg16 train --json` prints them but without times, and `held_out_rows`, the numbers of the held-out rows.
+  std::map<std::string, std::string> metadata;
 
   /// Probability of each class, summing to 1; `row` has `columns` numbers. Thread-safe. Throws Error{kShape}, and
   /// Error{kRefused} for a row with a number that is not finite.

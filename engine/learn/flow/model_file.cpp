@@ -28,6 +28,7 @@ namespace vgg16 {
 namespace {
 
 using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;
 
 /// A model of a thousand classes and block4_pool's 100,352 columns has 0.8 GB; a file above this limit is not a model.
 constexpr size_t kMaxModelBytes = size_t{1} << 32U;
@@ -271,29 +272,31 @@ void Classifier::save(const std::filesystem::path& path, ClassifierSaveOptions o
   write_safetensors(path, tensors, file.metadata, options.overwrite);
 }
 
-std::string scores_json(const Report& report) {
-  Json list = Json::array();
+std::string cv_json(const Report& report) {
+  auto list = OrderedJson::array();
   for (const Candidate& c : report.candidates) {
-    list.push_back({{"C", c.c},
-                    {"folds", c.fold_scores},
+    list.push_back({{"c", c.c},
                     {"mean", c.mean},
                     {"std", c.deviation},
+                    {"scores", c.fold_scores},
                     {"rank", c.rank},
-                    {"log_loss", c.log_loss}});
+                    {"log_loss", c.log_loss},
+                    {"iterations", c.iterations},
+                    {"relative_gap", c.relative_gap}});
   }
   return list.dump();
 }
 
-std::string certificates_json(const Report& report) {
-  Json list = Json::array();
+std::string fits_json(const Report& report) {
+  auto list = OrderedJson::array();
   for (const FitCertificate& f : report.fits) {
-    list.push_back({{"C", f.c},
-                    {"fold", f.fold},
+    list.push_back({{"c", f.c},
+                    {"fold", f.fold < 0 ? OrderedJson(nullptr) : OrderedJson(f.fold)},
                     {"objective", f.objective},
                     {"relative_gap", f.relative_gap},
                     {"gradient_norm", f.gradient_norm},
                     {"iterations", f.iterations},
-                    {"stop", f.stop_reason}});
+                    {"stop_reason", f.stop_reason}});
   }
   return list.dump();
 }

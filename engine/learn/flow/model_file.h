@@ -23,10 +23,10 @@ inline constexpr std::string_view kModelFormat = "vgg16-classifier-1";
 /// Reads and checks the classifier in `bytes`. Messages call it `name`, which must be escaped. Throws Error{kRefused}.
 [[nodiscard]] Classifier parse_model(std::span<const std::byte> bytes, const std::string& name);
 
-/// Metadata of a trained classifier as JSON: scores of every fold for every C, the certificates of the fits, the
-/// held-out rows. Without times, so that the same training gives the same bytes.
-[[nodiscard]] std::string scores_json(const Report& report);
-[[nodiscard]] std::string certificates_json(const Report& report);
+/// Metadata of a trained classifier as JSON (see Classifier::metadata): the candidates, the certificates of the fits,
+/// the held-out rows. Without times, so that the same training gives the same bytes.
+[[nodiscard]] std::string cv_json(const Report& report);
+[[nodiscard]] std::string fits_json(const Report& report);
 [[nodiscard]] std::string rows_json(std::span<const int64_t> rows);
 
 }  // namespace vgg16

@@ -93,13 +93,13 @@ Classifier make_classifier(const FeatureTable& table, const Plan& plan, const Tr
   model.c = report.candidates[report.best].c;
   model.recipe = table.recipe;
   model.metadata["program_version"] = VGG16_VERSION;
-  model.metadata["scores"] = scores_json(report);
-  model.metadata["certificates"] = certificates_json(report);
+  model.metadata["cv"] = cv_json(report);
+  model.metadata["fits"] = fits_json(report);
   model.metadata["split"] = options.split == Split::kTail ? "tail" : "stratified";
   if (options.split == Split::kStratified) model.metadata["split_seed"] = std::to_string(options.seed);
   const auto train_rows = static_cast<size_t>(plan.rows.train_rows());
   // Without the held-out rows' numbers nobody could repeat the test of a stratified split.
-  model.metadata["test_rows"] = rows_json(std::span(plan.order).subspan(train_rows));
+  model.metadata["held_out_rows"] = rows_json(std::span(plan.order).subspan(train_rows));
   return model;
 }
 
