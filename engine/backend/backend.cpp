@@ -10,8 +10,7 @@ void require_forward(ImagesIn images, int max_batch, Stop stop, size_t last_prep
   require(images.n >= 1 && images.n <= max_batch, ErrorCode::kShape,
           "forward: " + std::to_string(images.n) + " pictures, expected 1 to " + std::to_string(max_batch));
   require(stop.layer <= last_prepared, ErrorCode::kShape,
-          "forward: layer " + std::string(layer_name(stop.layer)) + ", but the engine was made for layers up to " +
-              std::string(layer_name(last_prepared)));
+          "forward: the layer is after the last one that this engine was made for");
   require(features.shape == features_shape(stop, images.n), ErrorCode::kShape,
           "forward: features must be (n, h, w, c) of the last layer, or (n, 1, 1, c) if it is pooled");
 }
