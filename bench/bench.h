@@ -1,4 +1,4 @@
-// What the benchmarks share.
+// Helpers of all benchmarks.
 #pragma once
 
 #include <benchmark/benchmark.h>

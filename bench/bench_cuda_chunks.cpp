@@ -1,5 +1,5 @@
-// The first blocks for a batch of 128, a few pictures at a time: whether activations that stay in the L2 cache from one
-// layer to the next gain more than smaller launches lose.
+// The first blocks of the network for a batch of 128, computed a few pictures at a time: do activations that stay in
+// the L2 cache from layer to layer save more time than smaller launches cost?
 #include <algorithm>
 #include <array>
 #include <cmath>

@@ -33,7 +33,8 @@ double convolution_at(const std::vector<float>& x, Shape4 shape, const std::vect
   return std::max(sum, 0.0);
 }
 
-// A whole reference would take longer than all measurements: a few hundred numbers of the batch's last picture.
+// Checks a few hundred numbers of the batch's last picture; a complete reference would take longer than all
+// measurements.
 void check(benchmark::State& state, const DeviceTensor& in, const std::vector<float>& w, const std::vector<float>& bias,
            bool pool, const DeviceTensor& out) {
   const auto y = out.last();
@@ -89,7 +90,7 @@ struct Layer {
   }
 
  private:
-  // So that sums are near 1.
+  // Scales the weights so that sums are near 1.
   static std::vector<float> weights(int ic, int oc, ElementType type) {
     const float scale = 1 / std::sqrt(static_cast<float>(3 * ic));
     return decode(encode(random_floats(int64_t{9} * ic * oc, 2, -scale, scale), type), type);
@@ -111,7 +112,8 @@ void by_hand(benchmark::State& state, size_t index, CudaPrecision precision, int
   state.SkipWithError(error.what());
 }
 
-// As the engine does it: cuDNN's engine of the table or the heuristic, and our kernels for what it leaves.
+// As the CUDA engine does it: cuDNN's engine from the table or the heuristic, and kernels of this project for bias,
+// ReLU and pooling if that engine does not include them.
 void by_cudnn(benchmark::State& state, size_t index, CudaPrecision precision, int batch) try {
   Layer layer(index, element_type(precision), batch);
   layer.upload_kernel(FilterRounding::kNone);
@@ -160,7 +162,7 @@ void register_cuda_convolutions() {
   for (const int batch : {1, 32, 128}) {
     for (size_t i = 1; i < kVgg16.size(); ++i) {
       if (!is_conv(i)) continue;
-      // Not f16, which takes the time of bf16, so that all fit into the time there is.
+      // Without f16, which takes as long as bf16: the time for all benchmarks is limited.
       for (const auto& [precision, value] : {std::pair("bf16", CudaPrecision::kBf16), {"tf32", CudaPrecision::kTf32}}) {
         add("conv3x3_mma", by_hand, i, precision, value, batch);
         add("conv3x3_cudnn", by_cudnn, i, precision, value, batch);

@@ -41,8 +41,8 @@ const Weights& weights() {
   return *loaded;
 }
 
-// Google Benchmark calls a benchmark several times to find how often to repeat it, and making an engine takes longer
-// than measuring it: the last one is kept.
+// Keeps the engine that was used last. Google Benchmark calls a benchmark several times to find the number of
+// repetitions, and making an engine takes longer than measuring it.
 std::unique_ptr<CudaBackend> kept;
 std::string kept_for;
 
@@ -60,7 +60,7 @@ CudaBackend& engine(const std::string& precision, int batch) {
   return *kept;
 }
 
-// One thread's pictures, all the same, and their rows.
+// The pictures of one thread, all equal, and their rows.
 struct Caller {
   explicit Caller(int batch) : shape(output_shape(kLastLayer, batch)), features(static_cast<size_t>(shape.count())) {
     const auto picture = golden_picture("waves");
@@ -68,8 +68,8 @@ struct Caller {
   }
   void run(Backend& backend) { backend.forward({pixels.data(), shape.n}, {kLastLayer}, {features.data(), shape}); }
 
-  // A benchmark of wrong numbers is worth nothing: every row must be about the one that PyTorch computed. Whether it is
-  // as near as it should be the report judges by the counter, beside the times.
+  // Every row must be roughly the one that PyTorch computed; otherwise the times mean nothing. The exact error is
+  // reported as a counter, which the report judges.
   void check(benchmark::State& state, double least_cosine) const {
     const auto expected = read_npy(source_dir() / "tests/golden/waves.npy");
     double least = 1;
@@ -84,7 +84,7 @@ struct Caller {
       state.SkipWithError(text.data());
     }
   }
-  // The rows of one picture whose bits are not those of the first.
+  // The number of rows whose bits differ from the first row's, although all pictures are equal.
   [[nodiscard]] int rows_unlike_the_first() const {
     const int64_t row = shape.count() / shape.n;
     int count = 0;
@@ -98,8 +98,8 @@ struct Caller {
   std::vector<float> features;
 };
 
-// Median time of one launch of a graph between marks in its stream; the launch before the first mark keeps the device
-// busy while the others are made.
+// Median time of one launch of a graph, measured with events in its stream. The launch before the first event keeps the
+// device busy while the host enqueues the others.
 double on_device_ms(const CudaGraph& graph, CudaStream stream) {
   constexpr int kPasses = 5;
   constexpr double kSeconds = 0.3;
@@ -201,7 +201,7 @@ void two_lanes(benchmark::State& state, const std::string& precision, double lea
 
 }  // namespace
 
-// Before the end of the program, when CUDA and cuDNN go before what it holds would.
+// To be called before the program ends: CUDA and cuDNN are unloaded before global variables are destroyed.
 void release_cuda_forward() { kept.reset(); }
 
 void register_cuda_forward() {
@@ -209,7 +209,7 @@ void register_cuda_forward() {
     const char* precision;
     double least_cosine;
   };
-  // What matters most comes first: whoever runs this may have no time for all of it.
+  // The most important benchmarks come first, because the run may be cut short.
   constexpr Case kF32 = {"f32", 0.9999999}, kTf32 = {"tf32", 0.99999}, kF16 = {"f16", 0.99999},
                  kBf16 = {"bf16", 0.9999};
   for (const auto& [c, batch] : {std::pair(kBf16, 1),
@@ -234,7 +234,8 @@ void register_cuda_forward() {
           ->Unit(benchmark::kMillisecond)
           ->UseManualTime();
     };
-    // Counts, not a least time: each call measures the device, too, and for a time there would be several calls.
+    // A fixed number of iterations instead of a minimum time, for which Google Benchmark would call this several times;
+    // each call also measures the device alone, which takes time.
     const int fewer = std::string_view(c.precision) == "f32" ? 5 : 1;
     add("forward", one_lane)->Iterations((batch == 1 ? 1000 : batch <= 32 ? 60 : 20) / fewer);
     add("two_lanes", two_lanes)->Iterations((batch == 1 ? 100 : 5) / fewer);

@@ -1,4 +1,4 @@
-// The element-wise kernels of the CUDA engine: bound by the device's memory, so the figure is GB/s.
+// The element-wise kernels of the CUDA engine. They are limited by memory bandwidth, so the result is in GB/s.
 #include <cmath>
 
 #include "bench/cuda_bench.h"
@@ -98,7 +98,7 @@ void global_avg_pool(benchmark::State& state, ElementType type, Shape4 shape) {
   });
 }
 
-// What the other figures are shares of: one buffer copied to another, far larger than the L2 cache.
+// The bandwidth of a copy between buffers far larger than the L2 cache, of which the other results are shares.
 void copy(benchmark::State& state) {
   const DeviceTensor from({16, 1, 1, 1 << 24}, ElementType::kF32, 10);
   const DeviceTensor to(from.shape, ElementType::kF32);

@@ -1,4 +1,4 @@
-// The whole network, pixels to block5_pool, at the batch sizes that matter.
+// The whole network, from pixels to block5_pool, for several batch sizes.
 #include <algorithm>
 #include <chrono>
 #include <vector>
@@ -35,7 +35,7 @@ void forward(benchmark::State& state, const Conv3x3Cpu& kernels, int batch, int 
     run();
     times_ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
   }
-  // A benchmark of wrong numbers is worth nothing: the row must be the one that PyTorch computed.
+  // The row must be the one that PyTorch computed; otherwise the times mean nothing.
   const auto expected = read_npy(VGG16_SOURCE_DIR "/tests/golden/waves.npy");
   const float largest = *std::max_element(expected.begin(), expected.end());
   for (size_t i = 0; i < expected.size(); ++i) {

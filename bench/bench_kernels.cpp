@@ -1,4 +1,4 @@
-// The steps of a convolution one by one, on one thread: tile transforms and products of each kind of layer.
+// The steps of a convolution separately, on one thread: the tile transforms, and the products for each kind of layer.
 #include <vector>
 
 #include "bench/bench.h"

@@ -1,5 +1,5 @@
-// Each convolution of the network as the engine runs it (the second one together with the first), with bias, ReLU and,
-// where one follows, max pooling.
+// Each convolution of the network as the CPU engine runs it (the second one together with the first), with bias, ReLU
+// and the max pooling that follows it, if any.
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -32,8 +32,8 @@ constexpr std::array<const char*, kStages> kStageNames = {"first_conv_%", "input
 
 constexpr int kProfiledRuns = 5;
 
-// The kernels of one set, each behind a clock: where the threads' time goes. A kernel is a plain function, so what the
-// clocks read stands outside.
+// The kernels of one instruction set, wrapped in functions that measure their time per thread. Kernels are plain
+// function pointers, so the measured times are global.
 const Conv3x3Cpu* timed_kernels = nullptr;
 std::array<std::atomic<int64_t>, kStages> stage_ns;
 

@@ -1,4 +1,4 @@
-// What the benchmarks of the CUDA engine share.
+// Helpers of the benchmarks of the CUDA engine.
 #pragma once
 
 #include <benchmark/benchmark.h>

@@ -1,4 +1,4 @@
-// Random activations on the device for benchmarks, and their values on the host to check results with.
+// Random activations on the device, and the same values on the host, against which results are checked.
 #pragma once
 
 #include <cuda_bf16.h>

@@ -1,4 +1,4 @@
-// Which engines of cuDNN the benchmarks run.
+// The table of cuDNN engines that the benchmarks use.
 #pragma once
 
 #include <cstdlib>

@@ -12,7 +12,7 @@
 #include "network/vgg16.h"
 #include "support/golden.h"
 
-// Of this program alone: getrusage would count what the process was before it became this program.
+// From /proc: the maximum of getrusage would include the process before exec.
 static double peak_memory_mb() {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {

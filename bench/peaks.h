@@ -1,4 +1,4 @@
-// What this machine can do at most, measured: the yardstick of every other figure.
+// Measuring the machine's peak rates, of which all other figures are given as shares.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 //
 //   vgg16_propose_engines [SECONDS [BATCH...]]          default: 600 seconds, batches 1 128 32
 //
-// What matters most comes first, and no convolution is begun after SECONDS: what was printed until then can be used.
+// The most important convolutions come first, and none is begun after SECONDS; the lines that were printed can be used.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -36,12 +36,13 @@ constexpr int kRounds = 4;
 constexpr double kRoundMs = 1.0;
 constexpr int kMostRunsPerRound = 20;
 
-// What the result of one engine may differ from another's, relative L2: rounding of the operands and of the result.
+// How much the results of two engines may differ (relative L2), through rounding of operands and results.
 double tolerance(CudaPrecision precision) {
   return precision == CudaPrecision::kF32 ? 1e-5 : precision == CudaPrecision::kBf16 ? 1e-2 : 2e-3;
 }
 
-// A convolution's tensors, with numbers as a layer sees them: what is multiplied shows in the time.
+// The tensors of a convolution, with realistic values: the speed of tensor cores depends on the data, through power
+// limits.
 struct Memory {
   explicit Memory(const ConvProblem& problem)
       : type(element_type(problem.precision)),
@@ -75,7 +76,7 @@ class Trial {
 
   // The last picture's result.
   [[nodiscard]] std::vector<float> result() const { return memory_.y.last(); }
-  // Whether all pictures, which are the same, gave the same bits; some are looked at.
+  // Whether all pictures, which are equal, gave the same bits; compares some of them.
   [[nodiscard]] bool is_the_same_everywhere() const {
     const int last = memory_.y.shape.n - 1;
     const auto expected = memory_.y.bytes_of(last);
@@ -93,7 +94,8 @@ class Trial {
     return static_cast<double>(Event::elapsed_ms(begin, end));
   }
 
-  // The fastest round of a graph of runs, per run: launching does not show.
+  // The time of one run, from the fastest of several launches of a graph of many runs, so that launch times do not
+  // count.
   [[nodiscard]] double best_ms(double single) const {
     const int runs = std::clamp(static_cast<int>(kRoundMs / std::max(single, 1e-3)), 2, kMostRunsPerRound);
     const CudaGraph graph = CudaGraph::record(stream_.get(), [&] {
@@ -140,7 +142,8 @@ double difference(const std::vector<float>& a, const std::vector<float>& b) {
 void propose(const CudaDevice& device, const Cudnn& cudnn, const Stream& stream, const ConvProblem& problem) {
   std::vector<CudnnEngine> engines = cudnn_candidates(cudnn, problem);
   if (engines.empty()) return;
-  // On tensor cores the engines that leave bias and ReLU to us are the same ones, and a pass over memory slower.
+  // With tensor cores, the engines without bias and ReLU are the same as those with them, and need another pass over
+  // memory.
   if (problem.precision != CudaPrecision::kF32 && engines[0].bias_and_relu)
     std::erase_if(engines, [](const CudnnEngine& engine) { return !engine.bias_and_relu; });
   const Memory memory(problem);
@@ -172,7 +175,7 @@ void propose(const CudaDevice& device, const Cudnn& cudnn, const Stream& stream,
     }
   }
   if (best == nullptr || !(best_ms < kGain * first_ms)) return;
-  // Once more, one right after the other: clocks may have changed in between.
+  // Measured again in direct succession, because the GPU's clock rate may have changed in between.
   const auto again = [&](const CudnnEngine& engine) {
     const Trial trial(cudnn, stream, problem, engine, memory);
     return trial.best_ms(trial.single_ms());
@@ -185,7 +188,7 @@ void propose(const CudaDevice& device, const Cudnn& cudnn, const Stream& stream,
   std::fflush(stdout);
 }
 
-// What matters most first: bf16, then tf32 and f32 at the batch of 32 that they are measured at, then f16.
+// The most important settings first: bf16, then tf32 and f32 at batch 32, then f16.
 std::vector<std::pair<CudaPrecision, int>> in_order(const std::vector<int>& batches) {
   std::vector<std::pair<CudaPrecision, int>> pairs;
   for (const CudaPrecision precision :

@@ -1,4 +1,4 @@
-// The spread of single calls, where latency counts.
+// Quantiles of the times of single calls, for benchmarks of latency.
 #pragma once
 
 #include <benchmark/benchmark.h>
