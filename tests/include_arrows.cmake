@@ -1,5 +1,6 @@
 # cmake -P include_arrows.cmake: every #include "..." of the rooms against the table of engine/README.md.
-# That a room cannot see third-party headers it does not name is the build's doing; this is about our own.
+# This checks the project's own headers; that a room cannot include third-party headers it does not name, the build
+# ensures.
 cmake_policy(VERSION 3.22)
 get_filename_component(top ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
 
@@ -38,7 +39,7 @@ foreach(arrow IN LISTS arrows)
     foreach(line IN LISTS includes)
       string(REGEX REPLACE ".*\"(.*)\".*" "\\1" header ${line})
       get_filename_component(from ${header} DIRECTORY)
-      # Without a folder it stands beside the file itself.
+      # An include without a folder is of a header in the file's own folder.
       if(NOT from STREQUAL "" AND NOT from STREQUAL room AND NOT from STREQUAL "vgg16" AND NOT from IN_LIST allowed
          AND NOT header IN_LIST allowed)
         file(RELATIVE_PATH name ${top} ${source})
@@ -48,7 +49,7 @@ foreach(arrow IN LISTS arrows)
   endforeach()
 endforeach()
 
-# A room that is not in the table would not be looked at.
+# A room that is missing in the table would not be checked.
 file(GLOB folders RELATIVE ${top} ${top}/engine/*/CMakeLists.txt ${top}/engine/*/*/CMakeLists.txt)
 foreach(folder IN LISTS folders)
   file(STRINGS ${top}/${folder} room REGEX "^vgg16_room\\(")

@@ -1,5 +1,6 @@
-// The README's code and the examples at the top of the public headers, as they stand there: compiled, run, looked at.
-// CMake copies each into a .inc file; what an example takes for granted is made around it.
+// Compiles and runs the code of README.md and the examples at the top of the public headers, unchanged, and checks the
+// results. CMake copies each into a .inc file; the test declares the variables that an example uses without declaring
+// them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,7 +30,7 @@ namespace fs = std::filesystem;
 
 const fs::path kWeights = fs::path(VGG16_SOURCE_DIR) / "weights" / "vgg16-f16.safetensors";
 
-// Rows that their class decides: the larger half of the columns belongs to it.
+// Rows whose class is easy to learn: every third column, beginning with number `label`, is 100 larger.
 std::vector<float> class_row(int64_t label, int64_t number, int64_t columns) {
   std::vector<float> row = test_row(number, columns);
   for (int64_t i = 0; i < columns; ++i) row[static_cast<size_t>(i)] += i % 3 == label ? 100.0F : 0.0F;

@@ -5,8 +5,8 @@
 // moved by the kernel position and of the packed kernel, are copied into one of kStages stages of shared memory, two
 // steps ahead of their use. Pixels outside the picture are copied as zeros; no padded copy of the input exists.
 //
-// Pixels are numbered so that a pooling window's four stand together (pixel_at), and the maximum is taken on the way
-// out, where the block's outputs pass through shared memory to be written in whole vectors.
+// Pixels are numbered so that the four of a pooling window are consecutive (pixel_at). The block's outputs pass through
+// shared memory, to be written in whole vectors; there the maximum of each window is taken.
 #pragma once
 
 #include "kernels/vector.cuh"
@@ -25,9 +25,10 @@ inline constexpr int kChunks = kRowBytes / 16;
 inline constexpr int kConvThreads = 128;  // four warps, two by two
 inline constexpr int kStages = 3;
 
-/// Chunk `chunk` of row `row` in a stage. Rows lie 128 bytes apart, all in the same banks, so chunks change places by
-/// the row's number: eight rows of one chunk, which load_matrices reads at once, and the eight chunks of one row, which
-/// eight neighbouring threads copy, are in different banks each.
+/// Offset of chunk `chunk` of row `row` in a stage. Rows are 128 bytes apart, so equal chunks of all rows would be in
+/// the same banks. The chunks of a row are therefore permuted by the row's number (an XOR swizzle): the same chunk of
+/// eight rows, which load_matrices reads at once, and the eight chunks of one row, which eight neighbouring threads
+/// copy, are in different banks.
 __host__ __device__ constexpr int stage_offset(int row, int chunk) {
   return row * kRowBytes + ((chunk ^ (row % kChunks)) * 16);
 }
@@ -77,8 +78,8 @@ struct ConvTile {
   static constexpr int kKernelRows = kTileN * kChunks / kConvThreads;
   static constexpr int kRowsApart = kConvThreads / kChunks;  ///< between two rows of one thread
   static constexpr int kStageBytes = (kTileM + kTileN) * kRowBytes;
-  /// Outputs on their way out: rows of kTileN numbers, 16 bytes further apart, which puts the eight rows that a warp
-  /// writes at once into different banks.
+  /// Outputs in shared memory: rows of kTileN numbers, padded by 16 bytes, which puts the eight rows that a warp writes
+  /// at once into different banks.
   static constexpr int kOutRowBytes = static_cast<int>(kTileN * sizeof(T)) + 16;
   static constexpr int kSharedBytes =
       kStages * kStageBytes > kTileM* kOutRowBytes ? kStages* kStageBytes : kTileM* kOutRowBytes;
@@ -184,8 +185,8 @@ __device__ inline void conv3x3_block(unsigned block, unsigned thread_index, cons
   int stage = 0;
   for (int step = 0; step < steps; ++step) {
     wait_copy_groups<kStages - 2>();
-    // Beyond it all threads' copies of this step are there, and nobody reads the stage of the step before any more,
-    // which is the one that is filled next.
+    // After this barrier all threads' copies for this step are complete, and no thread still reads the stage of the
+    // step before, which is filled next.
     block_barrier();
     if (step + kStages - 1 < steps) copy_step(stage == 0 ? kStages - 1 : stage - 1);
     close_copy_group();

@@ -1,4 +1,4 @@
-// A convolution on tensor cores written here, a candidate beside cuDNN's: no engine uses it.
+// A convolution on tensor cores, to be compared with cuDNN's in benchmarks: no engine uses it.
 #pragma once
 
 #include <cstdint>

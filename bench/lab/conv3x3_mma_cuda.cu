@@ -26,17 +26,17 @@ int64_t blocks_of(const MmaShape& shape) {
 template <class T, class Tile>
 void launch(const MmaShape& shape, const void* in, const void* kernel, const float* bias, void* out,
             CudaStream stream) {
-  // Beyond 48 KiB a kernel has to ask, on every device that it runs on.
+  // More than 48 KiB of dynamic shared memory must be requested per kernel and device.
   VGG16_CUDA_CHECK(
       cudaFuncSetAttribute(conv3x3_kernel<T, Tile>, cudaFuncAttributeMaxDynamicSharedMemorySize, Tile::kSharedBytes));
   conv3x3_kernel<T, Tile><<<static_cast<uint32_t>(blocks_of<Tile>(shape)), kConvThreads, Tile::kSharedBytes, stream>>>(
       shape, static_cast<const T*>(in), static_cast<const T*>(kernel), bias, static_cast<T*>(out));
 }
 
-// The larger the tile, the fewer bytes a product takes out of the caches, and the fewer blocks there are. A tile is
-// taken where its blocks keep a good part of the processors busy: two thirds and two fifths by a count of bytes and
-// products for the network's layers, not by measurement. Sums run in one order in all, so the choice shows in the time
-// alone.
+// The larger the tile, the fewer bytes are read from the caches per product, and the fewer blocks there are. The
+// largest tile is chosen whose blocks occupy enough multiprocessors: two thirds or two fifths of them, fractions
+// derived from the bytes and products of the network's layers, not measured. All tiles sum in the same order, so the
+// choice affects only the time.
 template <class T>
 void launch_fitting(const MmaShape& shape, const void* in, const void* kernel, const float* bias, void* out,
                     CudaStream stream) {

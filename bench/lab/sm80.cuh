@@ -1,4 +1,4 @@
-// The instructions of compute capability 8.0 that kernels here use by name, one function each.
+// PTX instructions of compute capability 8.0 as functions, one each.
 //
 // A kernel whose threads work together is a function template over these, so that tests can compile the same source
 // for the host, where tests/support/cuda_emulation.h defines the same names.

@@ -1,6 +1,6 @@
-# The libraries that the library is linked with, found by full path: as archives where they are there, else shared. Read by
-# the build and, installed beside the package's configuration, by programs that use the library: the names of missing
-# Debian packages go into VGG16_MISSING_PACKAGES.
+# Finds the third-party libraries that vgg16 is linked with, by full path: the static archive if there is one, else the
+# shared library. Included by the build and, installed beside the package's configuration, by programs that use the
+# library. Appends the names of missing Debian packages to VGG16_MISSING_PACKAGES.
 include(CheckCXXSourceCompiles)
 
 macro(vgg16_need found package)
@@ -9,7 +9,8 @@ macro(vgg16_need found package)
   endif()
 endmacro()
 
-# vgg16_need_library(VARIABLE NAME PACKAGE): folder by folder, so that a prefix of one's own comes before the system's.
+# vgg16_need_library(VARIABLE NAME PACKAGE): looks for archive and shared library in one folder before the next, so that
+# the user's CMAKE_PREFIX_PATH comes before the system's folders.
 macro(vgg16_need_library variable name package)
   find_library(${variable} NAMES lib${name}.a ${name} NAMES_PER_DIR
                PATH_SUFFIXES hdf5/serial ${CMAKE_LIBRARY_ARCHITECTURE}/hdf5/serial)
@@ -37,7 +38,8 @@ if(VGG16_WITH_CUDA)
   vgg16_need(VGG16_CUDART_LIBRARY cuda-cudart-dev)
 endif()
 
-# vgg16_hdf5_links(RESULT library...): whether a program that calls HDF5 links with these. CMake keeps the answer.
+# vgg16_hdf5_links(RESULT library...): whether a program that calls HDF5 links with these libraries. CMake caches the
+# answer.
 function(vgg16_hdf5_links result)
   set(CMAKE_REQUIRED_INCLUDES ${VGG16_HDF5_INCLUDE})
   set(CMAKE_REQUIRED_LIBRARIES ${ARGN})
@@ -46,8 +48,8 @@ function(vgg16_hdf5_links result)
                              int main() { return H5Fopen(\"\", 0, 0) < 0; }" ${result})
 endfunction()
 
-# HDF5's archive is of use where it needs no more than zlib, and perhaps szip. Some are built with a driver for S3, which
-# draws in curl, OpenSSL and what these need: then the shared library beside it is taken.
+# HDF5's archive is used only if it needs nothing but zlib and perhaps szip. Some are built with a driver for S3, which
+# needs curl, OpenSSL and their dependencies: then the shared library beside it is used.
 set(VGG16_SZIP)
 if(VGG16_HDF5_LIBRARY MATCHES "\\.a$" AND NOT VGG16_MISSING_PACKAGES)
   set(needs ${VGG16_ZLIB_LIBRARY} ${CMAKE_DL_LIBS} m)
@@ -68,8 +70,8 @@ if(VGG16_HDF5_LIBRARY MATCHES "\\.a$" AND NOT VGG16_MISSING_PACKAGES)
   endif()
 endif()
 
-# vgg16_third_party(NAME FILE INCLUDES [NEEDS library...]): an imported target, so that CMake knows which archive needs which
-# and puts them in that order whoever else names them. A shared library finds by itself what it needs.
+# vgg16_third_party(NAME FILE INCLUDES [NEEDS library...]): an imported target. From NEEDS, CMake derives the order of
+# archives on the linker's command line. A shared library records its dependencies itself.
 function(vgg16_third_party name file includes)
   cmake_parse_arguments(LIBRARY "" "" "NEEDS" ${ARGN})
   add_library(${name} UNKNOWN IMPORTED GLOBAL)
@@ -90,8 +92,8 @@ if(NOT VGG16_MISSING_PACKAGES AND NOT TARGET third_party_hdf5)
   endif()
 endif()
 
-# vgg16_how_to_install(RESULT package...): the command that installs these Debian packages, or what they are called where
-# this runs: VGG16_PACKAGE_NAMES is the path of cli/packages.txt.
+# vgg16_how_to_install(RESULT package...): the command that installs these Debian packages, or their counterparts on
+# this distribution, from the table in cli/packages.txt, whose path is VGG16_PACKAGE_NAMES.
 function(vgg16_how_to_install result)
   find_program(VGG16_PACKAGE_MANAGER NAMES apt-get dnf zypper pacman)
   get_filename_component(manager "${VGG16_PACKAGE_MANAGER}" NAME)

@@ -1,13 +1,13 @@
-# VGG16_CUDA: whether the CUDA engine is built. VGG16_WITH_CUDA is the answer, for the rest of the build. What is needed
-# here is a compiler and headers: a GPU and cuDNN itself are looked for when the program runs.
+# Decides whether the CUDA engine is built: VGG16_CUDA is the user's option, VGG16_WITH_CUDA the result for the rest of
+# the build. The build needs only nvcc and headers; the program looks for a GPU and for cuDNN when it runs.
 set(VGG16_CUDA AUTO CACHE STRING "Build the CUDA engine: AUTO (where nvcc and cuDNN's headers are found), ON or OFF")
 set_property(CACHE VGG16_CUDA PROPERTY STRINGS AUTO ON OFF)
 option(VGG16_SYNC_LAUNCHES "Wait for each CUDA kernel, so that a failure is told by its name" OFF)
 set(VGG16_WITH_CUDA OFF)
 
-# vgg16_gpu_program(NAME [SHARED_RUNTIME]): a program that is run on machines where it was not built; the target
-# vgg16_gpu_programs puts all of them into one folder. SHARED_RUNTIME is for one that links a shared C++ library: with the
-# C++ runtime in its own file it would lend parts of that to the library, and then to cuDNN, beside those of the machine's.
+# vgg16_gpu_program(NAME [SHARED_RUNTIME]): a program that is copied to other machines; the target vgg16_gpu_programs
+# puts all of them into one folder. SHARED_RUNTIME is for a program that links a shared C++ library: if it contained the
+# C++ runtime, that library and cuDNN would use symbols from it mixed with those of the machine's own libstdc++.
 function(vgg16_gpu_program name)
   if(NOT "SHARED_RUNTIME" IN_LIST ARGN)
     target_link_libraries(${name} PRIVATE vgg16_standalone)
@@ -32,7 +32,7 @@ elseif(VGG16_CUDA STREQUAL "AUTO" AND VGG16_SANITIZE)
 else()
   find_program(VGG16_NVCC nvcc HINTS ENV CUDA_HOME ENV CUDA_PATH PATHS /usr/local/cuda PATH_SUFFIXES bin)
   if(VGG16_NVCC)
-    # Through a link too, as /usr/local/cuda often is: the headers stand beside the compiler's own folder.
+    # nvcc's path is resolved, since /usr/local/cuda is often a link: the headers are beside the real compiler's folder.
     get_filename_component(cuda_root ${VGG16_NVCC} REALPATH)
     get_filename_component(cuda_root ${cuda_root}/../.. ABSOLUTE)
     execute_process(COMMAND ${VGG16_NVCC} --version OUTPUT_VARIABLE nvcc_version ERROR_QUIET)
@@ -62,8 +62,8 @@ if(NOT VGG16_WITH_CUDA)
   return()
 endif()
 
-# Machine code for A100, H100/H200, B200 and RTX 50; others from 8.0 on run their family's code or the PTX, which is the
-# oldest, so that it serves all of them.
+# Machine code for A100, H100/H200, B200 and RTX 50. Other GPUs from compute capability 8.0 on run the code of their
+# family or the PTX, which is for 8.0, so that all of them can compile it.
 if(NOT CMAKE_CUDA_ARCHITECTURES)
   set(CMAKE_CUDA_ARCHITECTURES 80 90-real 100-real 120-real)
 endif()

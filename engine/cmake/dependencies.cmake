@@ -1,5 +1,5 @@
-# Third-party libraries: the Release program depends on libc and libm alone where all of them are there as archives.
-# Everything that is missing is told at once, by the name of the package that brings it.
+# Third-party libraries. If all of them exist as archives, the Release program depends on libc and libm alone. Whatever
+# is missing is reported in one message, by the names of the packages that contain it.
 set(VGG16_PACKAGE_NAMES ${PROJECT_SOURCE_DIR}/cli/packages.txt)
 include(${CMAKE_CURRENT_LIST_DIR}/archives.cmake)
 
@@ -35,7 +35,7 @@ if(VGG16_MISSING_PACKAGES)
                       "-DVGG16_TESTS=OFF and -DVGG16_BENCH=OFF leave out what only the tests and the benchmarks need.")
 endif()
 
-# What was found, for the eye; VGG16_SHARED_LIBRARIES are those that the program looks for where it runs.
+# Prints what was found. VGG16_SHARED_LIBRARIES are the libraries that must be present where the program runs.
 file(STRINGS ${VGG16_HDF5_INCLUDE}/H5public.h version REGEX "define H5_VERS_(MAJOR|MINOR|RELEASE) ")
 string(REGEX REPLACE "#define H5_VERS_[A-Z]+ +([0-9]+)[^;]*" "\\1" version "${version}")
 list(JOIN version "." version)
@@ -59,12 +59,12 @@ endforeach()
 add_library(third_party_stb INTERFACE)
 target_include_directories(third_party_stb SYSTEM INTERFACE ${VGG16_STB_INCLUDE})
 
-# For a program that is copied to other machines: the compiler's own runtime goes into the file too, without what nobody
-# calls (std::random_device would ask for a newer C library). The sanitizers need the shared one.
+# For a program that is copied to other machines: links the compiler's runtime statically and drops unused sections
+# (std::random_device, unused, would require a newer C library). The sanitizers need the shared runtime.
 add_library(vgg16_standalone INTERFACE)
 if(NOT VGG16_SANITIZE)
   target_sources(vgg16_standalone INTERFACE ${PROJECT_SOURCE_DIR}/cli/find_object.cpp)
   target_link_options(vgg16_standalone INTERFACE -static-libgcc -static-libstdc++ -Wl,--gc-sections)
 endif()
-# Whatever is installed finds the shared libraries that it was linked with, those in a prefix of one's own too.
+# Installed programs find the shared libraries that they were linked with, including those in the user's own prefix.
 set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)

@@ -1,5 +1,5 @@
-# What `cmake --install` leaves: the program; the archive, the public headers and a package for find_package(vgg16); the
-# weights with the page that names their authors and licence.
+# What `cmake --install` installs: the program; the archive, the public headers and a package for find_package(vgg16);
+# the weights with the page that names their authors and licence.
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/vgg16)
 set(share_dir ${CMAKE_INSTALL_DATADIR}/vgg16)

@@ -1,10 +1,10 @@
 # Warnings and sanitizers in one INTERFACE target that is never exported.
 add_library(vgg16_flags INTERFACE)
 set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
-             # GCC 12 sees overlaps in std::string + std::string that are not there: bug 105651
+             # GCC 12 reports overlaps in std::string + std::string that do not exist: bug 105651
              $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
              $<$<BOOL:${VGG16_WERROR}>:-Werror>)
-# What nvcc hands to the host compiler is not ours, so not pedantic.
+# No -Wpedantic: nvcc passes generated code to the host compiler.
 set(cuda_warnings -Xcompiler=-Wall,-Wextra $<$<BOOL:${VGG16_WERROR}>:-Werror=all-warnings>)
 target_compile_options(vgg16_flags INTERFACE "$<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:${warnings}>"
                        "$<$<COMPILE_LANGUAGE:CUDA>:${cuda_warnings}>")

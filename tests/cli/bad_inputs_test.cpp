@@ -1,6 +1,6 @@
-// Everything that users, their disks and their enemies have been seen to give a program like this: the exit status,
-// and what the one line on standard error holds. Most have a test of their own beside the code that refuses
-// them; here they meet the program.
+// A table of bad inputs: mistakes of users, damaged files and hostile files. For each the exit status and a part of the
+// one line on standard error. Most are also tested beside the code that refuses them; here the whole program is run on
+// them.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -31,7 +31,7 @@ class BadInputs : public CliTest {
     ASSERT_EQ(run({"train", "-d", "pets.h5", "-m", "pets.model", "--folds", "2"}).status, 0);
   }
 
-  // A picture that is no reason to stop: it is listed with `reason`, and the file is complete without it.
+  // A picture that cannot be used: extract lists it with `reason` and completes the file without its row.
   void expect_skipped(const std::string& name, const std::string& reason) const {
     SCOPED_TRACE(name);
     const Outcome outcome = run(quick_extract("pets", "a.h5", {"--overwrite"}));
@@ -355,7 +355,7 @@ TEST_F(BadInputs, FeaturesThatCannotBeUsed) {
   infinite[3] = std::nan("");
   write_old_features(path("f.h5"), infinite, labels, {"cats", "dogs"});
   refused("f.h5: row 1: column 1 is nan, expected a finite number");
-  // What a buffer that was never flushed leaves.
+  // Zeros, as a crash can leave them where data was never written to the disk.
   const auto blank = [&](std::vector<size_t> rows) {
     std::vector<double> some = values;
     std::vector<int64_t> theirs = labels;
@@ -381,7 +381,7 @@ TEST_F(BadInputs, FeaturesThatCannotBeUsed) {
   refused("rows 50 to 299 are all zero");
   blank({2});  // a picture may be like this
   EXPECT_EQ(run({"train", "-q", "-d", "f.h5", "-m", "blank.model", "--folds", "2"}).status, 0);
-  // One letter of a name changed where the file keeps its names: the dataset is not there.
+  // One letter changed in a dataset's stored name, so that the dataset is missing.
   write_old_features(path("f.h5"), values, labels, {"cats", "dogs"});
   const std::string good = bytes("f.h5");
   write_test_file(path("f.h5"), changed(good, "labels", "labelz"));

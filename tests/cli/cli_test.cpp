@@ -30,7 +30,7 @@ CliTest::Words CliTest::command(const Words& words) const {
 
 Outcome CliTest::run(const Words& words, const RunOptions& options) const {
   if (!options.another_user) return Process(command(words), folder_, scratch_, options).wait();
-  // The build may be in a folder that is closed to others.
+  // The build folder may be inaccessible to other users.
   const fs::path program = root_ / "vgg16";
   fs::copy_file(VGG16_PROGRAM, program, fs::copy_options::skip_existing);
   for (const fs::path& opened : {program, root_.path(), folder_}) fs::permissions(opened, fs::perms(0777));

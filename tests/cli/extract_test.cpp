@@ -85,7 +85,7 @@ TEST_F(ExtractCommand, SkippedPicturesAreListedAndDecideTheStatus) {
   EXPECT_EQ(status("100%"), 0);
 }
 
-// Its chunks are sound, what is compressed in them is not: found only when it is decoded.
+// The PNG's chunks and their checksums are valid, the compressed data is not: only decoding finds the error.
 FileBytes undecodable_picture() {
   return png_of(
       {png_header({.width = 8, .height = 8}), png_chunk("IDAT", file_bytes("not deflated")), png_chunk("IEND", {})});

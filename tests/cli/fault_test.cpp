@@ -83,7 +83,7 @@ class Faults : public CliTest, public testing::WithParamInterface<Command> {
     fs::remove(scratch_ / "told");
   }
 
-  // Runs with call `at` failing; false if the command did not come that far.
+  // Runs with call `at` failing; false if the command made fewer calls.
   bool check(const Fault& fault, int at, bool for_good, const Outcome& expected,
              const std::map<std::string, std::string>& expected_files) {
     clear();
@@ -99,7 +99,7 @@ class Faults : public CliTest, public testing::WithParamInterface<Command> {
                               (for_good ? " and all later ones" : "") + ", error " + std::to_string(fault.error);
     ++statuses_[outcome.status];
     EXPECT_THAT(outcome.status, testing::AnyOf(0, 1, 3, 4)) << where << ": " << outcome.err;
-    // A message may have been what failed; nothing else ends in silence.
+    // Only if writing the message itself failed may there be none.
     const bool said = outcome.status == 0 || !outcome.err.empty() || std::string_view(fault.kind) == "write";
     EXPECT_TRUE(said) << where;
     if (outcome.status == 0) {

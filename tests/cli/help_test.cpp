@@ -8,7 +8,7 @@
 namespace vgg16 {
 namespace {
 
-// As a whole: CLI11 has changed its own form more than once.
+// Compared as a whole, because CLI11's layout of help texts has changed more than once.
 TEST(Help, HasOneForm) {
   CLI::App program("Does a job.", "job");
   program.formatter(std::make_shared<HelpFormatter>());

@@ -1,4 +1,4 @@
-// Files of strangers: what they say reaches no screen unescaped, and small ones take little memory.
+// Hostile files: text from them is printed escaped, and small files do not make the program allocate much memory.
 #include <hdf5.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -143,7 +143,7 @@ TEST_F(HostileText, WhatModelsAndWeightsSay) {
   expect_escaped(4, quick_extract("pets", "a.h5", {"--weights", "w"}));
 }
 
-// Little on the disk, much in what it says.
+// Small files that declare large contents.
 class HostileSizes : public CliTest {
  protected:
   struct Shape {

@@ -23,7 +23,7 @@ TEST_F(InfoCommand, DescribesTheBuild) {
   EXPECT_THAT(keys(document), IsSupersetOf({"schema", "version", "backends", "instruction_sets", "processors",
                                             "processors_allowed", "hdf5"}));
   EXPECT_EQ(document["schema"], 1);
-  // Tests run where no GPU is shown to them.
+  // The tests run with CUDA_VISIBLE_DEVICES=-1: the program sees no GPU.
   EXPECT_EQ(document["cuda_devices"].size(), 0U);
   EXPECT_NE(document["no_cuda_device"].get<std::string>(), "");
 }

@@ -21,7 +21,7 @@ using testing::StartsWith;
 
 class Interrupt : public CliTest {
  protected:
-  // Rows of `partial` that no crash can take away.
+  // Number of committed rows of `partial`: those that no crash can lose.
   static int64_t rows_in(const fs::path& partial) {
     try {
       return open_feature_file(partial).rows;
@@ -58,7 +58,8 @@ class Interrupt : public CliTest {
     return process.wait();
   }
 
-  // What the last line on standard error says is done; the result has the bytes of a run that nobody interrupted.
+  // Runs the command that the last line on standard error gives; the finished file must equal that of an uninterrupted
+  // run byte by byte.
   void expect_that_it_goes_on(const Outcome& outcome, const std::string& folder, const std::string& output) const {
     ASSERT_EQ(outcome.err_lines().size(), 2U) << outcome.err;
     EXPECT_THAT(outcome.err_lines()[0], StartsWith("vgg16: interrupted after "));
@@ -133,7 +134,7 @@ TEST_F(Interrupt, AnOverwritingRunGoesOnOverwriting) {
   EXPECT_EQ(run({"extract", "-d", "pets", "-o", "uninterrupted.h5"}).status, 0);
   EXPECT_TRUE(bytes("pets.h5") == bytes("uninterrupted.h5"));
 
-  // The same over a file of the very same run, which the command that resumes may as well keep.
+  // The same where the output is a file of the same run: the command that resumes may keep it.
   const Outcome again = interrupted_extraction("pets", "pets.h5", SIGTERM, {"--overwrite"});
   EXPECT_EQ(again.status, 143);
   EXPECT_EQ(bash(again.err_lines().back()).status, 0);
@@ -161,7 +162,7 @@ TEST_F(Interrupt, TheSecondSignalLosesNeitherRowsNorTheLastLine) {
   make_pictures("pets", {"cats", "dogs"}, kPictures / 2);
   ASSERT_EQ(run({"extract", "-d", "pets", "-o", "complete.h5"}).status, 0);
   const auto rows = stored_rows("complete.h5");
-  // Rows that the writer has: not safe for a while, because there are never a million of them.
+  // Rows that the writer has received but not committed: it would commit after a million rows, which are never reached.
   const auto handed_over = [&] {
     if (!fs::exists(path("pets.h5.partial"))) return int64_t{0};
     const std::string found = bytes("pets.h5.partial");
@@ -188,7 +189,7 @@ TEST_F(Interrupt, TheSecondSignalLosesNeitherRowsNorTheLastLine) {
 TEST_F(Interrupt, TheThirdSignalWaitsForNoDisk) {
   if (VGG16_TEST_SANITIZED) GTEST_SKIP() << "a library is loaded into the program";
   make_pictures("pets", {"cats", "dogs"}, kPictures / 2);
-  // The first comes with a call that never returns: the fifth sync is that of the second row.
+  // The first signal arrives during a call that never returns: the fifth sync, which belongs to the second row.
   Process process(
       command({"extract", "-d", "pets", "-o", "pets.h5", "-b", "1", "-s", "1"}), folder_, scratch_,
       {.environment = {std::string("LD_PRELOAD=") + VGG16_FAIL_CALLS, "VGG16_FAIL=sync", "VGG16_FAIL_AT=5",
@@ -281,7 +282,8 @@ TEST_F(Interrupt, CommandsWithNothingToSaveEndAtOnce) {
   make_pictures("pets", {"cats", "dogs"}, 4);
   EXPECT_EQ(run(quick_extract("pets", "pets.h5")).status, 0);
   EXPECT_EQ(run({"train", "-d", "pets.h5", "-m", "pets.model", "--folds", "2"}).status, 0);
-  // It waits for a list that does not come, from when it has these signals blocked: SIGHUP, SIGINT, SIGTERM.
+  // It waits for a list of pictures that never comes. From when on it can be interrupted shows in its blocked signals:
+  // SIGHUP, SIGINT and SIGTERM.
   ASSERT_EQ(bash("mkfifo list").status, 0);
   for (const auto& [signal, status] : {std::pair(SIGHUP, 129), {SIGINT, 130}, {SIGTERM, 143}}) {
     Process process({"bash", "-c", "exec 3<> list; exec \"$0\" predict -m pets.model - <&3", VGG16_PROGRAM}, folder_,

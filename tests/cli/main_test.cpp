@@ -1,4 +1,4 @@
-// The command line itself: usage, help, version, and every way to get it wrong.
+// The command line: usage, help, version and usage errors.
 #include <gnu/libc-version.h>
 
 #include <algorithm>

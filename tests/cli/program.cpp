@@ -34,7 +34,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-// What every thread of a process is doing, for a test that waits in vain.
+// Describes what every thread of a process is doing, for the message of a test whose waiting timed out.
 std::string threads_of(pid_t pid) {
   std::string text;
   std::error_code gone;
@@ -146,7 +146,7 @@ bool Process::ended() {
 bool Process::wait_until(const std::function<bool()>& reached) {
   const auto end = std::chrono::steady_clock::now() + kLimit;
   for (;;) {
-    // Looked at before reached(), for which the process's end may be what it waits for.
+    // Checked before reached(), because reached() may itself wait for the process's end.
     const bool over = ended() || std::chrono::steady_clock::now() > end;
     if (reached()) return true;
     if (over) return false;

@@ -30,7 +30,7 @@ TEST_F(Streams, AFullDiskBehindStandardOutputIsAFailure) {
     EXPECT_EQ(outcome.status, 1);
     EXPECT_EQ(outcome.err, "vgg16: standard output cannot be written: No space left on device\n");
   }
-  // What cannot be said has been done all the same.
+  // The work is done even if its report cannot be written.
   EXPECT_EQ(bytes("a.h5"), bytes("pets.h5"));
   EXPECT_EQ(bytes("a.model"), bytes("pets.model"));
 }

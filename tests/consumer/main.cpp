@@ -1,4 +1,4 @@
-// A program of somebody else: features of a grey picture, then a features file that is not there.
+// A program that uses the installed library: features of a grey picture, then a features file that does not exist.
 #include <vgg16/error.h>
 #include <vgg16/extractor.h>
 #include <vgg16/feature_file.h>

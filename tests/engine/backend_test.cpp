@@ -1,4 +1,5 @@
-// The whole network: against an independent program, and against itself however the work is cut.
+// The whole network, compared with features that an independent program computed, and with itself for other batch sizes
+// and numbers of threads.
 #include <gtest/gtest.h>
 
 #include <cmath>

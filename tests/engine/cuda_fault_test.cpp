@@ -275,7 +275,7 @@ void use_two_engines() {
       if (next.code() != ErrorCode::kExists) throw next;
       continue;
     }
-    // A dead engine stays dead, and says what killed it.
+    // After an error that the device does not recover from, every further call fails with the message of the first.
     EXPECT_EQ(first.code(), ErrorCode::kDevice);
     EXPECT_EQ(next.code(), ErrorCode::kDevice);
     EXPECT_THAT(next.what(), HasSubstr("failed before"));

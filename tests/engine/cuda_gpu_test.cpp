@@ -130,7 +130,8 @@ TEST_P(CudaPrecisionTest, UsesTensorCoresOnlyWhereItMay) {
   EXPECT_EQ(cuda->on_device().is_reduced_precision(), GetParam().value != CudaPrecision::kF32);
 }
 
-// A row depends on the batch size alone: not on its place, its company, how often the graph ran, or on other engines.
+// A row depends on the picture and the batch size alone: not on its position in the batch, the other pictures, how
+// often the graph ran, or other engines.
 TEST_P(CudaPrecisionTest, ARowIsTheSameBitsForAnyCompanyAndPlace) {
   constexpr int kBatch = 8;
   const auto pixels = random_bytes(kBatch * kPictureBytes, 3);

@@ -47,7 +47,7 @@ void run(const fs::path& path, int64_t dropped) {
   file_calls::mark("finished", 1);
 }
 
-// The parts are there already: how they are made is the other jobs' matter.
+// The parts are made once, outside the watched folder: only the merge is made to fail.
 void run_merge(const fs::path& path) {
   static const std::vector<std::string> kParts = [] {
     const TempDir folder;
@@ -81,7 +81,7 @@ const Job kJobs[] = {{"write", [](const fs::path& path) { run(path, 0); }},
                       }},
                      {"merge", run_merge}};
 
-// Interrupted for ever is what no system does; half of a call is no error.
+// EINTR at every call cannot happen; a call that transfers only a part is not an error.
 constexpr std::pair<file_calls::Failure, int> kFailures[] = {{file_calls::Failure::kOnce, EIO},
                                                              {file_calls::Failure::kOnce, EINTR},
                                                              {file_calls::Failure::kForGood, EIO},
@@ -134,7 +134,7 @@ TEST_P(FeatureJobFaults, AnyFailingCallIsAnErrorAndTheNextRunMendsIt) {
       if (resumable && (failure == file_calls::Failure::kShort || error == EINTR)) {
         ASSERT_EQ(message, "") << where;
       }
-      // Nothing but the whole file ever has the name.
+      // At no moment does the output's name lead to an incomplete file.
       const std::string found = fs::exists(path) ? read_bytes(path) : "";
       ASSERT_TRUE(found.empty() || found == "an older file" || found == expected) << where;
       ASSERT_NO_THROW(job.run(path)) << where << ": " << message;

@@ -1,4 +1,4 @@
-// Memory runs out at the n-th request, for every n: an error, never a crash, and the next run mends it.
+// The n-th allocation fails, for every n: the result is an error, never a crash, and the next run completes the file.
 #include <gtest/gtest.h>
 
 #include <atomic>

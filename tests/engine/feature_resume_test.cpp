@@ -508,7 +508,7 @@ TEST(FeatureShards, AreRefusedUnlessTheyFitTogether) {
                         folder / "all.h5", /*overwrite=*/false);
   });
   EXPECT_FALSE(std::filesystem::exists(folder / "all.h5"));
-  // What that merge had done already is kept, and the next one goes on from there.
+  // What the interrupted merge had committed is kept; the next merge continues from there.
   merge_feature_files(parts, folder / "all.h5", /*overwrite=*/false);
   EXPECT_TRUE(read_bytes(folder / "all.h5") == bytes_of_one_run(folder, plan));
   expect_error(ErrorCode::kExists, "all.h5 already exists; add --overwrite to replace it",

@@ -1,4 +1,5 @@
-// The golden files are what the Python script meant: the pictures agree byte for byte, the rows with their own sums.
+// The golden files are those that make_golden.py wrote: the pictures' CRC-32 and the rows' sums are those in
+// golden.json.
 #include <gtest/gtest.h>
 #include <zlib.h>
 

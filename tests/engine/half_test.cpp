@@ -12,7 +12,7 @@ TEST(HalfTest, EveryHalfComesBackFromItsFloat) {
   for (uint32_t bits = 0; bits < 0x10000; ++bits) {
     const auto half = static_cast<uint16_t>(bits);
     const float value = half_to_float(half);
-    // Infinities and NaN go one way only.
+    // Infinities and NaN are only converted from half to float32.
     ASSERT_EQ(float_to_half(value), (bits & 0x7C00U) == 0x7C00U ? kHalfOverflow : half) << bits;
   }
   EXPECT_TRUE(std::isinf(half_to_float(0x7C00)));

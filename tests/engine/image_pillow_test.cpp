@@ -104,8 +104,9 @@ TEST_F(AgainstPillow, PhotographsAreEqual) {
   RecordProperty("pictures", pictures);
 }
 
-// Pillow takes what libjpeg could make of a damaged file, and so do we, pixel by pixel, but for one kind of damage:
-// where the coded data ended before the picture did, and the rest is grey.
+// Pillow accepts what libjpeg decodes of a damaged file, and so does the program, with equal pixels. The exception are
+// files whose coded data ends before the picture is complete: libjpeg fills the rest with grey, and the program refuses
+// them.
 TEST_F(AgainstPillow, DamagedPicturesAreTruncatedOrEqual) {
   ASSERT_NO_FATAL_FAILURE(make_pictures("damaged " + quoted(folder_.path())));
   std::ifstream list(folder_ / "accepted.txt");

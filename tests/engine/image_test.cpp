@@ -21,7 +21,8 @@ std::string inspect_reason(const FileBytes& bytes) {
   return seen ? "accepted" : seen.reason();
 }
 
-// A refusal says the same before and while decoding, unless only decoding can tell.
+// inspect_image() and decode_image() refuse a picture with the same message, except where only decoding finds the
+// fault.
 std::string decode_reason(const FileBytes& bytes) {
   const auto decoded = decode_image(bytes);
   const std::string inspected = inspect_reason(bytes);
@@ -308,7 +309,7 @@ TEST(Png, RefusesWhatTakesTooMuchMemoryBeforeDecoding) {
 }
 
 TEST(Png, HasMemoryForEveryKindOfPicture) {
-  // Large enough that the slack in the budget does not hide a share that is too small.
+  // Large enough that a wrong estimate of any part's memory exceeds the budget's slack.
   constexpr uint32_t kSide = 3200;
   for (const uint8_t interlace : {uint8_t{0}, uint8_t{1}}) {
     for (const uint8_t depth : {uint8_t{8}, uint8_t{16}}) {

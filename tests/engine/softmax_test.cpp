@@ -46,7 +46,8 @@ TEST_P(LogLossTest, ResidualIsTheDerivativeByCentralDifferences) {
   loss.evaluate(scores, b, residual);
   for (Eigen::Index i = 0; i < scores.rows(); i += 3) {
     for (Eigen::Index c = 0; c < scores.cols(); ++c) {
-      // The intercept moves to its optimum at every point: by the envelope theorem the derivative is the same.
+      // The intercept is optimal at every point, so by the envelope theorem the total derivative equals the partial
+      // one.
       constexpr double kStep = 1e-5;
       Eigen::MatrixXd up = scores;
       Eigen::MatrixXd down = scores;

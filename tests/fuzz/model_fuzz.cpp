@@ -1,5 +1,5 @@
-// Any bytes as a model file: refused, or a classifier that predicts. Once as they are, and once with the right
-// checksum, behind which a changed file would otherwise never get.
+// Any bytes as a model file: refused, or a classifier that predicts. Tried unchanged, and with a correct checksum put
+// in: without that, nearly every changed file would be refused for its checksum alone.
 #include <span>
 #include <string>
 #include <vector>

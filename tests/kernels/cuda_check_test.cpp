@@ -1,4 +1,4 @@
-// What the device's launchers refuse, which needs no device, and how a missing or failing one is told.
+// What the launchers of CUDA kernels refuse, which needs no device, and the errors for a missing or failing device.
 #include "kernels/cuda_check.h"
 
 #include <gtest/gtest.h>
@@ -94,7 +94,7 @@ TEST(CudaCheckTest, LaunchersRefuseShapesThatDoNotFit) {
   refused("where pooled", convolve({1, 4, 4, 64}, {1, 4, 4, 64}, Epilogue::kReluMaxPool2x2));
 }
 
-// Not even CUDA is asked, so this passes without a driver.
+// An empty batch returns before any CUDA call, so the test passes without a driver.
 TEST(CudaCheckTest, AnEmptyBatchLaunchesNothing) {
   preprocess_cuda(nullptr, out({0, 224, 224, 8}), nullptr);
   bias_relu_cuda(in({0, 4, 4, 8}), kBias, out({0, 4, 4, 8}), nullptr);

@@ -24,7 +24,7 @@ DeviceBuffer on_device(const void* data, Shape4 shape, ElementType type) {
   return on_device(data, shape.count() * element_bytes(type));
 }
 
-/// Fences and all, so that what a kernel writes outside comes back too.
+/// Copied with its fences, so that writes outside the output are found.
 struct GuardedOnDevice {
   Guarded& host;
   DeviceBuffer buffer;

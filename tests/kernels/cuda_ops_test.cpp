@@ -1,4 +1,5 @@
-// Every kernel of the device against the plain reference, on shapes that break things. See cuda_ops.h for where.
+// Every CUDA kernel against the plain reference, on awkward shapes (odd, tiny, not multiples of a tile). cuda_ops.h
+// says where they run.
 #include "kernels/cuda_ops.h"
 
 #include <cuda_bf16.h>
@@ -255,8 +256,9 @@ TEST_P(CudaOpsTest, GlobalPoolsKeepNan) {
   }
 }
 
-// What a sum of `k` products on tensor cores may miss: their adders cut off where float32 would round, by at most one
-// last place in each of the k / 8 steps, beside what any order of summation may miss.
+// Bound for the error of a sum of `k` products on tensor cores: their adders truncate where float32 rounds, which costs
+// at most one unit in the last place in each of the k / 8 steps, in addition to the bound of a float32 sum in any
+// order.
 double mma_tolerance(int k, double magnitude) {
   return sum_tolerance(k, magnitude) + k / 8 * static_cast<double>(std::numeric_limits<float>::epsilon()) * magnitude;
 }
@@ -304,7 +306,7 @@ TEST_P(CudaOpsTest, ConvolutionMatchesTheReference) {
     const Reference reference = conv3x3_relu_reference(as_double(x).data(), c.shape, w.data(), bias.data(), c.oc);
     const Shape4 full = {c.shape.n, c.shape.h, c.shape.w, c.oc};
     const auto expected = pool ? maxpool2x2_reference(reference.values.data(), full) : reference.values;
-    // Errors differ from place to place; a window's maximum misses at most by the largest of its four.
+    // Errors differ between outputs; the error of a window's maximum is at most the largest of its four.
     const auto magnitudes = pool ? maxpool2x2_reference(reference.magnitudes.data(), full) : reference.magnitudes;
     const Shape4 out_shape = pool ? Shape4{full.n, full.h / 2, full.w / 2, full.c} : full;
     Guarded out = guarded(out_shape, type());

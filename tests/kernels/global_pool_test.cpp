@@ -55,7 +55,7 @@ TEST(GlobalPoolTest, MatchesTheReference) {
 }
 
 TEST(GlobalPoolTest, RoundsTheMeanOnce) {
-  // In float32 the ones would be lost beside 2^24 one by one.
+  // Added to 2^24 one at a time in float32, the ones would all be rounded away.
   std::vector<float> x(size_t{4} * kBlock, 1.0F);
   std::fill_n(x.begin(), kBlock, 16'777'216.0F);
   for (const float value : BorderedPlane(x, 2, 2, kBlock).pooled(global_avg_pool_cpu)) {

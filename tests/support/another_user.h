@@ -1,4 +1,4 @@
-// Permissions bind everybody but the superuser: as whom the tests of them go on where root runs the suite.
+// File permissions do not apply to root. Where root runs the tests, those of permissions continue as another user.
 #pragma once
 
 #include <sys/types.h>
@@ -15,8 +15,8 @@ namespace vgg16 {
 /// "nobody", who owns no file.
 inline constexpr uid_t kAnotherUser = 65534;
 
-/// While it lives, this process opens files as somebody who is not root: as kAnotherUser where it is root's, else as
-/// itself. `folder`, a test's own, is made one that everybody may enter and read.
+/// During its lifetime this process opens files without root's rights: as kAnotherUser if it runs as root, else
+/// unchanged. Makes `folder`, which must be the test's own, readable by everybody.
 class AnotherUser {
  public:
   explicit AnotherUser(const std::filesystem::path& folder) {

@@ -133,8 +133,8 @@ class BlockEmulation {
     _longjmp(block.scheduler_, 1);
   }
 
-  // One warp at a time, taken at random, runs for as long as it can: where a barrier is missing it is far ahead of the
-  // others then, or they of it.
+  // One warp at a time, chosen at random, runs until it must wait. So where a barrier is missing, some warp gets far
+  // ahead of the others, and the results are wrong.
   void schedule() {
     std::vector<int> warps;
     for (;;) {

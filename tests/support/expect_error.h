@@ -1,4 +1,4 @@
-// What a call is expected to fail with.
+// Expectations about the Error that a call throws.
 #pragma once
 
 #include <gmock/gmock.h>

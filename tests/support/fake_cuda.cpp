@@ -88,7 +88,7 @@ T* hold(T* object, const char* kind) {
   return object;
 }
 
-// Gives back even where the device is lost: then only the status tells.
+// Releases the resource even after a sticky error, which the status still reports.
 cudaError_t release(const void* object, const char* kind) {
   const auto found = state().held.find(object);
   if (found == state().held.end() || found->second != kind) {

@@ -40,7 +40,7 @@ struct FakeCuda {
   [[nodiscard]] bool reached() const { return fail_at > 0 && calls >= fail_at; }
 };
 
-/// The device, as it was made: everything that is still held is forgotten.
+/// Resets the fake device to its initial state; forgets what has not been given back.
 FakeCuda& reset_fake_cuda();
 [[nodiscard]] FakeCuda& fake_cuda();
 

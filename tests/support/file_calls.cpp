@@ -58,7 +58,7 @@ bool is_watched(const State& s, int descriptor, std::string& name) {
 
 enum class Verdict { kGo, kFail, kHalf };
 
-// Counts a watched call and decides its fate. The lock must be held.
+// Counts a watched call and decides whether it fails. The lock must be held.
 Verdict judge(State& s, const char* call) {
   ++s.calls;
   if (s.fail_at == 0 || s.calls < s.fail_at) return Verdict::kGo;

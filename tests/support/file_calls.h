@@ -1,5 +1,5 @@
-// The file system as a test would have it: every call that changes files in one folder is written down, and any of them
-// can be made to fail. Link file_calls.cpp into the test program: it takes the place of the system's functions there.
+// Records every call that changes files in one folder, and can make any of them fail. Link file_calls.cpp into the test
+// program: its functions replace the C library's there.
 #pragma once
 
 #include <cstdint>
@@ -30,11 +30,11 @@ void mark(const std::string& name, int64_t value);
 /// Calls on files of the folder since watch(), readers and openers included.
 int calls();
 
-/// Calls `action` once, before the folder's next file whose name begins with `beginning` is opened: what others do at
-/// the worst moment.
+/// Calls `action` once, just before the folder's next file whose name begins with `beginning` is opened. Simulates
+/// another process that interferes at that moment.
 void before_opening(std::string beginning, std::function<void()> action);
 
-/// Every disk has `bytes` left, whatever the system says; its own answer again for -1.
+/// From now on every file system reports `bytes` free; -1 restores the real answer.
 void set_free_space(int64_t bytes);
 
 enum class Failure {

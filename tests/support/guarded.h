@@ -1,5 +1,5 @@
-// Memory with fences: what a kernel must write is NaN before, and so is a stretch on either side that it must not
-// touch.
+// Memory with fences, for the output of a kernel: filled with NaN beforehand, as is an area on each side that the
+// kernel must not touch.
 #pragma once
 
 #include <cstdint>

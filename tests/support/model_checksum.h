@@ -1,4 +1,4 @@
-// Model files that were changed by hand, and say so no longer.
+// Changes model files and makes their checksums right again.
 #pragma once
 
 #include <span>
@@ -10,7 +10,7 @@
 
 namespace vgg16 {
 
-/// `file` with the checksum of what it holds now; as it is, where it has no place for one.
+/// `file` with its checksum replaced by the right one; unchanged if it has no checksum.
 inline std::string with_checksum_of_now(std::string file) {
   constexpr std::string_view kBefore = "\"crc32\":\"";
   constexpr size_t kDigits = 8;

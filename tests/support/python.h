@@ -1,4 +1,4 @@
-// Tests that ask Python: which interpreter, and whether it has what they need.
+// For tests that run Python scripts: finds the interpreter and checks that it has the modules they need.
 #pragma once
 
 #include <gtest/gtest.h>

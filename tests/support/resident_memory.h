@@ -1,4 +1,4 @@
-// What this process holds in memory.
+// Memory use of this process.
 #pragma once
 
 #include <cstdint>

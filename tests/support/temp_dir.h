@@ -1,4 +1,4 @@
-// A folder that lives as long as the test that asked for it.
+// A temporary folder, removed at the end of the test.
 #pragma once
 
 #include <stdlib.h>
