@@ -179,7 +179,7 @@ TEST_F(BadInputs, UnsupportedPicturesAndStrangeNames) {
   kind = small_jpeg();
   kind[find_marker(kind, 0xC0) + 1] = std::byte{0xC9};
   expect_skipped("x.jpg", "arithmetic-coded JPEG is not supported", kind);
-  // The kernel's own files claim a page and hold less: what a file that shrinks while it is read looks like.
+  // A file in /sys reports a size of one page and contains less: reading it looks like reading a file that shrinks.
   const fs::path shorter = "/sys/kernel/mm/transparent_hugepage/enabled";
   if (fs::exists(shorter)) {
     fs::create_symlink(shorter, path("pets/cats/x.jpg"));
@@ -227,7 +227,7 @@ TEST_F(BadInputs, OutputsThatCannotBeWritten) {
     expect_failure(1, refusal, {"merge", "-o", name, "a.h5", "--overwrite"});
   }
   for (const auto& [name, target] : outputs) fs::remove(path(name));
-  // Standard output, however it is called: /dev/stdout is a link to it.
+  // Standard output under any of its names: /dev/stdout is a link to it.
   const Outcome piped = bash("ln -s /proc/self/fd/1 stdout; \"$VGG16\" train -d a.h5 -m stdout --overwrite > report");
   EXPECT_EQ(piped.status, 1);
   EXPECT_THAT(piped.err, HasSubstr("stdout is a link to " + path("report").string()));

@@ -1,4 +1,5 @@
-// What the tests of the program share: a folder to work in, pictures made on the spot, and what a failure looks like.
+// Fixture for tests of the program: a folder to work in, generated pictures, and checks of the exit status and error
+// message.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -28,7 +29,8 @@ class CliTest : public PythonTest {
 
   CliTest();
 
-  /// Runs the program with `words` in the test's folder, which is opened to everybody for another user.
+  /// Runs the program with `words` in the test's folder. Where the options ask for another user, first makes the folder
+  /// accessible to everybody.
   Outcome run(const Words& words, const RunOptions& options = {}) const;
   /// Runs `script` with bash in the test's folder; the program is "$VGG16".
   Outcome bash(const std::string& script, const RunOptions& options = {}) const;

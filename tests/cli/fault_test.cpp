@@ -1,10 +1,10 @@
-// The n-th system call of each kind fails, once and for good: never a signal, never a hang, never a success with wrong
-// bytes. By default extract: each call once, but some of the most frequent calls and of the failures for good; with
-// VGG16_TEST_FAULTS=all every command, every call, every request, and more errors. That takes an hour or two; each
-// command is a test of its own, so that several processes share the work. Requests for memory that the HDF5 library
-// makes for itself, static or shared, are spared: versions 1.10.8, 1.14.5 and 2.2 can crash where one fails (1.10.8
-// while it prepares itself: H5E_printf_stack and H5I_inc_ref call one another until the stack ends;
-// HDFGroup/hdf5#4264). So are those of CUDA's static runtime, which crashes before main() where its first one fails.
+// Makes the n-th system call of each kind fail, either once or from then on. The program must not die of a signal,
+// hang, or succeed with wrong bytes. By default only extract is tested, with a sample of the most frequent calls and of
+// the lasting failures; with VGG16_TEST_FAULTS=all every command, every call, every allocation, and more errors. That
+// takes an hour or two; each command is a separate test, so that they can run in parallel. Allocations by the HDF5
+// library, static or shared, do not fail: versions 1.10.8, 1.14.5 and 2.2 can crash if one does (1.10.8 during its
+// initialization, where H5E_printf_stack and H5I_inc_ref call each other until the stack overflows;
+// HDFGroup/hdf5#4264). Nor do those of CUDA's static runtime, which crashes before main() if its first one fails.
 #include <cerrno>
 #include <cstdlib>
 
@@ -21,7 +21,7 @@ struct Command {
   friend void PrintTo(const Command& command, std::ostream* out) { *out << command.words[0]; }
 };
 
-// Which calls of a kind fail in a quick run, each in a run of its own.
+// Which calls of a kind fail in the default test, one per run of the program.
 enum class Quick { kNone, kSome, kEach };
 struct Fault {
   const char* kind;
@@ -136,7 +136,7 @@ TEST_P(Faults, AreErrorsAndNeverSignalsOrWrongResults) {
       if (for_good && fault.error == EINTR) continue;  // interrupted for ever is what no system does
       int points = 0;
       for (int at = 1; check(fault, at, for_good, expected, expected_files); ++points) {
-        // There are thousands of requests for memory, hundreds of reads: in a quick run, ever fewer of them.
+        // There are thousands of allocations and hundreds of reads: the default test skips more and more of them.
         at += (fault.quick == Quick::kSome || for_good) && !all_ ? 1 + at : 1;
         if (HasFailure() && !all_) return;
       }

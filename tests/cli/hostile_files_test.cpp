@@ -12,8 +12,8 @@
 namespace vgg16 {
 namespace {
 
-// An escape sequence, the C1 control that begins one, DEL, and characters that are not seen but change what is: U+202E,
-// U+2028, U+200B, U+FEFF, U+E0041.
+// An escape sequence, the C1 control character that begins one, DEL, and invisible characters that change how others
+// are displayed: U+202E, U+2028, U+200B, U+FEFF, U+E0041.
 const std::vector<std::string> kRaw = {"\x1B",         "\xC2\x9B",     "\x7F",         "\xE2\x80\xAE",
                                        "\xE2\x80\xA8", "\xE2\x80\x8B", "\xEF\xBB\xBF", "\xF3\xA0\x81\x81"};
 

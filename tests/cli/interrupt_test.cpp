@@ -204,7 +204,7 @@ TEST_F(Interrupt, TheThirdSignalWaitsForNoDisk) {
   EXPECT_EQ(bash(outcome.err_lines().back()).status, 0);
 }
 
-// A terminal, as the program sees it, and what it has been shown.
+// A pseudo-terminal for the program, and the output that it received.
 class Terminal {
  public:
   Terminal() : master_(::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)) {
@@ -237,7 +237,7 @@ class Terminal {
 TEST_F(Interrupt, EveryRowThatTheProgressShowedIsOnDiskAfterAKill) {
   make_pictures("pets", {"cats", "dogs"}, kPictures);
   write_test_file(path("pets/cats/!.png"), small_png({}, FileBytes(1)));  // the first to be computed; it fails late
-  // Commits of eight rows, batches of one: more is always computed than is safe.
+  // Commits of eight rows, batches of one: there are always computed rows that are not committed.
   Terminal terminal;
   Process process(
       command({"extract", "-d", "pets", "-o", "pets.h5", "--no-shuffle", "--max-skipped", "1", "-b", "1", "-s", "8"}),
@@ -260,7 +260,8 @@ TEST_F(Interrupt, AnExtractionEndsAtOnceWhereItComputesNoRows) {
   write_test_file(path("pets/cats/x.png"), small_png({}, FileBytes(1)));  // it takes decoding to see that it is damaged
   const Words more = {"--max-skipped", "1"};
   ASSERT_EQ(run(quick_extract("pets", "uninterrupted.h5", more)).status, 0);
-  // Where the file is laid out; and where, all rows being there, another is laid out for those that stay.
+  // Interrupts the creation of the file, and the creation of the second file into which the rows are copied when some
+  // were dropped.
   for (const char* call : {"1", "2"}) {
     SCOPED_TRACE(call);
     const Outcome outcome =

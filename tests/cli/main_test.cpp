@@ -163,7 +163,7 @@ TEST_F(CommandLine, NothingIsColoured) {
   }
 }
 
-// What the loader must find before the program starts, in objdump's words: what stands behind `key`.
+// The entries of the dynamic section with this `key`, as objdump prints them: what the dynamic loader needs.
 std::vector<std::string> needed(const Outcome& objdump, const std::string& key) {
   std::vector<std::string> found;
   for (const std::string& line : objdump.out_lines()) {
@@ -178,7 +178,8 @@ TEST_F(CommandLine, TheProgramNeedsOnlyTheCLibrary) {
   const Outcome objdump = bash("objdump -p \"$VGG16\"");
   if (objdump.status == 127) GTEST_SKIP() << "no objdump";
   EXPECT_EQ(objdump.status, 0) << objdump.err;
-  // And those that are not here as archives, or not ones that stand alone: libhdf5 may be called libhdf5_serial.so.310.
+  // Also the libraries that have no archive here, or none that can be linked alone; libhdf5 may be called
+  // libhdf5_serial.so.310.
   std::vector<std::string> allowed = {"libc.so", "libm.so", "ld-linux"};
   std::istringstream shared(VGG16_SHARED_LIBRARIES);
   for (std::string name; shared >> name;) allowed.push_back(name);

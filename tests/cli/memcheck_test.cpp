@@ -1,4 +1,4 @@
-// One small run of everything under valgrind's memcheck: no use of memory that is not there or not written, no leak.
+// One small run of every command under valgrind's memcheck: no access to unallocated or uninitialized memory, no leak.
 #include "cli_test.h"
 
 namespace vgg16 {

@@ -49,7 +49,7 @@ std::string threads_of(pid_t pid) {
   return text;
 }
 
-// Everything after fork() and before exec(): system calls alone.
+// Between fork() and exec() only system calls are allowed, because other threads may have held locks at the fork.
 struct Child {
   const char* folder;
   const char* input;
@@ -74,7 +74,7 @@ struct Child {
       const struct rlimit limit = {file_size_limit, file_size_limit};
       if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(122);
     }
-    // Whatever the tests themselves were started with, under nohup say.
+    // Restores default handling, whatever the tests themselves were started with (nohup ignores SIGHUP).
     for (const int signal : {SIGPIPE, SIGHUP, SIGINT, SIGTERM}) ::signal(signal, SIG_DFL);
     for (const int signal : ignored) ::signal(signal, SIG_IGN);
     ::execvpe(argv[0], argv, environment);

@@ -35,7 +35,7 @@ struct RunOptions {
   bool another_user = false;               ///< as somebody who is not root, for CliTest::run
 };
 
-/// A process that runs. Killed when it is still there at the end, or after two minutes.
+/// A running process. Killed if it still runs at destruction, or after two minutes.
 class Process {
  public:
   /// Starts `words` (the first is the file to run, or a name to be looked up in PATH) in `folder`; what it prints is

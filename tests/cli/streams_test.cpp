@@ -1,4 +1,4 @@
-// Standard streams that are full, closed or read by somebody who leaves.
+// Standard streams that are full, closed, or a pipe whose reader ends early.
 #include "cli_test.h"
 
 namespace vgg16 {

@@ -11,7 +11,7 @@ using testing::IsSupersetOf;
 
 class TrainCommandLine : public CliTest {
  protected:
-  // 24 pictures of three classes that colour alone tells apart, in pets.h5.
+  // 24 pictures of three classes that differ in colour, in pets.h5.
   void extract_pets() const {
     make_pictures("pets", {"cats", "dogs", "owls"}, 8);
     ASSERT_EQ(run(quick_extract("pets", "pets.h5")).status, 0);

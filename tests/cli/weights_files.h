@@ -1,4 +1,4 @@
-// Weights files that are wrong in one way, made from the program's own.
+// Weights files with one error each, made from the built-in weights.
 #pragma once
 
 #include <filesystem>

@@ -100,7 +100,7 @@ TEST(BackendTest, ARowIsTheSameBitsForAnyBatchCompanyAndThreads) {
   }
 }
 
-// Other weights, one convolution's kernel times a factor; its biases are -0, which must not come out as such.
+// Weights with one convolution's kernel multiplied by a factor and biases of -0, which must not appear in the output.
 class ScaledWeights : public Weights {
  public:
   ScaledWeights(const Weights& weights, size_t conv, float factor) : weights_(weights), conv_(conv), factor_(factor) {}

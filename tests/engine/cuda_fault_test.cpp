@@ -131,7 +131,7 @@ TEST_F(CudaFaultTest, APassWithoutItsCopiesCanBeRecordedBeside) {
   EXPECT_THAT(device.violations, IsEmpty());
 }
 
-// Engines of a table are taken where architecture, version, shape and precision are theirs.
+// Engines of the table are used only where architecture, cuDNN version, shape and precision match.
 TEST_F(CudaFaultTest, EnginesComeFromTheTableThatTheNetworkWasGiven) {
   const std::vector<CudnnTableEntry> table = {
       {90, 91900, conv_problem(1, 2, CudaPrecision::kF16), {.index = 7, .knobs = {{2, 1}}}}};
@@ -363,7 +363,7 @@ TEST_F(CudaFaultTest, RowsBeforeAFailureAreKeptAndResumingGivesTheSameFile) {
   ASSERT_GE(device.graph_launches, kPictures / 2);
   expect_nothing_left();
   size_t most_kept = 0;
-  // While there are rows to keep; what comes before is construction, tested above.
+  // Only calls after the first row fail; those before belong to construction, which is tested above.
   for (int64_t n = first; n <= last; ++n) {
     SCOPED_TRACE("call " + std::to_string(n) + " of about " + std::to_string(last));
     const fs::path output = numbered.folder / ("cut" + std::to_string(n) + ".h5");

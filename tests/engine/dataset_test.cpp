@@ -161,7 +161,8 @@ TEST(Dataset, ListsAFolderOnceHoweverManyLinksLeadToIt) {
   EXPECT_EQ(skipped_of(dataset)["10/a39"], "the same folder as 39, which is listed already");
 }
 
-// Real folders first, then links by the number of links on the way, then by path; never by the order of creation.
+// A folder with several paths is listed under the one with the fewest links in it, then the first by name; the order of
+// creation does not matter.
 TEST(Dataset, ListsAFolderUnderTheNameThatComesFirst) {
   const auto list = [](bool forwards) {
     const TempDir folder;

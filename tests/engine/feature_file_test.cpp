@@ -230,7 +230,8 @@ TEST(FeatureFile, DoesNotReplaceAPipeOrALink) {
   EXPECT_EQ(read_bytes(other), "precious");
 }
 
-// What somebody else may have put where a run's own files go: refused by name, neither written to nor removed.
+// Files of others under the names of a run's temporary files: the error names them, and they are neither written to nor
+// removed.
 TEST(FeatureFile, TakesNothingOfSomebodyElsesForItsOwn) {
   const TempDir folder;
   const FeatureFilePlan plan = test_plan(3, 4);
@@ -337,8 +338,8 @@ TEST(FeatureFile, KeepsASecondWriterOutButNotReaders) {
   close(descriptor);
 }
 
-// Its partial file is removed and a second run begins one of the same name: that one must neither be published as if it
-// were whole nor be removed.
+// Its partial file is removed and a second run creates another of the same name. The first run must neither publish nor
+// remove that one.
 TEST(FeatureFile, LeavesThePartialFileOfALaterRunAlone) {
   for (const bool drops : {false, true}) {
     const TempDir folder;

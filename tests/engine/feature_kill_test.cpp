@@ -73,7 +73,7 @@ int64_t last_told(const fs::path& path) {
   return last;
 }
 
-// Rows that the file at `path`, complete or not, says it has.
+// Number of committed rows of the file at `path`, complete or not.
 int64_t rows_in(const fs::path& path) {
   try {
     return open_feature_file(path).rows;
@@ -106,7 +106,7 @@ TEST_F(FeatureKill, LosesNoReportedRowAndEndsWithTheSameBytes) {
     const std::string expected = read_bytes(output);
     fs::remove(output);
 
-    // Up to three kills on the way of one file.
+    // Up to three kills before the file is complete.
     int64_t told = 0;
     for (int attempt = 0; attempt < 3 && !fs::exists(output); ++attempt) {
       const WriterProcess victim(output, scenario, folder / "told");

@@ -38,7 +38,7 @@ void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
 
-// Nothing is really synced: no test cuts the power, and disks take their time.
+// fsync is replaced by a function that does nothing: no test cuts the power, and real syncs are slow.
 extern "C" {
 int fsync(int /*descriptor*/) { return 0; }
 int fdatasync(int /*descriptor*/) { return 0; }

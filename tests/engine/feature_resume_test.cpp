@@ -1,4 +1,5 @@
-// Runs that end early, run again, or run in parts: the bytes at the end are those of one undisturbed run.
+// Runs that end early and are resumed, and runs in shards: the resulting file equals that of one uninterrupted run byte
+// by byte.
 #include <gtest/gtest.h>
 
 #include <functional>

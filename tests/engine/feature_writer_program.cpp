@@ -1,5 +1,4 @@
-// A run that a test can kill: writes a features file, and tells on stdout how many rows no crash can take away any
-// more.
+// A program that a test can kill: writes a features file, and prints the number of committed rows on stdout.
 //
 //   feature_writer_program FILE ROWS COLUMNS ROWS_PER_COMMIT DROPPED
 //
@@ -16,7 +15,7 @@
 namespace {
 
 void tell(int64_t rows) {
-  // One write, without a buffer that a kill could lose or tear.
+  // One unbuffered write, so that a kill can neither lose nor split the line.
   const std::string line = std::to_string(rows) + "\n";
   if (write(STDOUT_FILENO, line.data(), line.size()) < 0) std::perror("stdout");
 }

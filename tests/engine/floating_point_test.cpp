@@ -1,4 +1,5 @@
-// Results do not depend on the floating-point mode of the thread that asks for them, and leave it as it was.
+// Results do not depend on the calling thread's floating-point mode (rounding, traps, subnormals), and the mode is
+// unchanged afterwards.
 #include "vocabulary/floating_point.h"
 
 #include <gtest/gtest.h>
@@ -33,7 +34,7 @@ namespace fs = std::filesystem;
 
 constexpr int kAnyException = FE_DIVBYZERO | FE_INEXACT | FE_INVALID | FE_OVERFLOW | FE_UNDERFLOW;
 
-// Everything that a thread has set: rounding, traps, flags that have been raised, subnormal numbers.
+// A thread's floating-point environment: rounding, traps, raised flags, treatment of subnormal numbers.
 struct Mode {
   int rounding = std::fegetround();
   int traps = fegetexcept();
@@ -44,7 +45,7 @@ struct Mode {
   bool operator==(const Mode&) const = default;
 };
 
-// What hosts set, one after the other.
+// Modes that host programs set, each in turn.
 const std::map<std::string, void (*)()> kHostModes = {
     {"upward", [] { std::fesetround(FE_UPWARD); }},
     {"downward", [] { std::fesetround(FE_DOWNWARD); }},

@@ -39,7 +39,7 @@ class AgainstPillow : public PythonTest {
     return pixels;
   }
 
-  // Largest difference between two pictures of one size.
+  // Largest absolute difference between two pictures of the same size.
   static int distance(const std::vector<uint8_t>& a, const std::vector<uint8_t>& b) {
     if (a.size() != b.size()) return 256;
     int largest = 0;

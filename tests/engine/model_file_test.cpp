@@ -189,7 +189,7 @@ TEST(ModelFile, AFileOfAnotherKindIsNotReadWhole) {
   EXPECT_THAT(load("film"), HasSubstr("not a safetensors file; expected a model"));
 }
 
-/// Each case spoils one thing in an otherwise good file.
+/// Each case makes one error in an otherwise valid file.
 struct Spoilt {
   const char* what;
   const char* message;

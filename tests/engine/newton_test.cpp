@@ -82,7 +82,7 @@ TEST_P(RowSpaceTest, ApplyIsTheCentredProductWithOrWithoutThreads) {
 }
 
 TEST_P(RowSpaceTest, ScoresOfOtherRowsShareTheOrigin) {
-  // Asked for its own rows as if they were others, the operator gives the same scores.
+  // For the training rows passed as if they were new rows, the operator gives the same scores.
   const MatrixXd v = random_matrix(70, 2, 3);
   MatrixXd out;
   operator_.apply(v, out);

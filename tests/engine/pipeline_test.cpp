@@ -323,7 +323,7 @@ TEST(Pipeline, ReadsRealFiles) {
   for (const char* name : {"good.jpg", "missing.jpg", "text.jpg", "also good.jpg"}) paths.push_back(folder / name);
   const LoadPicture load = [](int64_t, const fs::path& path) {
     auto image = load_image(path);
-    // The fake backend wants one number all over the picture.
+    // The fake backend requires that all pixels of a picture have one value.
     if (image) std::fill(image.value().pixels.begin(), image.value().pixels.end(), uint8_t{1});
     return image;
   };

@@ -86,7 +86,7 @@ TEST_F(ReadPicture, RefusesAFileOverTheLimitBeforeReadingIt) {
 }
 
 TEST_F(ReadPicture, NoticesAFileThatIsShorterThanItSays) {
-  // The kernel's own files claim a page and hold less: what a file that shrinks while it is read looks like.
+  // A file in /sys reports a size of one page and contains less: reading it looks like reading a file that shrinks.
   const fs::path shorter = "/sys/kernel/mm/transparent_hugepage/enabled";
   struct stat status = {};
   if (stat(shorter.c_str(), &status) != 0 || status.st_size < 1024) GTEST_SKIP() << "no such file on this system";

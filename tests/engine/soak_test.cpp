@@ -1,5 +1,5 @@
-// A long extraction with a network that costs nothing: memory does not grow with the number of pictures, and no file
-// stays open. VGG16_TEST_SOAK sets their number, 2,000 by default.
+// A long extraction with a fake network: memory does not grow with the number of pictures, and no file stays open.
+// VGG16_TEST_SOAK sets the number of pictures, 2,000 by default.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 constexpr int kBatch = 32;
 constexpr int64_t kColumns = 512;
 
-// Stands in for the network: what a picture's first pixel is, everywhere.
+// Replaces the network: fills a row with the picture's first pixel.
 class StandIn : public Backend {
  public:
   [[nodiscard]] std::string_view name() const override { return "stand-in"; }

@@ -111,7 +111,7 @@ class ClassCurvatureTest : public testing::TestWithParam<int> {};
 
 TEST_P(ClassCurvatureTest, SolvesTheSystemOfTheSecondDerivative) {
   const int classes = GetParam();
-  // Sizes of scores: rows in doubt, and rows that are all but certain.
+  // Magnitudes of scores: small ones (uncertain rows) and large ones (nearly certain rows).
   for (const double size : {2.0, 60.0}) {
     SCOPED_TRACE(size);
     LogLoss loss(cyclic_labels(3 * classes, classes), classes);

@@ -492,7 +492,8 @@ TEST(TrainDegenerate, DuplicateRowsWithContradictingLabelsConvergeOrAreNamed) {
       if (size * f.c < 1e6) {
         EXPECT_LE(f.relative_gap, 1e-6);
       } else if (f.relative_gap > 1e-6) {
-        // Scores of rows whose large coefficients cancel are rounded: the optimum is reached, but the proof is not.
+        // Where large dual coefficients cancel, the scores lose digits: the optimum is reached, but can only be
+        // certified to within a larger gap.
         EXPECT_LE(f.relative_gap, 1e-3);
         EXPECT_THAT(result.report.warnings, Contains(HasSubstr("at C = 10000 is proven only to within")));
       }

@@ -174,7 +174,7 @@ TEST_P(WinogradTest, FirstConvolutionMatchesTheReference) {
   const auto w = random_floats(27 * 64, 9);
   const auto b = random_floats(64, 10);
   OwnedPlane out(64, 224, 226, kNan);
-  // In parts of every width from 7 columns on, as strips are; together they cover the picture.
+  // In strips of every width from 7 columns on; together they cover the picture.
   const int64_t row_stride = int64_t{out.plane.cols} * kBlock;
   int next_width = 7;
   for (const auto& [y_begin, y_end] : {std::pair(0, 1), {1, 100}, {100, 224}}) {
@@ -232,8 +232,8 @@ TEST_P(WinogradTest, AnythingThatReadsANanIsNan) {
   }
 }
 
-// Of the products at the corners of a transformed tile each decides one output, and these stand at the four places of a
-// pooling window.
+// Each of the products at the four corners of a transformed tile affects only one output, and these four outputs are at
+// the four positions of a pooling window.
 TEST_P(WinogradTest, NanPassesReluAndEveryPlaceOfAPoolingWindow) {
   const Conv3x3Cpu& kernels = *GetParam();
   constexpr float kInfinity = std::numeric_limits<float>::infinity();

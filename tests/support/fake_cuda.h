@@ -25,7 +25,7 @@ struct FakeCuda {
   int64_t fail_at = 0;
   cudaError_t error = cudaSuccess;
 
-  // What happened.
+  // Counters of what happened.
   int64_t calls = 0;        ///< that can fail
   int64_t allocations = 0;  ///< of device and pinned memory
   int64_t graph_launches = 0;

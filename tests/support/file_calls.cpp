@@ -102,7 +102,7 @@ int watched_open(const char* path, int flags, mode_t mode) {
   return descriptor;
 }
 
-// Nothing is really synced: no test cuts the power, and disks take their time.
+// Records the call but does not sync: no test cuts the power, and real syncs are slow.
 int watched_sync(int descriptor, const char* call) {
   State& s = state();
   const std::scoped_lock lock(s.mutex);
