@@ -181,7 +181,7 @@ int extract(const ExtractOptions& o, const std::string& resume_text) {
   if (o.common.verbose) {
     print_note(counted(static_cast<int64_t>(plan.pictures.size()), "picture", "pictures") + " of " +
                    counted(static_cast<int64_t>(plan.label_names.size()), "class", "classes") + "; " +
-                   std::string(extractor.backend()) + ", " + std::string(extractor.instruction_set()) + "; weights " +
+                   std::string(extractor.backend()) + ", " + std::string(extractor.instruction_set()) + "; " +
                    weights->name(),
                o.common);
   }

@@ -39,8 +39,8 @@ class DeferredInterrupts {
 /// Becomes true with the first signal during the lifetime of a DeferredInterrupts.
 [[nodiscard]] const std::atomic<bool>& interrupted();
 
-/// Prints that the work was interrupted, `how_far` it came ("after 3 of 8 rows") and the command that resumes; later
-/// signals print nothing. Returns the exit status for the signal: 129, 130 or 143.
+/// Prints that the work was interrupted, how far it came (`how_far`, such as "after 3 of 8 rows") and the command that
+/// resumes; later signals print nothing. Returns the exit status for the signal: 129, 130 or 143.
 [[nodiscard]] int end_interrupted(const std::string& how_far);
 
 }  // namespace vgg16

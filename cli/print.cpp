@@ -24,7 +24,7 @@ std::string counted(int64_t number, std::string_view singular, std::string_view 
   return with_thousands(number) + " " + std::string(number == 1 ? singular : plural);
 }
 
-// snprintf rounds to even in the last place, as Python's format does.
+// snprintf rounds the exact binary value to nearest, ties to even, as Python's format does.
 std::string fixed(double value, int digits) {
   char text[64];
   const int length = std::snprintf(text, sizeof text, "%.*f", digits, value);

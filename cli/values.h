@@ -22,7 +22,7 @@ namespace vgg16 {
 /// A check for one of `names`, listed in messages as `expected`. The message suggests the most similar name.
 [[nodiscard]] CLI::Validator one_of(std::vector<std::string> names, std::string expected);
 
-/// `text` as a finite number; empty if any part of it is not part of the number.
+/// `text` as a finite number; empty if the whole text is not one.
 [[nodiscard]] std::optional<double> parse_number(std::string_view text);
 [[nodiscard]] std::optional<int64_t> parse_whole_number(std::string_view text);
 

@@ -18,7 +18,7 @@ std::string weights_file(const std::string& file) {
 std::shared_ptr<const Weights> load_weights(const std::string& file) {
   if (const std::string found = weights_file(file); !found.empty()) return Weights::load(found);
   const std::span bytes(vgg16_embedded_weights, vgg16_embedded_weights_end);
-  return Weights::from_safetensors(bytes, "built-in", VGG16_WEIGHTS_DIGEST);
+  return Weights::from_safetensors(bytes, "built-in weights", VGG16_WEIGHTS_DIGEST);
 }
 
 std::string builtin_weights_digest() { return VGG16_WEIGHTS_DIGEST; }

@@ -14,9 +14,9 @@
 //   panel   the output channels that one call of multiply computes: two vectors of the instruction set
 //   word    32 bits of operands: one float32 channel, or two neighbouring bfloat16 channels
 //
-// There is one set of functions per instruction set, chosen at run time. They run on the calling thread, allocate
-// nothing, and do not check their arguments: engine/backend/cpu_convolution.cpp divides the work among threads. Arrays
-// need no more than a float's alignment; those of FloatArray start on a cache line, which is faster.
+// There is one set of functions per instruction set and precision, chosen at run time. They run on the calling thread,
+// allocate nothing, and do not check their arguments: engine/backend/cpu_convolution.cpp divides the work among
+// threads. Arrays need no more than a float's alignment; those of FloatArray start on a cache line, which is faster.
 #pragma once
 
 #include <cstddef>
@@ -76,14 +76,15 @@ struct Conv3x3Cpu {
   void (*transform_kernel)(const WinogradLayer& layer, const float* kernel, int p, float* u);
 
   /// V = B^T d B for the tiles of `tiles` and the blocks [block_begin, block_end) of 16 input channels. `in` is one
-  /// plane per picture, with padded_side() rows and columns. v is [point][tile - v_first][transformed_stride(depth)]
+  /// plane per picture, with all rows and columns that the tiles read: padded_side() of both for a whole picture, m + 2
+  /// rows for a single row of tiles. v is [point][tile - v_first][transformed_stride(depth)]
   /// words, with room for `tile_capacity` tiles per point; the 16 words after `depth` are never read.
   void (*transform_input)(const WinogradLayer& layer, const Plane* in, TileRange tiles, int block_begin, int block_end,
                           int tile_capacity, int v_first, float* v);
 
   /// M of one point: products[tile * tile_stride + o] = sum over input channels c of v[tile][c] u[c][o], float32, for
   /// n_tiles tiles and the panel's output channels o. v is that point's part of transform_input's array, u one block.
-  /// `depth` must be 64, 128, 256 or 512 channels in words.
+  /// `depth` must be the words of 64, 128, 256 or 512 channels.
   void (*multiply)(int depth, const float* v, int n_tiles, const float* u, float* products, int64_t tile_stride);
 
   /// Y = A^T M A for the output channels of panel `p`, then bias, ReLU and, if `maxpool2x2`, the maximum of every 2x2

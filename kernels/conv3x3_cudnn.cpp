@@ -393,7 +393,9 @@ Plan choose_plan(const Cudnn::Impl& cudnn, const ConvProblem& problem, const Cud
     Descriptor config = graph->configuration(*engine);
     require(fits(notes_of(config), problem.precision), ErrorCode::kDevice,
             "cuDNN engine " + vgg16::describe(*engine) + " is not deterministic, or less exact than " +
-                describe(problem) + " allows; remove it from conv3x3_cudnn_table.inc");
+                describe(problem) +
+                " allows; remove it from the table of engines (conv3x3_cudnn_table.inc, or the file that VGG16_ENGINES "
+                "names)");
     chosen = make_plan(cudnn, std::move(graph), engine->bias_and_relu, std::move(config));
   } else {
     for_each_plan(cudnn, problem, [&](Plan plan) {

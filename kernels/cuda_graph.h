@@ -9,8 +9,8 @@ struct CUgraphExec_st;
 
 namespace vgg16 {
 
-/// Owns a graph of the device that was current when it was recorded. Move-only. The memory that the recorded work uses
-/// must outlive it.
+/// Owns a graph of the device that was current when it was recorded. Move-only. The memory and the kernels that the
+/// recorded work uses must outlive it.
 class CudaGraph {
  public:
   CudaGraph() = default;

@@ -1,6 +1,6 @@
 // Owners of CUDA's resources. Each belongs to the device that was current when it was made, which must be current again
-// when it is destroyed. Move-only. Destructors release and never throw; all other members throw CudaError
-// (kernels/cuda_error.h).
+// when it is destroyed. Move-only. Destructors release and never throw; constructors and members that call CUDA
+// throw CudaError (kernels/cuda_error.h).
 #pragma once
 
 #include <cstdint>

@@ -14,9 +14,9 @@ namespace vgg16 {
 void preprocess_cpu(const uint8_t* picture, int y_begin, int y_end, float* out);
 
 /// The same for pictures in device memory, uint8 (n, h, w, 3), aligned to 4 bytes, into `out` (n, h, w, c), c = 4 or 8,
-/// without a border: computed in float32, rounded once to out.type; channels 3 to c - 1 are zeros, because tensor cores
-/// read pixels of at least 16 bytes. n * h * w must be a multiple of 4. Asynchronous on `stream`. Throws Error{kShape};
-/// Error{kDevice} if the launch is refused.
+/// without a border: computed in float32, rounded once to out.type; channels 3 to c - 1 are zeros, which fill the
+/// pixel up to the size that the convolution requires. n * h * w must be a multiple of 4. Asynchronous on `stream`.
+/// Throws Error{kShape}; Error{kDevice} if the launch is refused.
 void preprocess_cuda(const uint8_t* pictures, DeviceOut out, CudaStream stream);
 
 }  // namespace vgg16

@@ -7,8 +7,8 @@
 
 namespace vgg16 {
 
-// Seven nested loops over the definition. The one deviation, skipping zeros of x, saves most of the time after a ReLU
-// and changes no sum (unless a weight is infinite).
+// Seven nested loops over the definition. The one deviation, skipping zeros of x, saves time after a ReLU and changes
+// no sum (unless a weight is infinite or NaN).
 Reference conv3x3_relu_reference(const double* x, Shape4 shape, const float* w, const float* b, int oc) {
   const auto [n, height, width, ic] = shape;
   Reference y;

@@ -112,8 +112,8 @@ void sparse_times_lanes(const SparseBlock& block, const Lanes<double>* panel, in
   }
 }
 
+// Computes the 64 lanes in parts of A registers. Each part reads the sparse row again, which is small.
 template <int A>
-// A panel of 64 lanes in as many turns as A registers need; every turn reads the sparse row again, which is small.
 void sparse_times_panel(const SparseBlock& block, const Lanes<double>* panel, Lanes<double>* strip) {
   static_assert(kPanelRows % (kLanes * A) == 0);
   for (int64_t first = 0; first < kPanelRows; first += kLanes * A) {
@@ -193,7 +193,6 @@ void multiply_tile(const T* m, int64_t m_stride, int64_t columns, const T* x, in
                    int64_t y_stride) {
   using Register = typename VectorOf<T>::Type;
   constexpr int64_t kWidth = sizeof(Register) / sizeof(T);
-  // R * V sums, each a register of partial sums.
   Register sum[R][V] = {};
   int64_t j = 0;
   for (; j + kWidth <= columns; j += kWidth) {

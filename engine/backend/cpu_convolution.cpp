@@ -7,7 +7,8 @@
 namespace vgg16 {
 namespace {
 
-// Bytes of transformed tiles per strip. Together with their products and one kernel panel they fit into 1 MB of L2.
+// Bytes of transformed tiles per strip. Together with their products and one block (depth, panel) of the kernel they
+// fit into 1 MB of L2.
 constexpr int64_t kStripBytes = 600 << 10;
 // A strip is a multiple of the tiles that AVX-512's multiply computes at once (kTileBlock in kernels/simd.h).
 constexpr int kTilesPerBlock = 14;

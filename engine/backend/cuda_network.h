@@ -14,8 +14,8 @@
 
 namespace vgg16 {
 
-/// Channels of the network's input on a GPU: blue, green, red and zeros, so that a pixel is 16 bytes, the least that
-/// tensor cores and vector loads take at once.
+/// Channels of the network's input on a GPU: blue, green, red and zeros, so that a pixel is 16 bytes, as the
+/// convolutions require (kernels/conv3x3_cudnn.h).
 constexpr int input_channels(CudaPrecision precision) { return element_type(precision) == ElementType::kF32 ? 4 : 8; }
 
 /// The shape of convolution `layer` of kVgg16 for n pictures; the first has input_channels(precision) channels.

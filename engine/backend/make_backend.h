@@ -23,8 +23,8 @@ struct BackendOptions {
 };
 
 /// "auto" takes the first GPU if this build has the CUDA engine and the GPU can be used, otherwise the CPU; if a GPU is
-/// present, `log` is told which, and why. "cuda" never falls back to the CPU. Throws Error{kInvalidArgument, kDevice,
-/// kMemory}.
+/// present, `log` is told that it is used, or why not. "cuda" never falls back to the CPU. Throws
+/// Error{kInvalidArgument, kDevice, kMemory}.
 [[nodiscard]] std::unique_ptr<Backend> make_backend(const Weights& weights, const BackendOptions& options);
 
 }  // namespace vgg16

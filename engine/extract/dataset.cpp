@@ -73,7 +73,7 @@ void sort_by_path(std::vector<SkippedPicture>& skipped) {
             [](const SkippedPicture& a, const SkippedPicture& b) { return a.path < b.path; });
 }
 
-// Names the first few; all of them could be thousands of lines.
+// Names the first five; there may be thousands.
 [[noreturn]] void refuse_unlisted(const std::filesystem::path& folder, const std::vector<SkippedPicture>& unlisted) {
   constexpr size_t kNamed = 5;
   std::string names;

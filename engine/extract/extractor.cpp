@@ -78,8 +78,7 @@ struct Extractor::Impl {
     if (paths.size() > static_cast<size_t>(pipeline.batch_size)) add_lane();
     try {
       return run_pipeline(lanes, paths, load, callbacks, pipeline);
-      // The pipeline's buffers are the only large memory that is taken per run.
-    } catch (const std::bad_alloc&) {
+    } catch (const std::bad_alloc&) {  // the pipeline's buffers are the only large memory that a run takes
       throw Error(ErrorCode::kMemory, "no memory for batches of " + std::to_string(pipeline.batch_size) +
                                           " pictures; choose a smaller batch size");
     }

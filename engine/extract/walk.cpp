@@ -139,7 +139,8 @@ class Walk {
       const std::string path = std::move(folders_.back());
       folders_.pop_back();
       const int error = list(path);
-      if (error == EMFILE || error == ENFILE || error == ENOMEM) {  // a shortage of this process: skipping is no answer
+      if (error == EMFILE || error == ENFILE || error == ENOMEM) {
+        // Too few descriptors or too little memory: skipping the folder would silently lose its pictures.
         throw Error(ErrorCode::kIo, printable((root_ / path).native()) + " cannot be read: " + system_message(error));
       }
       if (error != 0) listing_.unlisted.push_back({path, "folder cannot be listed: " + system_message(error)});

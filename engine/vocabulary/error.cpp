@@ -44,8 +44,7 @@ constexpr std::pair<char32_t, char32_t> kInvisible[] = {
     {0x13430, 0x1343F},  {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}, {0xF0000, 0xFFFFD},
     {0x100000, 0x10FFFD}};
 
-// The code point of one valid UTF-8 sequence.
-// `sequence` must be valid, as utf8_length tells.
+// The code point of `sequence`, which must be one valid UTF-8 sequence.
 char32_t code_point(std::string_view sequence) {
   constexpr unsigned kFirstBits[] = {0x7F, 0x1F, 0x0F, 0x07};
   char32_t point = static_cast<unsigned char>(sequence[0]) & kFirstBits[sequence.size() - 1];

@@ -7,8 +7,8 @@ namespace vgg16 {
 
 /// During its lifetime the thread rounds to nearest, keeps subnormal numbers and raises no signals for floating-point
 /// exceptions. The destructor restores the caller's mode and exception flags. Every public function that reads,
-/// computes or writes has one; even std::filesystem::path would need it, because it computes its growth in double. New
-/// threads inherit the mode of the thread that starts them. Takes 0.4 us.
+/// computes or writes has one; even a std::filesystem::path can raise such a signal, because it computes its growth in
+/// double. New threads inherit the mode of the thread that starts them. Takes 0.4 us.
 class StandardFloatingPoint {
  public:
   StandardFloatingPoint() noexcept {

@@ -54,7 +54,7 @@ class Weights {
 
   /// kF16 if every value is stored in, and so exactly representable in, half precision.
   [[nodiscard]] virtual WeightsType type() const = 0;
-  /// The name of these weights for messages: the file's path or "built-in".
+  /// The name of these weights for messages: the file's path, or "built-in weights".
   [[nodiscard]] virtual const std::string& name() const = 0;
 
   /// A digest of the values, the same for every file format: sha256 over the 26 tensors in network order (kernel, bias)
