@@ -134,7 +134,7 @@ sanitizer=$(find_program compute-sanitizer /usr/local/cuda/bin/compute-sanitizer
 ncu=$(find_program ncu /usr/local/cuda/bin/ncu /opt/nvidia/nsight-compute/*/ncu)
 
 # What matters most comes first. The shares are of the worst case, and add up to more than the budget.
-for program in cuda_ops_test cuda_gpu_test; do
+for program in ops_gpu_test cuda_gpu_test; do
   step "$program" 80 "${with_libraries[@]}" "$programs/$program" --gtest_brief=1
 done
 bench forward 100 'cuda/(forward|two_lanes)'
@@ -147,14 +147,14 @@ else
   note forward_proposed skipped 'no engine was proposed'
 fi
 with "$sanitizer" compute-sanitizer memcheck 60 "${with_libraries[@]}" "$sanitizer" --tool memcheck --error-exitcode 9 \
-  "$programs/cuda_ops_test" --gtest_brief=1
+  "$programs/ops_gpu_test" --gtest_brief=1
 with "$sanitizer" compute-sanitizer racecheck 50 "${with_libraries[@]}" "$sanitizer" --tool racecheck --error-exitcode 9 \
-  "$programs/cuda_ops_test" --gtest_brief=1 --gtest_filter='*Convolution*:*GlobalPools*'
+  "$programs/ops_gpu_test" --gtest_brief=1 --gtest_filter='*Conv3x3Mma*:*GlobalPoolCuda*'
 for batch in 1 128 32; do
   bench "convolutions_$batch" 35 "cuda/conv3x3_.*/batch:$batch/" "${engines[@]}"
 done
 bench chunks 20 cuda/chunks "${engines[@]}"
-bench kernels 25 'cuda/(copy|preprocess|bias_relu|maxpool|convert|global)'
+bench kernels 25 '-cuda/(forward|two_lanes|conv3x3|chunks)'
 for batch in 1 128; do
   with "$ncu" ncu "profile_$batch" 30 "${with_libraries[@]}" "${engines[@]}" "$ncu" --clock-control none --csv \
     --launch-skip 13 --launch-count 40 --metrics \

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "vgg16/preprocess.h"
-
 namespace vgg16 {
 
 // Seven nested loops over the definition. The one deviation, skipping zeros of x, saves time after a ReLU and changes
@@ -118,11 +116,11 @@ std::vector<double> bias_relu_reference(const double* x, Shape4 shape, const flo
   return y;
 }
 
-std::vector<double> preprocess_reference(const uint8_t* picture) {
+std::vector<double> preprocess_reference(const uint8_t* pixels, int64_t count) {
   std::vector<double> y;
-  for (int pixel = 0; pixel < kInputSide * kInputSide; ++pixel) {
+  for (int64_t pixel = 0; pixel < count; ++pixel) {
     for (int channel = 0; channel < 3; ++channel) {
-      y.push_back(static_cast<double>(static_cast<float>(picture[pixel * 3 + 2 - channel]) - kMeanBgr[channel]));
+      y.push_back(static_cast<double>(static_cast<float>(pixels[pixel * 3 + 2 - channel]) - kMeanBgr[channel]));
     }
   }
   return y;

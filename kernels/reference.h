@@ -4,9 +4,9 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
+#include "vgg16/preprocess.h"
 #include "vgg16/tensor.h"
 
 namespace vgg16 {
@@ -32,7 +32,8 @@ struct Reference {
 /// y[n,i,j,c] = max(x[n,i,j,c] + b[c], 0).
 [[nodiscard]] std::vector<double> bias_relu_reference(const double* x, Shape4 shape, const float* b);
 
-/// One picture, uint8 (224, 224, 3) RGB, to BGR minus the mean; no border.
-[[nodiscard]] std::vector<double> preprocess_reference(const uint8_t* picture);
+/// Pixels, uint8 (count, 3) RGB, to BGR minus the mean in float32; no border.
+[[nodiscard]] std::vector<double> preprocess_reference(const uint8_t* pixels,
+                                                       int64_t count = int64_t{kInputSide} * kInputSide);
 
 }  // namespace vgg16

@@ -1,7 +1,6 @@
 // Vector<T>: 16 bytes of numbers, the most that one thread loads or stores with one instruction. Arithmetic is float32.
 //
-// The functions here and in the .cuh files of element-wise kernels also compile for the host, where tests run them for
-// every thread of a launch.
+// The functions here also compile for the host, where tests run the kernels that use them.
 #pragma once
 
 #include <cuda_bf16.h>

@@ -86,16 +86,17 @@ struct ConvTile {
   static constexpr int kOutVectors = static_cast<int>(kTileN * sizeof(T) / 16);  ///< per row
 };
 
-/// `shared`: Tile::kSharedBytes, aligned to 128. Blocks of one pixel tile follow one another, so that they find its
-/// pixels in the L2 cache. oc must be a multiple of Tile::kTileN.
+/// What a thread does; its block has Tile::kSharedBytes of shared memory. Blocks of one pixel tile follow one another,
+/// so that they find its pixels in the L2 cache. oc must be a multiple of Tile::kTileN.
 template <class T, class Tile>
-__device__ inline void conv3x3_block(unsigned block, unsigned thread_index, const MmaShape& shape,
-                                     const T* __restrict__ in, const T* __restrict__ kernel,
-                                     const float* __restrict__ bias, T* __restrict__ out, unsigned char* shared) {
-  const int thread = static_cast<int>(thread_index);
+__device__ inline void conv3x3_block(const MmaShape& shape, const T* __restrict__ in, const T* __restrict__ kernel,
+                                     const float* __restrict__ bias, T* __restrict__ out) {
+  unsigned char* shared = block_memory();
+  const int thread = static_cast<int>(threadIdx.x);
+  const int block = static_cast<int>(blockIdx.x);
   const int channel_tiles = shape.oc / Tile::kTileN;
-  const int first_pixel = static_cast<int>(block) / channel_tiles * Tile::kTileM;
-  const int first_channel = static_cast<int>(block) % channel_tiles * Tile::kTileN;
+  const int first_pixel = block / channel_tiles * Tile::kTileM;
+  const int first_channel = block % channel_tiles * Tile::kTileN;
   const int pixels = shape.n * shape.h * shape.w;
 
   // What this thread copies: one chunk of each row thread / 8 + 16 k.

@@ -13,8 +13,7 @@ template <class T, class Tile>
 __global__ void __launch_bounds__(kConvThreads)
     conv3x3_kernel(MmaShape shape, const T* __restrict__ in, const T* __restrict__ kernel,
                    const float* __restrict__ bias, T* __restrict__ out) {
-  extern __shared__ __align__(128) unsigned char shared[];
-  conv3x3_block<T, Tile>(blockIdx.x, threadIdx.x, shape, in, kernel, bias, out, shared);
+  conv3x3_block<T, Tile>(shape, in, kernel, bias, out);
 }
 
 template <class Tile>
@@ -24,13 +23,11 @@ int64_t blocks_of(const MmaShape& shape) {
 }
 
 template <class T, class Tile>
-void launch(const MmaShape& shape, const void* in, const void* kernel, const float* bias, void* out,
-            CudaStream stream) {
-  // More than 48 KiB of dynamic shared memory must be requested per kernel and device.
-  VGG16_CUDA_CHECK(
-      cudaFuncSetAttribute(conv3x3_kernel<T, Tile>, cudaFuncAttributeMaxDynamicSharedMemorySize, Tile::kSharedBytes));
-  conv3x3_kernel<T, Tile><<<static_cast<uint32_t>(blocks_of<Tile>(shape)), kConvThreads, Tile::kSharedBytes, stream>>>(
-      shape, static_cast<const T*>(in), static_cast<const T*>(kernel), bias, static_cast<T*>(out));
+void launch_tiles(const MmaShape& shape, const void* in, const void* kernel, const float* bias, void* out,
+                  CudaStream stream) {
+  const Grid grid = {static_cast<uint32_t>(blocks_of<Tile>(shape)), kConvThreads, Tile::kSharedBytes};
+  launch("conv3x3_bias_relu_cuda", conv3x3_kernel<T, Tile>, grid, stream, shape, static_cast<const T*>(in),
+         static_cast<const T*>(kernel), bias, static_cast<T*>(out));
 }
 
 // The larger the tile, the fewer bytes are read from the caches per product, and the fewer blocks there are. The
@@ -48,11 +45,11 @@ void launch_fitting(const MmaShape& shape, const void* in, const void* kernel, c
   VGG16_CUDA_CHECK(cudaGetDevice(&device));
   VGG16_CUDA_CHECK(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device));
   if (shape.oc % Large::kTileN == 0 && 3 * blocks_of<Large>(shape) >= int64_t{2} * processors)
-    launch<T, Large>(shape, in, kernel, bias, out, stream);
+    launch_tiles<T, Large>(shape, in, kernel, bias, out, stream);
   else if (5 * blocks_of<Medium>(shape) >= int64_t{2} * processors)
-    launch<T, Medium>(shape, in, kernel, bias, out, stream);
+    launch_tiles<T, Medium>(shape, in, kernel, bias, out, stream);
   else
-    launch<T, Small>(shape, in, kernel, bias, out, stream);
+    launch_tiles<T, Small>(shape, in, kernel, bias, out, stream);
 }
 
 }  // namespace
@@ -79,7 +76,6 @@ void conv3x3_bias_relu_cuda(DeviceIn in, const void* kernel, const float* bias, 
   const MmaShape shape = {x.n, x.h, x.w, x.c, y.c, pool};
   with_type(in.type,
             [&](auto element) { launch_fitting<decltype(element)>(shape, in.data, kernel, bias, out.data, stream); });
-  check_launch("conv3x3_bias_relu_cuda", stream);
 }
 
 }  // namespace vgg16

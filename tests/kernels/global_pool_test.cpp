@@ -8,6 +8,10 @@
 
 #include "kernels/reference.h"
 #include "support/random.h"
+#ifdef VGG16_WITH_CUDA
+#include "support/cuda_op_test.h"
+#include "support/tolerance.h"
+#endif
 
 namespace vgg16 {
 namespace {
@@ -75,6 +79,64 @@ TEST(GlobalPoolTest, KeepsNanWhereverItStands) {
     EXPECT_TRUE(std::isnan(global_max_pool_reference(exact.data(), {1, 2, 2, kBlock})[3])) << position;
   }
 }
+
+#ifdef VGG16_WITH_CUDA
+class GlobalPoolCudaTest : public CudaOpTest {
+ protected:
+  using Op = void(DeviceIn, DeviceOut, CudaStream);
+  [[nodiscard]] std::vector<float> pooled(Op op, const std::vector<float>& x, Shape4 shape) const {
+    const DeviceInput in(x, shape, type());
+    DeviceOutput out({shape.n, 1, 1, shape.c}, ElementType::kF32);
+    op(in.view(), out.view(), stream());
+    return values(out);
+  }
+};
+
+TEST_P(GlobalPoolCudaTest, MatchesTheReferenceAndDoesNotDependOnTheBatch) {
+  for (const Shape4 shape :
+       {Shape4{1, 1, 1, 8}, {3, 7, 7, 512}, {2, 5, 9, 72}, {1, 3, 11, 24}, {2, 28, 28, 64}, {0, 7, 7, 8}}) {
+    SCOPED_TRACE(text(shape));
+    const auto x = random_of(type(), shape.count(), 7, -1, 3);
+    const auto mean = pooled(global_avg_pool_cuda, x, shape);
+    const auto maximum = pooled(global_max_pool_cuda, x, shape);
+    const Reference expected = global_avg_pool_reference(as_double(x).data(), shape);
+    const auto largest = global_max_pool_reference(as_double(x).data(), shape);
+    ASSERT_EQ(mean.size(), largest.size());
+    ASSERT_EQ(maximum.size(), largest.size());
+    for (size_t i = 0; i < largest.size(); ++i) {
+      ASSERT_NEAR(static_cast<double>(mean[i]), expected.values[i],
+                  sum_tolerance(shape.h * shape.w, expected.magnitudes[i]))
+          << i;
+      ASSERT_EQ(static_cast<double>(maximum[i]), largest[i]) << i;
+    }
+    if (shape.n < 2) continue;
+    const Shape4 one = {1, shape.h, shape.w, shape.c};
+    const auto alone = pooled(global_avg_pool_cuda, {x.end() - one.count(), x.end()}, one);
+    EXPECT_EQ(alone, std::vector<float>(mean.end() - shape.c, mean.end()));
+  }
+}
+
+TEST_P(GlobalPoolCudaTest, KeepsNan) {
+  const Shape4 shape = {1, 9, 9, 8};
+  std::vector<float> x(static_cast<size_t>(shape.count()), 2.0F);
+  x[50 * 8 + 5] = kNan;
+  for (Op* op : {global_avg_pool_cuda, global_max_pool_cuda})
+    expect_equal(pooled(*op, x, shape), {2, 2, 2, 2, 2, kNan, 2, 2});
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, GlobalPoolCudaTest, kElementTypes, type_name);
+
+TEST(GlobalPoolTest, CudaRefusesWhatDoesNotFit) {
+  expect_refused("float32", [] { global_avg_pool_cuda(some_in({1, 2, 2, 8}), some_out({1, 1, 1, 8}), nullptr); });
+  expect_refused("no positions", [] {
+    global_max_pool_cuda(some_in({1, 0, 2, 8}), some_out({1, 1, 1, 8}, ElementType::kF32), nullptr);
+  });
+}
+
+TEST(GlobalPoolTest, CudaIsNotAskedForAnEmptyBatch) {
+  global_avg_pool_cuda(some_in({0, 4, 4, 8}), some_out({0, 1, 1, 8}, ElementType::kF32), nullptr);
+}
+#endif
 
 }  // namespace
 }  // namespace vgg16

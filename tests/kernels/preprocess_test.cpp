@@ -4,6 +4,9 @@
 
 #include "kernels/reference.h"
 #include "support/random.h"
+#ifdef VGG16_WITH_CUDA
+#include "support/cuda_op_test.h"
+#endif
 
 namespace vgg16 {
 namespace {
@@ -35,6 +38,46 @@ TEST(PreprocessTest, IsBlueFirstMinusTheMean) {
   EXPECT_EQ(first[1], 20.0F - 116.779F);
   EXPECT_EQ(first[2], 10.0F - 123.68F);
 }
+
+#ifdef VGG16_WITH_CUDA
+class PreprocessCudaTest : public CudaOpTest {};
+
+TEST_P(PreprocessCudaTest, MatchesTheReferenceAndAddsChannelsOfZeros) {
+  for (const Shape4 shape : {Shape4{1, 2, 2, 4},
+                             {1, 2, 2, 8},
+                             {3, 1, 4, 8},
+                             {1, 4, 257, 4},
+                             {0, 4, 4, 8},
+                             {2, 224, 224, 4},
+                             {1, 224, 224, 8}}) {
+    SCOPED_TRACE(text(shape));
+    const int64_t pixels = int64_t{shape.n} * shape.h * shape.w;
+    const auto pictures = random_bytes(3 * pixels, 1);
+    const auto normalised = rounded(preprocess_reference(pictures.data(), pixels), type());
+    std::vector<float> expected;
+    for (size_t i = 0; i < normalised.size(); ++i) {
+      expected.push_back(normalised[i]);
+      if (i % 3 == 2) expected.insert(expected.end(), static_cast<size_t>(shape.c - 3), 0.0F);
+    }
+    const DeviceBuffer in = on_device(pictures);
+    DeviceOutput out(shape, type());
+    preprocess_cuda(in.data<uint8_t>(), out.view(), stream());
+    expect_equal(values(out), expected);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, PreprocessCudaTest, kElementTypes, type_name);
+
+TEST(PreprocessTest, CudaRefusesWhatDoesNotFit) {
+  expect_refused("4 or 8 channels", [] { preprocess_cuda(nullptr, some_out({1, 224, 224, 3}), nullptr); });
+  expect_refused("multiple of 4", [] { preprocess_cuda(nullptr, some_out({1, 3, 3, 8}), nullptr); });
+  expect_refused("aligned to 4", [] {
+    preprocess_cuda(static_cast<const uint8_t*>(kSomewhere) + 1, some_out({1, 2, 2, 8}), nullptr);
+  });
+}
+
+TEST(PreprocessTest, CudaIsNotAskedForAnEmptyBatch) { preprocess_cuda(nullptr, some_out({0, 224, 224, 8}), nullptr); }
+#endif
 
 }  // namespace
 }  // namespace vgg16

@@ -1,10 +1,11 @@
-// Runs a block of a CUDA kernel on the host, thread by thread, from the kernel's own source.
+// Runs CUDA kernels on the host, thread by thread, from their own source.
 //
-// Include this before the kernel's .cuh: it defines the functions of kernels/block.cuh and bench/lab/sm80.cuh as the
-// PTX manual describes them. Threads are coroutines: a warp taken at random runs until it waits for others, its lanes
-// in random order, so that no order is relied on that the hardware does not promise. Asynchronous copies land at once
-// or only when they are waited for, as asked; run both ways, one shows a stage that is overwritten while it is read,
-// the other one that is read before it is there.
+// A .cu file that is compiled as C++ with this header before it launches its kernels here: run_kernel takes the place
+// of kernel<<<...>>>, and what kernels/block.cuh and bench/lab/sm80.cuh name is done as the PTX manual describes it. A
+// launch runs at once. Threads are coroutines: a warp taken at random runs until it waits for others, its lanes in
+// random order, so that no order is relied on that the hardware does not promise. Asynchronous copies to shared memory
+// land at once or only when they are waited for (FakeCuda::copies_land); run both ways, one shows a stage that is
+// overwritten while it is read, the other one that is read before it is there.
 #pragma once
 
 #include <cuda_bf16.h>
@@ -26,24 +27,31 @@
 #include <utility>
 #include <vector>
 
-namespace vgg16 {
+#include "kernels/launch.cuh"
+#include "support/fake_cuda.h"
+#include "support/guarded.h"
 
-enum class CopyArrival { kAtOnce, kWhenWaitedFor };
+namespace vgg16 {
 
 class BlockEmulation {
  public:
-  /// Runs body(thread) for every thread of one block. Throws std::logic_error where threads wait for one another in
-  /// vain, std::runtime_error where an address is not aligned as the instruction demands.
-  static void run(int threads, CopyArrival arrival, uint32_t seed, const std::function<void(unsigned)>& body) {
-    BlockEmulation block(threads, arrival, seed, body);
-    current_ = &block;
-    block.schedule();
+  /// Runs `thread` for every thread of block number `block`. Throws std::logic_error where threads wait for one another
+  /// in vain or write outside their shared memory, std::runtime_error where an address is not aligned as the
+  /// instruction demands.
+  static void run(const Grid& grid, uint32_t block, const std::function<void()>& thread) {
+    BlockEmulation emulation(grid, block, thread);
+    current_ = &emulation;
+    emulation.schedule();
     current_ = nullptr;
-    if (!block.failure_.empty()) throw std::runtime_error(block.failure_);
+    if (!emulation.failure_.empty()) throw std::runtime_error(emulation.failure_);
+    if (!emulation.shared_.fences_intact()) throw std::logic_error("written outside shared memory");
   }
 
   static BlockEmulation& current() { return *current_; }
 
+  [[nodiscard]] uint3 block_index() const { return {block_, 0, 0}; }
+  [[nodiscard]] uint3 thread_index() const { return {static_cast<uint32_t>(running_), 0, 0}; }
+  unsigned char* block_memory() { return shared_.data<unsigned char>(); }
   void block_barrier() { wait(State::kAtBarrier); }
 
   void copy16_async(void* shared, const void* global, bool valid) {
@@ -112,8 +120,13 @@ class BlockEmulation {
   };
   static constexpr size_t kStackBytes = size_t{64} * 1024;
 
-  BlockEmulation(int threads, CopyArrival arrival, uint32_t seed, const std::function<void(unsigned)>& body)
-      : body_(body), arrival_(arrival), random_(seed), threads_(static_cast<size_t>(threads)) {
+  BlockEmulation(const Grid& grid, uint32_t block, const std::function<void()>& body)
+      : body_(body),
+        block_(block),
+        arrival_(fake_cuda().copies_land),
+        random_(block),
+        threads_(static_cast<size_t>(grid.threads)),
+        shared_(grid.shared_bytes, 1) {
     slots_.resize(threads_.size() * 2);
     while (stacks_.size() < threads_.size()) stacks_.push_back(std::make_unique_for_overwrite<char[]>(kStackBytes));
     for (size_t i = 0; i < threads_.size(); ++i) {
@@ -127,7 +140,7 @@ class BlockEmulation {
 
   static void start() {
     BlockEmulation& block = current();
-    block.body_(static_cast<unsigned>(block.running_));
+    block.body_();
     block.land(0);
     block.thread().state = State::kDone;
     _longjmp(block.scheduler_, 1);
@@ -237,17 +250,26 @@ class BlockEmulation {
 
   inline static BlockEmulation* current_ = nullptr;
   inline static std::vector<std::unique_ptr<char[]>> stacks_;  // one block after the other uses them
-  const std::function<void(unsigned)>& body_;
+  const std::function<void()>& body_;
+  uint32_t block_;
   CopyArrival arrival_;
   std::mt19937 random_;
   std::vector<Thread> threads_;
   std::vector<WarpSlot> slots_;
+  Guarded shared_;
   jmp_buf scheduler_;
   int running_ = 0;
   std::string failure_;
 };
 
+template <class... Parameters, class... Arguments>
+void run_kernel(void (*kernel)(Parameters...), Grid grid, CudaStream, Arguments... arguments) {
+  const std::function<void()> thread = [&] { kernel(arguments...); };
+  for (uint32_t block = 0; block < grid.blocks; ++block) BlockEmulation::run(grid, block, thread);
+}
+
 inline void block_barrier() { BlockEmulation::current().block_barrier(); }
+inline unsigned char* block_memory() { return BlockEmulation::current().block_memory(); }
 inline void copy16_async(void* shared, const void* global, bool valid) {
   BlockEmulation::current().copy16_async(shared, global, valid);
 }
@@ -266,3 +288,9 @@ void multiply_add(float (&sum)[4], const uint32_t (&a)[4], const uint32_t (&b)[2
 inline uint32_t round_to_tf32(uint32_t bits) { return (bits + 0x1000U) & 0xFFFFE000U; }
 
 }  // namespace vgg16
+
+// What nvcc knows by itself.
+#define blockIdx (::vgg16::BlockEmulation::current().block_index())
+#define threadIdx (::vgg16::BlockEmulation::current().thread_index())
+#undef __launch_bounds__
+#define __launch_bounds__(threads)

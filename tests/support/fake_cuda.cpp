@@ -381,7 +381,7 @@ cudaError_t cudaSetDevice(int device) {
 }
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
   const std::lock_guard lock(mutex);
-  *value = 132;
+  *value = state().device.processors;
   return enter();
 }
 

@@ -1,6 +1,6 @@
 // A CUDA device that is not there. A test program that links fake_cuda.cpp gets it in place of CUDA's runtime and of
-// cuDNN, with everything above them real: it runs nothing, but takes and gives back memory, queues work until somebody
-// waits for it, records graphs, and fails when told to.
+// cuDNN, with everything above them real: it takes and gives back memory, queues work until somebody waits for it,
+// records graphs, and fails when told to. It runs no kernels but those that are compiled with cuda_emulation.h.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -12,14 +12,19 @@
 
 namespace vgg16 {
 
+/// When an asynchronous copy from device to shared memory is done.
+enum class CopyArrival { kAtOnce, kWhenWaitedFor };
+
 struct FakeCuda {
   // The machine.
   cudaError_t discovery = cudaSuccess;  ///< what asking for devices gives
   int devices = 1;
   int architecture = 90;
+  int processors = 132;
   bool has_cudnn = true;
   bool fuses_bias_and_relu = true;  ///< cuDNN has engines for the whole graph
   int64_t memory_bytes = int64_t{16} << 30;
+  CopyArrival copies_land = CopyArrival::kWhenWaitedFor;  ///< in kernels that cuda_emulation.h runs
 
   // The fault: call number `fail_at`, from 1, gives `error`; if that is sticky, all later ones do.
   int64_t fail_at = 0;
