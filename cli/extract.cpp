@@ -243,10 +243,10 @@ Command add_extract(CLI::App& program, const std::string& resume_text) {
       ->type_name("NAME")
       ->capture_default_str()
       ->check(one_of(layer_names(), "one of the 18 layers, block1_conv1 to block5_pool"));
-  app->add_option("--pool", o->pool, "Over positions: none, avg or max")
+  app->add_option("--pool", o->pool, "Over positions: " + std::string(kPoolChoices))
       ->type_name("NAME")
       ->capture_default_str()
-      ->check(one_of({"none", "avg", "max"}, "none, avg or max"));
+      ->check(one_of({kPoolNames.begin(), kPoolNames.end()}, std::string(kPoolChoices)));
   app->add_option("--seed", o->seed, "Of the shuffle, that of Python's random.Random(seed)")
       ->type_name("N")
       ->capture_default_str()

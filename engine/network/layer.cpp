@@ -28,17 +28,16 @@ std::string_view layer_name(size_t index) {
 
 int64_t feature_columns(size_t index, Pool pool) {
   static_cast<void>(layer_name(index));  // throws if there is no such layer
-  const Shape4 shape = output_shape(index, 1);
-  return pool == Pool::kNone ? shape.count() : shape.c;
+  return pooled_shape(output_shape(index, 1), pool).count();
 }
 
-std::string_view pool_name(Pool pool) { return pool == Pool::kNone ? "none" : pool == Pool::kAvg ? "avg" : "max"; }
+std::string_view pool_name(Pool pool) { return kPoolNames[static_cast<size_t>(pool)]; }
 
 Pool pool_from_name(std::string_view name) {
-  for (const Pool pool : {Pool::kNone, Pool::kAvg, Pool::kMax}) {
-    if (name == pool_name(pool)) return pool;
-  }
-  throw Error(ErrorCode::kInvalidArgument, "pooling \"" + printable(name) + "\", expected none, avg or max");
+  const auto found = std::find(kPoolNames.begin(), kPoolNames.end(), name);
+  require(found != kPoolNames.end(), ErrorCode::kInvalidArgument,
+          "pooling \"" + printable(name) + "\", expected " + std::string(kPoolChoices));
+  return static_cast<Pool>(found - kPoolNames.begin());
 }
 
 }  // namespace vgg16

@@ -54,11 +54,8 @@ struct Stop {
   friend constexpr bool operator==(const Stop& a, const Stop& b) { return a.layer == b.layer && a.pool == b.pool; }
 };
 
-/// Shape of the features of n pictures: (n, h, w, c) of the layer's output, or (n, 1, 1, c) if it is pooled.
-constexpr Shape4 features_shape(Stop stop, int n) {
-  const Shape4 layer = output_shape(stop.layer, n);
-  return stop.pool == Pool::kNone ? layer : Shape4{n, 1, 1, layer.c};
-}
+/// Shape of the features of n pictures: (n, h, w, c) of the layer's output, or what its pooling leaves of it.
+constexpr Shape4 features_shape(Stop stop, int n) { return pooled_shape(output_shape(stop.layer, n), stop.pool); }
 
 constexpr bool is_conv(size_t index) { return kVgg16[index].op == Op::kConv3x3; }
 

@@ -37,7 +37,7 @@ TEST(LayerTest, SuggestsTheNearestName) {
 }
 
 TEST(LayerTest, PoolNamesGoBothWays) {
-  for (const Pool pool : {Pool::kNone, Pool::kAvg, Pool::kMax}) EXPECT_EQ(pool_from_name(pool_name(pool)), pool);
+  for (const std::string_view name : kPoolNames) EXPECT_EQ(pool_name(pool_from_name(name)), name);
   EXPECT_THROW(static_cast<void>(pool_from_name("mean")), Error);
 }
 

@@ -4,9 +4,12 @@
 //   int64_t columns = vgg16::feature_columns(last, vgg16::Pool::kNone);   // 14 * 14 * 512
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "vgg16/tensor.h"
 
 namespace vgg16 {
 
@@ -22,6 +25,14 @@ struct LayerSpec {
 /// Pooling of a layer's output over all its positions: none (the row is h * w * c numbers), mean or maximum (c
 /// numbers).
 enum class Pool { kNone, kAvg, kMax };
+/// What they are called, in the same order, and as a sentence lists them.
+inline constexpr std::array<std::string_view, 3> kPoolNames = {"none", "avg", "max"};
+inline constexpr std::string_view kPoolChoices = "none, avg or max";
+
+/// Shape of a layer's output (n, h, w, c) once it is pooled.
+constexpr Shape4 pooled_shape(Shape4 layer, Pool pool) {
+  return pool == Pool::kNone ? layer : Shape4{layer.n, 1, 1, layer.c};
+}
 
 /// Index of the layer called `name` in the network's order, 0 (block1_conv1) to 17 (block5_pool).
 /// Throws Error{kInvalidArgument}, which suggests the layer with the most similar name.
@@ -32,7 +43,7 @@ enum class Pool { kNone, kAvg, kMax };
 /// Numbers in the row of a picture if the network ends after layer `index` and `pool` is applied to its output.
 [[nodiscard]] int64_t feature_columns(size_t index, Pool pool);
 
-/// "none", "avg" or "max", and back; pool_from_name throws Error{kInvalidArgument}.
+/// One of kPoolNames, and back; pool_from_name throws Error{kInvalidArgument}.
 [[nodiscard]] std::string_view pool_name(Pool pool);
 [[nodiscard]] Pool pool_from_name(std::string_view name);
 
