@@ -2,19 +2,9 @@
 
 #include <vector>
 
+#include "backend/winograd_tiles.h"
+
 namespace vgg16 {
-namespace {
-
-// Side of the output tile of each convolution, by conv index. Larger tiles multiply less and round more. The choice
-// depends on the layer alone, not on the batch: otherwise a picture's features would depend on its batch. In float32,
-// F(6x6) up to block3_conv1 and F(4x4) after it keep block5_pool within 2.5e-6 (relative L2) of a forward pass in
-// double on real pictures. In bfloat16 the transforms amplify the rounding of the operands: F(4x4) up to block4 and
-// F(2x2) after it keep it within 1.3e-2 (bench/RESULTS.md).
-using Tiles = std::array<int, kConvLayers>;
-constexpr Tiles kTilesF32 = {0, 6, 6, 6, 6, 4, 4, 4, 4, 4, 4, 4, 4};
-constexpr Tiles kTilesBf16 = {0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 2, 2, 2};
-
-}  // namespace
 
 std::shared_ptr<const CpuNetwork> prepare_cpu_network(const Weights& weights, const Conv3x3Cpu& kernels,
                                                       size_t last_layer, ThreadPool& pool) {
@@ -42,7 +32,7 @@ std::shared_ptr<const CpuNetwork> prepare_cpu_network(const Weights& weights, co
     w.oc = shape.oc;
     w.side = output_shape(layer, 1).h;
     w.depth = shape.ic / kernels.channels_per_word;
-    w.m = (kernels.precision == "bf16" ? kTilesBf16 : kTilesF32)[conv];
+    w.m = winograd_tile(conv, kernels.precision);
     set_kernel_strides(w, kernels.panel);
     network->transformed[conv] = FloatArray(kernel_count(w));
     w.u = network->transformed[conv].data();

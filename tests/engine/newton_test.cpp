@@ -5,6 +5,7 @@
 #include <numeric>
 #include <random>
 
+#include "learn/solve/convergence.h"
 #include "learn/solve/fit.h"
 #include "support/feature_data.h"
 #include "support/row_space_lbfgs.h"

@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <utility>
 
+#include "learn/solve/convergence.h"
 #include "learn/solve/lbfgs.h"
 #include "learn/solve/newton.h"
 #include "learn/solve/row_space.h"

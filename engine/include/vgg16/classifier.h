@@ -29,10 +29,13 @@ enum class Split { kTail, kStratified };
 /// the memory suffices, otherwise kPrimal.
 enum class Route { kAuto, kDual, kPrimal };
 
+/// 0.1 to 10000 in powers of ten.
+[[nodiscard]] std::vector<double> default_c_list();
+
 struct TrainOptions {
-  std::vector<double> c = {0.1, 1, 10, 100, 1000, 10000};  ///< inverse strengths of the penalty to try, each > 0
-  int folds = 3;                                           ///< folds of the cross-validation, at least 2
-  double test_size = 0.25;                                 ///< share of the rows held out, between 0 and 1
+  std::vector<double> c = default_c_list();  ///< inverse strengths of the penalty to try, each > 0
+  int folds = 3;                             ///< folds of the cross-validation, at least 2
+  double test_size = 0.25;                   ///< share of the rows held out, between 0 and 1
   Split split = Split::kTail;
   uint64_t seed = 42;          ///< of the random draw of Split::kStratified
   double relative_gap = 1e-6;  ///< a fit ends when (objective - optimum) / objective is proven to be at most this

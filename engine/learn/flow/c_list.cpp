@@ -59,6 +59,8 @@ void append_range(std::string_view part, size_t first_colon, std::vector<double>
 
 }  // namespace
 
+std::vector<double> default_c_list() { return {0.1, 1, 10, 100, 1000, 10000}; }
+
 std::vector<double> parse_c_list(std::string_view text) {
   const StandardFloatingPoint mode;
   std::vector<double> values;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "learn/solve/convergence.h"
 #include "learn/solve/newton.h"
 
 namespace vgg16 {

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
+
+#include "learn/solve/convergence.h"
 
 namespace vgg16 {
 namespace {
@@ -322,13 +323,6 @@ class Newton {
 };
 
 }  // namespace
-
-double relative_gap(double objective, double squared_gradient_norm) {
-  const double gap = 0.5 * std::max(squared_gradient_norm, 0.0);
-  const double least = objective - gap;
-  if (gap == 0) return 0;
-  return least > 0 ? gap / least : std::numeric_limits<double>::infinity();
-}
 
 NewtonResult minimize_newton(const RowSpaceOperator& k, LogLoss& loss, double c, std::span<const RowSpacePoint> starts,
                              const NewtonOptions& options) {

@@ -28,12 +28,6 @@ struct NewtonResult {
   StopReason reason = StopReason::kMaxIterations;
 };
 
-/// A proven bound on (objective - optimum) / optimum. With the intercept at its minimum, the objective is 1-strongly
-/// convex in W = A' X, so objective - optimum <= h, half the squared norm of the gradient with respect to W. Hence the
-/// optimum is at least objective - h, and the result is h / (objective - h); infinity if that difference is not
-/// positive.
-[[nodiscard]] double relative_gap(double objective, double squared_gradient_norm);
-
 /// Minimises 1/2 tr(A' K A) + c * loss(K A) over A, with the intercept at its minimum for every A. Starts from the best
 /// of `starts`, at least one. Throws nothing of its own.
 [[nodiscard]] NewtonResult minimize_newton(const RowSpaceOperator& k, LogLoss& loss, double c,

@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "learn/solve/convergence.h"
 #include "learn/solve/lbfgs.h"
 #include "learn/solve/newton.h"
 #include "learn/solve/softmax.h"
