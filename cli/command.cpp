@@ -25,8 +25,8 @@ CLI::App* add_command(CLI::App& program, const std::string& name, const std::str
   return app;
 }
 
-void add_network_options(CLI::App& app, NetworkOptions& options) {
-  app.add_option("--weights", options.weights,
+void add_network_options(CLI::App& app, std::string& weights, ExtractorOptions& options) {
+  app.add_option("--weights", weights,
                  "Weights file, Keras .h5 or safetensors (default: $VGG16_WEIGHTS, else built in)")
       ->type_name("FILE");
   app.add_option("--device", options.device, "auto (a GPU if one can be used), cpu, cuda or cuda:N")

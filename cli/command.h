@@ -5,6 +5,8 @@
 #include <functional>
 #include <string>
 
+#include "vgg16/extractor.h"
+
 namespace vgg16 {
 
 /// The exit statuses that users rely on.
@@ -22,15 +24,6 @@ struct Common {
   bool quiet = false;
   bool verbose = false;
   bool no_progress = false;
-};
-
-/// The command line's options for running the network, shared by extract and predict.
-struct NetworkOptions {
-  std::string weights;
-  std::string device = "auto";
-  std::string precision = "f32";
-  int threads = 0;
-  int batch_size = 32;
 };
 
 /// A command: its options are registered in `app`; `run` executes it and returns the exit status.
@@ -51,6 +44,7 @@ Command add_convert(CLI::App& program);
 CLI::App* add_command(CLI::App& program, const std::string& name, const std::string& description,
                       const std::string& example, Common& common);
 
-void add_network_options(CLI::App& app, NetworkOptions& options);
+/// Adds the options for running the network, shared by extract and predict; `weights` is a file or empty.
+void add_network_options(CLI::App& app, std::string& weights, ExtractorOptions& options);
 
 }  // namespace vgg16

@@ -118,11 +118,9 @@ DeferredInterrupts::~DeferredInterrupts() {
   state().save = nullptr;
 }
 
-bool DeferredInterrupts::end() {
+void DeferredInterrupts::end() {
   const std::scoped_lock lock(state().mutex);
-  if (stop) return false;
-  state().save = nullptr;
-  return true;
+  if (!stop) state().save = nullptr;
 }
 
 const std::atomic<bool>& interrupted() { return stop; }

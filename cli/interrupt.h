@@ -31,9 +31,9 @@ class DeferredInterrupts {
   DeferredInterrupts(const DeferredInterrupts&) = delete;
   DeferredInterrupts& operator=(const DeferredInterrupts&) = delete;
 
-  /// The work is done: from now on a signal ends the process at once again. False, and still deferred, where one has
-  /// come before.
-  [[nodiscard]] bool end();
+  /// The work is done: from now on a signal ends the process at once again. If one has come before, and so
+  /// interrupted() is true, signals stay deferred.
+  void end();
 };
 
 /// Becomes true with the first signal during the lifetime of a DeferredInterrupts.

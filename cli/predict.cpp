@@ -1,11 +1,10 @@
 // vgg16 predict: labels and probabilities for new pictures.
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <iostream>
 #include <memory>
-#include <numeric>
+#include <span>
 
 #include "command.h"
 #include "print.h"
@@ -13,8 +12,7 @@
 #include "vgg16/classifier.h"
 #include "vgg16/dataset.h"
 #include "vgg16/error.h"
-#include "vgg16/extractor.h"
-#include "vgg16/preprocess.h"
+#include "vgg16/predictor.h"
 #include "weights_source.h"
 
 namespace vgg16 {
@@ -22,12 +20,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct PredictOptions {
+struct PredictCommand {
   Common common;
-  NetworkOptions network;
+  std::string weights;
   std::string model;
   std::vector<std::string> pictures;
   int top = 3;
+  PredictorOptions options;
 };
 
 using Skip = std::function<void(const fs::path&, const std::string& reason)>;
@@ -55,57 +54,12 @@ std::vector<fs::path> expand(const std::vector<std::string>& names, const Skip& 
   return pictures;
 }
 
-// The model says how its pictures were prepared; what it does not say is the old scripts' way.
-ExtractorOptions recipe_of(const Classifier& model, const Weights& weights, const PredictOptions& o) {
-  const Recipe& recipe = model.recipe;
-  const std::string name = printable(o.model);
-  if (!recipe.preprocessing.empty() && recipe.preprocessing != kPreprocessing) {
-    throw Error(ErrorCode::kRefused, name + ": made with preprocessing \"" + printable(recipe.preprocessing) +
-                                         "\", this program knows \"" + std::string(kPreprocessing) + "\"");
-  }
-  if (recipe.weights_sha256.empty()) {
-    print_warning(name + " does not record which weights and preprocessing made its features; assuming " +
-                      weights.name() + " and the old scripts' recipe",
-                  o.common);
-  } else if (recipe.weights_sha256 != weights.sha256()) {
-    throw Error(ErrorCode::kRefused, name + ": trained on features of weights " + printable(recipe.weights_sha256) +
-                                         ", but " + weights.name() + " have " + weights.sha256() +
-                                         "; give the same ones with --weights");
-  }
-  ExtractorOptions options{.layer = recipe.layer.empty() ? "block5_pool" : recipe.layer,
-                           .device = o.network.device,
-                           .precision = o.network.precision,
-                           .threads = o.network.threads,
-                           .batch_size = o.network.batch_size,
-                           .log = [&o](const std::string& line) { print_note(line, o.common); }};
-  int64_t columns = 0;
-  try {
-    options.pool = recipe.pool.empty() ? Pool::kNone : pool_from_name(recipe.pool);
-    columns = feature_columns(layer_index(options.layer), options.pool);
-  } catch (const Error& unknown) {
-    throw Error(ErrorCode::kRefused, name + ": " + unknown.what());
-  }
-  if (columns != model.columns) {
-    throw Error(ErrorCode::kRefused, name + ": the model expects " + std::to_string(model.columns) + " numbers, " +
-                                         options.layer + " gives " + std::to_string(columns));
-  }
-  return options;
-}
-
-std::vector<double> probabilities(const Classifier& model, std::span<const float> row, const PredictOptions& o) {
-  try {
-    return model.predict_probabilities(row);
-  } catch (const Error& error) {
-    throw Error(error.code(), printable(o.model) + ": " + error.what());
-  }
-}
-
 struct Ranked {
   size_t label;
   double probability;
 };
 
-std::vector<Ranked> rank(const std::vector<double>& probabilities, size_t top) {
+std::vector<Ranked> rank(std::span<const double> probabilities, size_t top) {
   std::vector<Ranked> ranked;
   for (size_t label = 0; label < probabilities.size(); ++label) ranked.push_back({label, probabilities[label]});
   std::stable_sort(ranked.begin(), ranked.end(),
@@ -133,9 +87,9 @@ void print_prediction(const fs::path& path, const Classifier& model, const std::
   print_result(line);
 }
 
-int predict(const PredictOptions& o) {
-  const Classifier model = Classifier::load(o.model);
-  const auto weights = load_weights(o.network.weights);
+int predict(const PredictCommand& o) {
+  Classifier model = Classifier::load(o.model);
+  const auto weights = load_weights(o.weights);
   bool all_read = true;
   const Skip skip = [&](const fs::path& path, const std::string& reason) {
     all_read = false;
@@ -143,26 +97,29 @@ int predict(const PredictOptions& o) {
     print_error(printable(path.native()) + ": " + reason);
   };
   const std::vector<fs::path> pictures = expand(o.pictures, skip, o.common);
-  ExtractorOptions options = recipe_of(model, *weights, o);
-  options.batch_size = static_cast<int>(std::min<size_t>(static_cast<size_t>(options.batch_size), pictures.size()));
-  Extractor extractor(weights, options);
-  ExtractCallbacks callbacks;
-  callbacks.row = [&](int64_t index, std::span<const float> row) {
-    const auto top = rank(probabilities(model, row, o), static_cast<size_t>(o.top));
-    print_prediction(pictures[static_cast<size_t>(index)], model, top, o.common.json);
+  PredictorOptions options = o.options;
+  options.network.batch_size =
+      static_cast<int>(std::min<size_t>(static_cast<size_t>(options.network.batch_size), pictures.size()));
+  options.network.log = [&o](const std::string& line) { print_note(line, o.common); };
+  options.warning = [&o](const std::string& line) { print_warning(line, o.common); };
+  Predictor predictor(std::move(model), weights, options);
+  PredictCallbacks callbacks;
+  callbacks.predicted = [&](int64_t index, std::span<const double> probabilities) {
+    const auto top = rank(probabilities, static_cast<size_t>(o.top));
+    print_prediction(pictures[static_cast<size_t>(index)], predictor.model(), top, o.common.json);
     flush_output();  // a program that reads along sees each at once, and when it has gone the work ends
   };
   callbacks.skipped = [&](int64_t index, const std::string& reason) {
     skip(pictures[static_cast<size_t>(index)], reason);
   };
-  static_cast<void>(extractor.extract_files(pictures, callbacks));
+  predictor.predict_files(pictures, callbacks);
   return all_read ? kDone : kSkippedTooMany;
 }
 
 }  // namespace
 
 Command add_predict(CLI::App& program) {
-  auto o = std::make_shared<PredictOptions>();
+  auto o = std::make_shared<PredictCommand>();
   CLI::App* app = add_command(program, "predict", "Label new pictures with a trained model",
                               "vgg16 predict -m animals.model photo.jpg holiday/", o->common);
   app->add_option("-m,--model", o->model, "Model file")->required()->type_name("FILE");
@@ -173,7 +130,7 @@ Command add_predict(CLI::App& program) {
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(1, 10'000));
-  add_network_options(*app, o->network);
+  add_network_options(*app, o->weights, o->options.network);
   return {app, [o] { return predict(*o); }};
 }
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -17,10 +18,12 @@
 #include "vgg16/classifier.h"
 #include "vgg16/dataset.h"
 #include "vgg16/error.h"
+#include "vgg16/extract_dataset.h"
 #include "vgg16/extractor.h"
 #include "vgg16/feature_file.h"
 #include "vgg16/image.h"
 #include "vgg16/layer.h"
+#include "vgg16/predictor.h"
 #include "vgg16/weights.h"
 
 namespace vgg16 {
@@ -85,6 +88,17 @@ TEST_F(Examples, Error) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "vgg16.safetensors: no such file\n");
 }
 
+TEST_F(Examples, ExtractDataset) {
+  fs::create_symlink(kWeights, "vgg16.safetensors");
+  for (const char* name : {"cats", "dogs"}) {
+    fs::create_directories(fs::path("animals") / name);
+    write_test_file(fs::path("animals") / name / "1.jpg", small_jpeg());
+  }
+  testing::internal::CaptureStdout();
+#include "extract_dataset.inc"
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "2 rows, 0 pictures skipped\n");
+}
+
 TEST_F(Examples, Extractor) {
   fs::create_symlink(kWeights, "vgg16.safetensors");
   const std::vector<uint8_t> grey(224 * 224 * 3, 128);
@@ -111,6 +125,23 @@ TEST_F(Examples, Image) {
 TEST_F(Examples, Layer) {
 #include "layer.inc"
   EXPECT_EQ(columns, 14 * 14 * 512);
+}
+
+TEST_F(Examples, Predictor) {
+  fs::create_symlink(kWeights, "vgg16.safetensors");
+  Classifier model;
+  model.classes = {"cats", "dogs"};
+  model.columns = 25088;
+  model.coef.assign(25088, 0);
+  model.intercept = {1};
+  model.c = 1;
+  model.recipe.weights_sha256 = Weights::load(kWeights)->sha256();
+  model.save("animals.model", {});
+  const std::vector<uint8_t> grey(224 * 224 * 3, 128);
+  const uint8_t* pixels = grey.data();
+#include "predictor.inc"
+  EXPECT_THAT(p, testing::ElementsAre(testing::DoubleNear(1 / (1 + std::exp(1)), 1e-12),
+                                      testing::DoubleNear(1 / (1 + std::exp(-1)), 1e-12)));
 }
 
 TEST_F(Examples, Weights) {

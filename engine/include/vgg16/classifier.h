@@ -153,6 +153,7 @@ struct ClassifierSaveOptions {
 /// L2-penalised logistic regression: one linear score per class (softmax), or, for two classes, a single score (the
 /// logit of the second class). A value that owns everything.
 struct Classifier {
+  std::string name = "the model";    ///< for messages; load() sets the file's name, the file does not record it
   std::vector<std::string> classes;  ///< K names
   int64_t columns = 0;               ///< D, numbers per row
   std::vector<double> coef;          ///< (K, D) row-major, (1, D) for two classes

@@ -216,6 +216,7 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
     refuse(name, std::to_string(file.tensors.size()) + " tensors, expected `coef` and `intercept` alone");
   }
   Classifier model;
+  model.name = name;
   model.c = parse_c(text(file, "C", name), name);
   std::vector<int64_t> shape;
   model.coef = doubles(file, "coef", 2, shape, name);
@@ -268,7 +269,7 @@ void Classifier::save(const std::filesystem::path& path, ClassifierSaveOptions o
   file.metadata["C"] = Json(c).dump();
   file.metadata[kChecksumKey] = model_checksum(file);
   std::vector<TensorToWrite> tensors;
-  for (const auto& [name, view] : file.tensors) tensors.push_back({name, view.dtype, view.shape, view.bytes});
+  for (const auto& [tensor, view] : file.tensors) tensors.push_back({tensor, view.dtype, view.shape, view.bytes});
   write_safetensors(path, tensors, file.metadata, options.overwrite);
 }
 

@@ -1,0 +1,143 @@
+#include "vgg16/extract_dataset.h"
+
+#include <span>
+#include <utility>
+
+#include "vgg16/build_info.h"
+#include "vgg16/error.h"
+#include "vgg16/output.h"
+#include "vgg16/preprocess.h"
+
+namespace vgg16 {
+namespace {
+
+namespace fs = std::filesystem;
+
+void require_pictures(const Dataset& dataset) {
+  if (!dataset.pictures.empty()) return;
+  const std::string name = printable(dataset.folder.native());
+  if (dataset.skipped.empty()) {
+    throw Error(ErrorCode::kNotFound,
+                name + ": no JPEG or PNG files in folders below it; expected one folder per class");
+  }
+  throw Error(ErrorCode::kNotFound, name + ": no usable picture among " + std::to_string(dataset.skipped.size()) +
+                                        "; the first, " + printable(dataset.skipped[0].path) + ": " +
+                                        dataset.skipped[0].reason);
+}
+
+// Throws Error{kInvalidArgument} where the output, or a name that it takes on the way, is a picture of the dataset.
+void require_no_picture(const fs::path& output, const Dataset& dataset) {
+  std::vector<fs::path> files;
+  files.reserve(dataset.pictures.size() + dataset.skipped.size());
+  for (const PictureFile& picture : dataset.pictures) files.push_back(dataset.folder / picture.path);
+  for (const SkippedPicture& picture : dataset.skipped) files.push_back(dataset.folder / picture.path);
+  require_no_input(output_names_of(output), files);
+}
+
+FeatureFilePlan make_plan(const ExtractDatasetOptions& options, const Extractor& extractor, const Weights& weights,
+                          Dataset dataset) {
+  FeatureFilePlan plan;
+  plan.columns = extractor.columns();
+  plan.type = options.type;
+  plan.label_names = std::move(dataset.label_names);
+  plan.pictures = std::move(dataset.pictures);
+  plan.skipped = std::move(dataset.skipped);
+  plan.seed = options.seed ? static_cast<int64_t>(*options.seed) : -1;
+  plan.recipe = {.layer = options.network.layer,
+                 .pool = std::string(pool_name(options.network.pool)),
+                 .preprocessing = std::string(kPreprocessing),
+                 .weights_sha256 = weights.sha256(),
+                 .backend = std::string(extractor.backend()),
+                 .precision = options.network.precision,
+                 .instruction_set = std::string(extractor.instruction_set()),
+                 .program_version = std::string(build_info().version)};
+  return options.shard ? shard_plan(plan, *options.shard) : plan;
+}
+
+void warn(const FeatureFileWriter& file, const ExtractDatasetCallbacks& callbacks) {
+  if (!callbacks.warning) return;
+  for (const int64_t row : file.damaged_rows()) {
+    callbacks.warning("row " + std::to_string(row) + " was damaged on disk; it is computed again");
+  }
+  if (!file.space_warning().empty()) callbacks.warning(file.space_warning());
+}
+
+// Computes the rows that `file` lacks. The times and the number of rows go to `result`.
+void fill(FeatureFileWriter& file, Extractor& extractor, const fs::path& folder, const FeatureFilePlan& plan,
+          int batch_size, const ExtractDatasetCallbacks& callbacks, ExtractDatasetResult& result) {
+  const std::vector<int64_t> missing = file.missing_rows();
+  std::vector<PictureFile> pictures;
+  pictures.reserve(missing.size());
+  for (const int64_t row : missing) pictures.push_back(plan.pictures[static_cast<size_t>(row)]);
+  auto total = static_cast<int64_t>(plan.pictures.size());
+  // What is told is on the disk, whatever ends the run next.
+  const auto report = [&] {
+    if (callbacks.progress) callbacks.progress(file.committed_rows(), total);
+  };
+  // Rows come a batch at a time: told of each, a display would always stop at a batch's first.
+  const auto count = [&](int64_t index) {
+    if ((index + 1) % batch_size == 0) report();
+  };
+  ExtractCallbacks rows;
+  rows.stop = callbacks.stop;
+  rows.row = [&](int64_t index, std::span<const float> row) {
+    file.write(missing[static_cast<size_t>(index)], row);
+    ++result.computed_rows;
+    count(index);
+  };
+  rows.skipped = [&](int64_t index, const std::string& reason) {
+    file.drop(missing[static_cast<size_t>(index)], reason);
+    --total;
+    count(index);
+  };
+  report();
+  try {
+    result.times = extractor.extract_files(folder, pictures, rows);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kDevice || result.computed_rows == 0) throw;
+    throw Error(ErrorCode::kDevice, std::string(error.what()) + "; the rows before are kept: add --resume to go on");
+  }
+}
+
+}  // namespace
+
+ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, const fs::path& folder,
+                                     const fs::path& output, const ExtractDatasetOptions& options,
+                                     const ExtractDatasetCallbacks& callbacks) {
+  require(options.seed.value_or(0) <= INT64_MAX, ErrorCode::kInvalidArgument,
+          "seed " + std::to_string(options.seed.value_or(0)) + ", expected at most " + std::to_string(INT64_MAX));
+  Extractor extractor(weights, options.network);  // before the pictures are read: it may refuse the device
+  const int threads = options.network.threads > 0 ? options.network.threads : build_info().processors;
+  Dataset dataset = list_dataset(folder, options.seed, threads, options.unlisted);
+  if (callbacks.listed) callbacks.listed(dataset);
+  require_pictures(dataset);
+  require_no_picture(output, dataset);
+  ExtractDatasetResult result;
+  result.found_pictures = static_cast<int64_t>(dataset.pictures.size() + dataset.skipped.size());
+  const FeatureFilePlan plan = make_plan(options, extractor, *weights, std::move(dataset));
+  result.planned_rows = static_cast<int64_t>(plan.pictures.size());
+  if (callbacks.planned) callbacks.planned(plan);
+
+  const auto file = std::make_shared<FeatureFileWriter>(output, plan, options.file);
+  warn(*file, callbacks);
+  if (callbacks.computing) {
+    callbacks.computing([weak = std::weak_ptr(file)] {
+      if (const auto open = weak.lock()) open->commit();
+    });
+  }
+  fill(*file, extractor, folder, plan, options.network.batch_size, callbacks, result);
+  if (callbacks.computed) callbacks.computed();
+  if (callbacks.stop != nullptr && *callbacks.stop) {
+    file->commit();
+    result.committed_rows = file->committed_rows();
+    return result;
+  }
+  file->finish();
+  // The file is asked, not the plan: pictures that could not be decoded are no rows, and their classes may be gone.
+  result.finished = true;
+  result.table = open_feature_file(output);
+  result.skipped = read_skipped(output);
+  return result;
+}
+
+}  // namespace vgg16

@@ -1,0 +1,65 @@
+// Classifying pictures with a trained model.
+//
+//   vgg16::Predictor predictor(vgg16::Classifier::load("animals.model"), vgg16::Weights::load("vgg16.safetensors"));
+//   std::vector<double> p(predictor.model().classes.size());
+//   predictor.predict({pixels, 1}, p.data());            // pixels: uint8 (1, 224, 224, 3), RGB
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vgg16/classifier.h"
+#include "vgg16/extractor.h"
+#include "vgg16/tensor.h"
+#include "vgg16/weights.h"
+
+namespace vgg16 {
+
+struct PredictorOptions {
+  ExtractorOptions network = {};  ///< its layer and pool are not used: the model's are
+  /// Called with one line if the model does not record how its features were made. May be empty.
+  std::function<void(const std::string& line)> warning = {};
+};
+
+/// Called with results in input order, from the thread that called predict_files. An exception from one of them ends
+/// the call.
+struct PredictCallbacks {
+  /// Picture `index`: a probability for each of the model's classes, summing to 1; valid during the call only.
+  std::function<void(int64_t index, std::span<const double> probabilities)> predicted;
+  std::function<void(int64_t index, const std::string& reason)> skipped;  ///< it could not be used; may be empty
+};
+
+/// A model and the network that computes its features, which must be the network that it was trained on: the
+/// probabilities of other features would mean nothing. Construct once, then call often. One thread at a time.
+class Predictor {
+ public:
+  /// Throws Error{kRefused}, naming the model, if it was trained with other weights or another preprocessing, or if its
+  /// layer or pool is unknown or gives another number of columns; and what Extractor throws. What the model does not
+  /// record is taken to be as in the scripts that this program replaces: these weights, block5_pool, no pooling.
+  Predictor(Classifier model, std::shared_ptr<const Weights> weights, const PredictorOptions& options = {});
+
+  [[nodiscard]] const Classifier& model() const { return model_; }
+
+  /// Probabilities (n, K) float64, row-major, of the model's K classes for n pictures of 224 x 224, any n; blocks.
+  /// Takes memory for the features of all n. Throws Error{kShape, kDevice}, and Error{kRefused} if a score is not
+  /// finite.
+  void predict(ImagesIn images, double* probabilities);
+
+  /// Reads, decodes and resizes `paths` on other threads while the network runs; memory does not depend on their
+  /// number. A picture that cannot be read or decoded is reported through callbacks.skipped and the run goes on.
+  /// Throws as predict().
+  void predict_files(std::span<const std::filesystem::path> paths, const PredictCallbacks& callbacks);
+
+ private:
+  [[nodiscard]] std::vector<double> probabilities_of(std::span<const float> row) const;
+
+  Classifier model_;
+  Extractor extractor_;
+};
+
+}  // namespace vgg16
