@@ -85,7 +85,7 @@ int extract(const ExtractCommand& o, const std::string& resume_text) {
   std::optional<Progress> progress;
   ExtractDatasetCallbacks callbacks;
   callbacks.listed = [](const Dataset& dataset) {
-    for (const auto& [path, reason] : dataset.unlisted) {  // said in spite of --quiet: whole classes may be missing
+    for (const auto& [path, reason] : dataset.unlisted) {  // printed even with --quiet: whole classes may be missing
       print_error("warning: " + printable((dataset.folder / path).native()) + ": " + reason);
     }
   };
@@ -96,10 +96,10 @@ int extract(const ExtractCommand& o, const std::string& resume_text) {
                      plan.recipe.backend + ", " + plan.recipe.instruction_set + "; " + weights->name(),
                  o.common);
     }
-    go_on_with(resume_text);  // wherever the run ends from here on, another goes on
+    go_on_with(resume_text);  // from here on an interrupted run can be resumed
   };
   callbacks.warning = [&](const std::string& line) { print_warning(line, o.common); };
-  // Only where rows are computed there is something to save.
+  // Rows to save on a signal exist only from here on.
   callbacks.computing = [&](const std::function<void()>& commit) {
     deferred.emplace(commit);
     progress.emplace("extract", "pictures", o.common);
@@ -154,29 +154,29 @@ Command add_extract(CLI::App& program, const std::string& resume_text) {
       ->type_name("NAME")
       ->capture_default_str()
       ->check(one_of(layer_names(), "one of the 18 layers, block1_conv1 to block5_pool"));
-  app->add_option("--pool", o->pool, "Over positions: " + std::string(kPoolChoices))
+  app->add_option("--pool", o->pool, "Pooling over positions: " + std::string(kPoolChoices))
       ->type_name("NAME")
       ->capture_default_str()
       ->check(one_of({kPoolNames.begin(), kPoolNames.end()}, std::string(kPoolChoices)));
-  app->add_option("--seed", o->seed, "Of the shuffle, that of Python's random.Random(seed)")
+  app->add_option("--seed", o->seed, "Seed of the shuffle, as in Python's random.Random(seed)")
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(0, INT64_MAX));
-  app->add_flag("--no-shuffle", o->no_shuffle, "Rows sorted by path");
-  app->add_option("--dtype", o->dtype, "Of the stored numbers: f32 or f16")
+  app->add_flag("--no-shuffle", o->no_shuffle, "Keep the rows sorted by path");
+  app->add_option("--dtype", o->dtype, "Type of the stored numbers: f32 or f16")
       ->type_name("NAME")
       ->capture_default_str()
       ->check(one_of({"f32", "f16"}, "f32 or f16"));
-  app->add_flag("--resume", o->options.file.resume, "Go on with an interrupted run of the same command");
+  app->add_flag("--resume", o->options.file.resume, "Continue an interrupted run of the same command");
   app->add_flag("--overwrite", o->options.file.overwrite, "Replace the output when the new one is complete");
-  app->add_option(
-         "--max-skipped", o->max_skipped,
-         "Skipped pictures that are no failure: a number, or a share such as 1%; 100%: folders not listed, too")
+  app->add_option("--max-skipped", o->max_skipped,
+                  "How many pictures may be skipped, a number or a share such as 1%; 100% also allows folders that "
+                  "cannot be listed")
       ->type_name("N")
       ->capture_default_str()
       ->check(expects("a number of pictures or a share such as 1%",
                       [](const std::string& text) { return parse_allowed_skips(text, 0).has_value(); }));
-  app->add_option("--shard", o->shard, "Only part I of N; vgg16 merge puts the parts together")
+  app->add_option("--shard", o->shard, "Extract only part I of N; vgg16 merge joins the parts")
       ->type_name("I/N")
       ->check(expects("I/N with 1 <= I <= N, such as 2/8",
                       [](const std::string& text) { return parse_shard(text).has_value(); }));

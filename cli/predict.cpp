@@ -107,7 +107,7 @@ int predict(const PredictCommand& o) {
   callbacks.predicted = [&](int64_t index, std::span<const double> probabilities) {
     const auto top = rank(probabilities, static_cast<size_t>(o.top));
     print_prediction(pictures[static_cast<size_t>(index)], predictor.model(), top, o.common.json);
-    flush_output();  // a program that reads along sees each at once, and when it has gone the work ends
+    flush_output();  // a reader of a pipe gets each line at once, and a closed pipe ends the work
   };
   callbacks.skipped = [&](int64_t index, const std::string& reason) {
     skip(pictures[static_cast<size_t>(index)], reason);

@@ -25,7 +25,7 @@ void require_pictures(const Dataset& dataset) {
                                         dataset.skipped[0].reason);
 }
 
-// Throws Error{kInvalidArgument} where the output, or a name that it takes on the way, is a picture of the dataset.
+// Throws Error{kInvalidArgument} if the output, or a name that it has while it is written, is a picture of the dataset.
 void require_no_picture(const fs::path& output, const Dataset& dataset) {
   std::vector<fs::path> files;
   files.reserve(dataset.pictures.size() + dataset.skipped.size());
@@ -62,7 +62,7 @@ void warn(const FeatureFileWriter& file, const ExtractDatasetCallbacks& callback
   if (!file.space_warning().empty()) callbacks.warning(file.space_warning());
 }
 
-// Computes the rows that `file` lacks. The times and the number of rows go to `result`.
+// Computes the rows that `file` lacks, and sets times and computed_rows of `result`.
 void fill(FeatureFileWriter& file, Extractor& extractor, const fs::path& folder, const FeatureFilePlan& plan,
           int batch_size, const ExtractDatasetCallbacks& callbacks, ExtractDatasetResult& result) {
   const std::vector<int64_t> missing = file.missing_rows();
@@ -70,11 +70,12 @@ void fill(FeatureFileWriter& file, Extractor& extractor, const fs::path& folder,
   pictures.reserve(missing.size());
   for (const int64_t row : missing) pictures.push_back(plan.pictures[static_cast<size_t>(row)]);
   auto total = static_cast<int64_t>(plan.pictures.size());
-  // What is told is on the disk, whatever ends the run next.
+  // Only committed rows are reported: whatever ends the run next, they are on the disk.
   const auto report = [&] {
     if (callbacks.progress) callbacks.progress(file.committed_rows(), total);
   };
-  // Rows come a batch at a time: told of each, a display would always stop at a batch's first.
+  // Rows come in batches, so a report at each row would always show the first row of a batch: report at the end of
+  // each.
   const auto count = [&](int64_t index) {
     if ((index + 1) % batch_size == 0) report();
   };
@@ -133,7 +134,8 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
     return result;
   }
   file->finish();
-  // The file is asked, not the plan: pictures that could not be decoded are no rows, and their classes may be gone.
+  // From the finished file, not the plan: pictures that could not be decoded are not in it, and their classes may be
+  // missing.
   result.finished = true;
   result.table = open_feature_file(output);
   result.skipped = read_skipped(output);
