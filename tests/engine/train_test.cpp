@@ -229,6 +229,20 @@ TEST_P(PrimalRouteTest, AgreesWithTheDualRoute) {
   }
 }
 
+TEST_P(PrimalRouteTest, TheCertificateHasTheObjectiveOfTheModelInFloat64) {
+  const FeatureTable table =
+      sparse_classes({.rows = 300, .columns = 150, .classes = GetParam(), .zeros = 0.6, .separation = 0.3});
+  TrainOptions options;
+  options.c = {0.01};
+  options.route = Route::kPrimal;
+  const TrainResult result = train(table, options);
+  std::vector<double> model = result.classifier.coef;
+  model.insert(model.end(), result.classifier.intercept.begin(), result.classifier.intercept.end());
+  std::vector<double> gradient(model.size());
+  const double value = plain_objective(table, result.report.train_rows, GetParam(), 0.01, model, gradient);
+  EXPECT_NEAR(result.report.fits.back().objective, value, 1e-12 * value);
+}
+
 TEST_P(PrimalRouteTest, IsTheSameBitsForAnyNumberOfThreads) {
   const FeatureTable table = sparse_classes({.rows = 700, .columns = 200, .classes = GetParam(), .zeros = 0.7});
   TrainOptions options;

@@ -167,7 +167,7 @@ class Lockstep {
       points[o].w = fits[open[o]]->w;
       all.push_back({problems[open[o]].get(), &points[o]});
     }
-    fill_scores_exactly(all);
+    fill_scores(all);
     LbfgsOptions options;
     options.history = kHistory;
     options.max_iterations = options_.max_iterations;
@@ -198,8 +198,8 @@ class Lockstep {
     certify(problems, fits, open, steppers);
   }
 
-  /// The certificates: recomputes scores, objective and gradient from the final coefficients, without rounding these to
-  /// float32.
+  /// The certificates: scores, objective and gradient recomputed from the final coefficients. The gradient's products
+  /// are in float32 (RowPasses).
   void certify(std::vector<std::unique_ptr<PrimalProblem>>& problems, std::vector<PrimalFit*>& fits,
                const std::vector<size_t>& open, std::vector<std::unique_ptr<Stepper>>& steppers) {
     std::vector<Vector> points(open.size());
@@ -215,7 +215,7 @@ class Lockstep {
       certificate.evaluations += minimum.evaluations;
       certificate.stop_reason = stop_reason_name(minimum.reason);
     }
-    fill_scores_exactly(all);
+    fill_scores(all);
     share(open.size(), [&](size_t o) {
       fits[open[o]]->certificate.objective = problems[open[o]]->evaluate(points[o], gradients[o], 0);
       all[o].vector = &gradients[o];
@@ -257,7 +257,7 @@ class Lockstep {
     return weights;
   }
 
-  /// vector.z = the scores of vector.w.
+  /// vector.z = the scores of vector.w, in float64.
   void fill_scores(const std::vector<Pending>& list) {
     x_.scores(weights_of(list), scores_);
     Index first = 0;
@@ -265,19 +265,6 @@ class Lockstep {
       p.problem->take_scores(scores_, first, p.vector->z);
       first += p.problem->score_columns();
     }
-  }
-
-  /// The same in two passes, of the coefficients rounded to float32 and of the remainders.
-  void fill_scores_exactly(const std::vector<Pending>& list) {
-    fill_scores(list);
-    std::vector<Vector> rest(list.size());
-    std::vector<Pending> rests;
-    for (size_t i = 0; i < list.size(); ++i) {
-      for (const double w : list[i].vector->w) rest[i].w.push_back(w - static_cast<double>(static_cast<float>(w)));
-      rests.push_back({list[i].problem, &rest[i]});
-    }
-    fill_scores(rests);
-    for (size_t i = 0; i < list.size(); ++i) list[i].vector->z += rest[i].z;
   }
 
   /// vector.w += X' vector.z; z is then emptied.
