@@ -24,8 +24,8 @@ static_assert(std::endian::native == std::endian::little, "tensors are little-en
 /// The limit for safetensors files, which are read completely: the whole VGG16 in float32 is 553 MB.
 constexpr size_t kMaxWeightsBytes = size_t{1} << 30;
 
-template <class Unit>
 // Infinities and NaN have all exponent bits set. Bits, not isfinite(), because the values may be half precision.
+template <class Unit>
 size_t count_not_finite(std::span<const std::byte> bytes, Unit exponent_mask) {
   size_t count = 0;
   for (size_t i = 0; i + sizeof(Unit) <= bytes.size(); i += sizeof(Unit)) {

@@ -35,7 +35,6 @@ class OwnAttributes {
     found_ = std::move(all.by_name);
   }
 
-  // Wrong types are refused as if the attribute were missing: neither is written by this program.
   [[nodiscard]] bool has(const char* name) const { return found_.contains(name); }
   [[nodiscard]] std::string text(const char* name) {
     return std::string(heap_.text(HeapReference(get(name, H5Type::Kind::kVariableText).value.data())));
@@ -46,6 +45,7 @@ class OwnAttributes {
   }
 
  private:
+  // A wrong type is refused like a missing attribute: this program writes neither.
   [[nodiscard]] const H5Attribute& get(const char* name, H5Type::Kind kind) const {
     const auto found = found_.find(name);
     if (found == found_.end() || found->second.type.kind != kind) {

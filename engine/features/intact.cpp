@@ -10,7 +10,8 @@
 namespace vgg16 {
 namespace {
 
-// Reading all rows again would double the time of a large run; the last ones are those that a truncation would hit.
+// Reading all rows again (up to 100 GB) would take long. The last rows of the file are the ones that a truncation
+// loses.
 constexpr size_t kLastRows = 256;
 
 // Writes `bytes` at `offset`, except the part that is row checksums: those on disk must stay.

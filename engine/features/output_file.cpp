@@ -49,7 +49,7 @@ void require_left_by_a_run(const std::string& name, const struct stat& status, O
 // Opens the file of an earlier run at `path` for writing, and locks it.
 PosixFile open_left(const std::filesystem::path& path, Owner owner) {
   struct stat status {};
-  // Checked before opening as well, because opening a device can have effects, such as rewinding a tape.
+  // Checked before opening as well, because opening a device can have effects, such as starting a watchdog timer.
   if (lstat(path.c_str(), &status) == 0) require_left_by_a_run(printable(path.native()), status, owner);
   PosixFile file(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
   lock_or_refuse(file);

@@ -132,9 +132,8 @@ void require_valid_plan(const FeatureFilePlan& plan) {
   for (const RecipeField& field : kRecipeFields) require_text(plan.recipe.*field.value, field.words);
 }
 
-// Every value that determines the file's bytes, in a fixed order; lengths are included, so that ("ab", "c") differs
-// from
-// ("a", "bc").
+// Every value that determines the file's bytes, except the shard, in a fixed order. Texts come with their lengths, so
+// that ("ab", "c") and ("a", "bc") differ.
 std::string plan_digest(const FeatureFilePlan& plan) {
   Digest digest;
   digest.add(plan.columns);

@@ -82,7 +82,7 @@ class RowCommitter {
   std::exception_ptr failure_;
 
   // Used by the thread only.
-  std::vector<std::pair<int64_t, uint32_t>> written_;    // rows, and checksums that are not yet on disk
+  std::vector<std::pair<int64_t, uint32_t>> written_;    // rows that were written, with their checksums, which were not
   std::chrono::steady_clock::time_point written_since_;  // when the first of them was written
   std::vector<int64_t> latest_;
 

@@ -15,7 +15,7 @@ namespace vgg16 {
 
 /// A file opened for reading. On top of the checks of hdf5/h5_file.h: objects must be in the root group and reached by
 /// hard links; a dataset larger than kSmallBytes may not be more than 1000 times larger than its stored chunks; a
-/// dataset of numbers or texts may not have more values than the file has bytes. Otherwise throws Error{kRefused},
+/// dataset of integers or texts may not have more values than the file has bytes. Otherwise throws Error{kRefused},
 /// which names the object.
 class UntrustedH5 {
  public:

@@ -16,8 +16,8 @@ namespace vgg16 {
 /// The folder that contains `path`: "." for a name without a folder.
 [[nodiscard]] std::filesystem::path folder_of(const std::filesystem::path& path);
 
-/// An open file. Move-only. All members throw Error{kIo}; the constructor also kNotFound for a missing file and kExists
-/// for an existing one (O_EXCL).
+/// An open file. Move-only. Members throw Error{kIo}, read_at also kRefused; the constructor also kNotFound for a
+/// missing file and kExists for an existing one (O_EXCL).
 class PosixFile {
  public:
   /// `flags` as for open(2); O_CLOEXEC is added. `called` is the name for messages, if it differs from `path`.

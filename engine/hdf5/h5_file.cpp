@@ -236,7 +236,8 @@ H5File::H5File(PosixFile file)
   if (base != 0) refuse("is damaged: its superblock's base address is " + std::to_string(base) + ", expected 0");
   // The recorded end of file detects truncation before any data is read.
   if (end > static_cast<uint64_t>(size_)) refuse("was cut short: it should have " + std::to_string(end) + " bytes");
-  // A writer in SWMR mode may still change the file, or has crashed.
+  // The flags say that a program has the file open for writing (bit 0; bit 2 for SWMR): it may still change it, or has
+  // crashed.
   if (open_for_writing) refuse("was not closed by the program that wrote it");
 }
 

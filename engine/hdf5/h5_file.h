@@ -93,7 +93,7 @@ struct H5Object {
 /// supported, and Error{kIo}.
 class H5File {
  public:
-  /// Refuses anything but a regular file that begins with the signature and is as long as it says.
+  /// Refuses anything but a regular file that begins with the signature and is at least as long as it says.
   explicit H5File(PosixFile file);
 
   [[nodiscard]] const PosixFile& file() const { return file_; }

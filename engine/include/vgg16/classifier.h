@@ -38,8 +38,9 @@ struct TrainOptions {
   double test_size = 0.25;                   ///< share of the rows held out, between 0 and 1
   Split split = Split::kTail;
   uint64_t seed = 42;          ///< of the random draw of Split::kStratified
-  double relative_gap = 1e-6;  ///< a fit ends when (objective - optimum) / objective is proven to be at most this
-  int max_iterations = 200;    ///< Newton steps of one fit
+  double relative_gap = 1e-6;  ///< a fit ends when (objective - optimum) / optimum is proven to be at most this
+  /// Newton steps of one fit. Not used by Route::kPrimal, whose runs of L-BFGS have 5,000 steps at most.
+  int max_iterations = 200;
   Route route = Route::kAuto;
   int64_t memory_bytes = 0;  ///< limit on the memory of training; 0: most of what the system has free
   int threads = 0;           ///< 0 or -1: as many as BuildInfo::processors; the result does not depend on it
@@ -55,7 +56,9 @@ struct TrainEstimate {
   Route route = Route::kDual;
   int64_t memory_bytes = 0;
   bool rows_in_memory = true;  ///< false: rows are read from the file again in every pass
-  int64_t fits_at_once = 0;    ///< fits that run at the same time
+  /// kPrimal: fits that run in lockstep. kDual: all fits of the search, of which at most one per fold and per thread
+  /// runs at a time.
+  int64_t fits_at_once = 0;
 };
 
 /// How one optimisation ended. The objective is 1/2 |W|^2 + C * (sum of log losses over the rows); the intercept is not
@@ -64,10 +67,10 @@ struct FitCertificate {
   double c = 0;
   int fold = -1;  ///< fold that was left out, or -1 for the fit on all training rows
   double objective = 0;
-  double relative_gap = 0;   ///< proven bound on (objective - optimum) / objective
+  double relative_gap = 0;   ///< proven bound on (objective - optimum) / optimum
   double gradient_norm = 0;  ///< with respect to the coefficients; the intercept is at its exact optimum for them
-  int iterations = 0;        ///< Newton steps
-  int products = 0;          ///< conjugate-gradient steps, all Newton steps together: one Hessian product each
+  int iterations = 0;        ///< Newton steps, or L-BFGS steps with Route::kPrimal
+  int products = 0;          ///< conjugate-gradient steps, all Newton steps together; 0 with Route::kPrimal
   int evaluations = 0;       ///< of the objective
   std::string stop_reason;
   double seconds = 0;
@@ -102,11 +105,12 @@ struct Neighbour {
 };
 
 struct HeldOutPrediction {
-  int64_t row = 0;                 ///< in the feature table
-  int64_t label = 0;               ///< the true class, an index into Report::classes
-  int64_t predicted = 0;           ///< an index into Report::classes
-  double probability = 0;          ///< given to the predicted class
-  std::vector<Neighbour> nearest;  ///< of a wrong prediction: the three most similar training rows, best first
+  int64_t row = 0;         ///< in the feature table
+  int64_t label = 0;       ///< the true class, an index into Report::classes
+  int64_t predicted = 0;   ///< an index into Report::classes
+  double probability = 0;  ///< given to the predicted class
+  /// Of a wrong prediction, with Route::kDual: the three most similar training rows, best first.
+  std::vector<Neighbour> nearest;
 };
 
 /// A held-out row and a training row that are probably the same picture. Such pairs make the tested accuracy too high.
@@ -117,7 +121,7 @@ struct DuplicatePair {
   bool same_label = true;
 };
 
-/// The results of training, as plain numbers and names; the program formats them.
+/// The results of training. Numbers are not formatted; notes and warnings are sentences ready to print.
 struct Report {
   int64_t train_rows = 0;
   int64_t test_rows = 0;
@@ -130,16 +134,19 @@ struct Report {
   double accuracy = 0;                ///< on the held-out rows
   double accuracy_low = 0;            ///< 95 % interval of the accuracy (Wilson's)
   double accuracy_high = 0;
-  double log_loss = 0;                ///< on the held-out rows
-  double calibration_error = 0;       ///< expected calibration error: mean |confidence - accuracy| over ten bins
-  std::vector<ClassScore> per_class;  ///< one per class; 0 where a score is 0/0
-  ClassScore macro_average;           ///< plain means over classes
-  ClassScore weighted_average;        ///< means weighted by support
+  double log_loss = 0;  ///< on the held-out rows
+  /// Expected calibration error: mean over rows of |mean confidence - accuracy| of the row's bin, ten bins.
+  double calibration_error = 0;
+  std::vector<ClassScore> per_class;            ///< one per class; 0 where a score is 0/0
+  ClassScore macro_average;                     ///< plain means over classes
+  ClassScore weighted_average;                  ///< means weighted by support
   std::vector<std::vector<int64_t>> confusion;  ///< [true class][predicted class]
   std::vector<HeldOutPrediction> predictions;   ///< one per held-out row
-  std::vector<DuplicatePair> duplicates;        ///< between held-out and training rows, most similar first
-  std::vector<std::string> notes;               ///< remarks on the table of candidates, one sentence each
-  std::vector<std::string> warnings;            ///< one sentence each
+  /// Between held-out and training rows, most similar first; empty with Route::kPrimal, which does not compare them.
+  std::vector<DuplicatePair> duplicates;
+  /// Remarks, one sentence each: ties between candidates, a best C at an end of the values, what was not compared.
+  std::vector<std::string> notes;
+  std::vector<std::string> warnings;  ///< one sentence each
   double read_seconds = 0;
   double gram_seconds = 0;
   double search_seconds = 0;
@@ -195,8 +202,9 @@ struct TrainResult {
 /// Chooses C by stratified cross-validation on the training rows, fits the best C on all of them, and tests the result
 /// on the held-out rows. If they fit in memory, rows are read once. The result has the same bits for any number of
 /// threads. Throws Error{kInvalidArgument} for the options; Error{kRefused} for fewer than two classes, a class with
-/// fewer training rows than folds, a number that is not finite, or if every fit overflows; Error{kMemory}; and what
-/// table.read_rows throws. If only some values of C overflow, they are left out with a warning.
+/// fewer training rows than folds, a number that is not finite, or if a fit of the chosen C fails (numbers overflow, or
+/// nothing can be proven about its distance from the optimum); Error{kMemory}; and what table.read_rows throws. If fits
+/// fail at other values of C, these are left out with a warning.
 [[nodiscard]] TrainResult train(const FeatureTable& table, const TrainOptions& options,
                                 const TrainProgress& progress = {});
 

@@ -49,10 +49,11 @@ struct ExtractTimes {
   double delivering_s = 0;
 };
 
-/// One network on one device. The constructor prepares the weights and takes all memory; construct once, call often.
-/// One thread at a time. Extractors that exist at the same time and use the same Weights object, device, precision and
-/// instruction set share the prepared weights (242 MB on a CPU): a further one takes only 30 MB at batch size 1 and
-/// 130 MB from batch size 8 on.
+/// One network on one device. The constructor prepares the weights and takes the memory of the network; extract_files
+/// takes more, for batches of pixels and rows and, on a GPU, for a second engine. Construct once, call often. One
+/// thread at a time. Extractors that exist at the same time and use the same Weights object, device, precision and
+/// instruction set share the prepared weights (242 MB on a CPU): a further one takes only 30 MB at batch size 1 and 130
+/// MB from batch size 8 on.
 class Extractor {
  public:
   /// Throws Error{kInvalidArgument, kMemory, kDevice}.

@@ -101,10 +101,11 @@ class FeatureFileWriter {
   /// Waits until every row written so far is committed. Thread-safe. Throws Error{kIo}.
   void commit();
 
-  /// Waits until every row is on disk, checks that the file's size, header and last rows are as written, rewrites the
-  /// file without the dropped rows if there are any, and renames it. Every row must have been written or dropped, and
-  /// at least one written unless the plan is a shard's: otherwise throws Error{kNotFound}, and the destructor removes
-  /// the partial file. Throws Error{kIo, kExists, kRefused}; then the rows stay in the partial file.
+  /// Waits until every row is on disk, checks the file's size and header, that every written row has a checksum, and
+  /// that the last rows match theirs, rewrites the file without the dropped rows if there are any, and renames it.
+  /// Throws Error{kInvalidArgument} if a row was neither written nor dropped, and Error{kNotFound} if all rows were
+  /// dropped and the plan is not a shard's (the destructor then removes the partial file, unless this run resumed it).
+  /// Throws Error{kIo, kExists, kRefused}; then the rows stay in the partial file.
   void finish();
 
  private:

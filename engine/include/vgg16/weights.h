@@ -25,8 +25,8 @@ struct SaveOptions {
 };
 
 /// Immutable, checked weights: every tensor has the expected name, type and shape and only finite values. Safe to share
-/// between threads. A weights file cannot refer to another file and cannot make the reader allocate more than it
-/// expects.
+/// between threads. A weights file cannot refer to another file and cannot make the reader allocate more than VGG16's
+/// weights need or the file's size justifies.
 class Weights {
  public:
   /// Reads Keras' "notop" HDF5 file or this program's safetensors file, recognised by content.

@@ -185,7 +185,7 @@ size_t rank_candidates(std::vector<Candidate>& candidates) {
     for (const double score : c.fold_scores) squares += (score - c.mean) * (score - c.mean);
     c.deviation = std::sqrt(squares / n);
   }
-  // Means are compared exactly, as scikit-learn does: ties are real ties of the same fold scores.
+  // Means are compared exactly, as scikit-learn does: a difference in the last bit is not a tie.
   const auto better = [](const Candidate& a, const Candidate& b) {
     const bool sound = std::isfinite(a.relative_gap);
     return sound == std::isfinite(b.relative_gap) ? a.mean > b.mean : sound;

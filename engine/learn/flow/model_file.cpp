@@ -30,7 +30,7 @@ namespace {
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
-/// A model of a thousand classes and block4_pool's 100,352 columns has 0.8 GB; a file above this limit is not a model.
+/// Larger files are refused. A model of a thousand classes and block4_pool's 100,352 columns has 0.8 GB.
 constexpr size_t kMaxModelBytes = size_t{1} << 32U;
 
 /// The metadata key of the checksum.
@@ -151,7 +151,7 @@ class Checksum {
   uLong sum_ = 0;
 };
 
-/// Every file of this program has a checksum, so one without it is damaged or older.
+/// This version writes a checksum to every file, so one without it is damaged or of an earlier version.
 void require_checksum(const SafetensorsView& file, const std::string& name) {
   const auto found = file.metadata.find(kChecksumKey);
   if (found != file.metadata.end() && found->second == model_checksum(file)) return;
@@ -210,7 +210,7 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
     const std::string found = format == file.metadata.end() ? "no format" : "format " + printable(format->second);
     refuse(name, found + ", expected " + std::string(kModelFormat) + "; expected a model made by vgg16 train");
   }
-  // Before anything else is interpreted: later checks could blame a wrong thing for a flipped bit.
+  // Before the content is interpreted: otherwise a flipped bit could be reported as something else.
   require_checksum(file, name);
   if (file.tensors.size() != 2) {
     refuse(name, std::to_string(file.tensors.size()) + " tensors, expected `coef` and `intercept` alone");

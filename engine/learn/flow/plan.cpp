@@ -132,7 +132,9 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
 
   // The terms of `gram`: the rows, as if none of their numbers were zero; the Gram matrix (8 n^2); its active part in
   // float32, for one fold per thread during the search and for all rows in the final fit; per fold, two points of its
-  // path with their scores.
+  // path with their scores; per thread, 40 vectors of one number per training row and score column for Newton's method;
+  // the coefficients. Reading the rows takes its memory before the float32 part is needed, so only the larger of the
+  // two counts.
   const int64_t fold_rows = train_rows - train_rows / options.folds;
   const int64_t reading = threads * kTileRows * d * 9;
   const int64_t rows_bytes = 5 * n * d;

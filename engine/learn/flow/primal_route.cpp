@@ -47,7 +47,7 @@ PrimalFit mean_of_folds(const std::vector<PrimalFit>& fits, size_t first, size_t
 }
 
 /// Adding the same vector to the coefficients of all classes changes no probability. Subtracts their mean, so that the
-/// coefficients of the classes sum to 0, as they do at the optimum of the dual route.
+/// coefficients of the classes sum to 0, as they do at the optimum (the penalty is smallest there).
 void remove_common_shift(int64_t columns, PrimalFit& fit) {
   const auto k = static_cast<int64_t>(fit.intercept.size());
   if (k == 1) return;

@@ -113,7 +113,6 @@ TrainResult train(const FeatureTable& table, const TrainOptions& options, const 
   const Plan plan = make_plan(table, options, report.warnings);
   ThreadPool pool(std::max(options.threads, 0));
   const TrainEstimate estimate = choose_route(table, plan, options, pool.size(), available_memory_bytes());
-  // One pool for the whole training; folds and fits run on its threads.
   const RouteInput input = {table, plan, options, estimate, best_sparse_products(), pool, progress};
   report.train_rows = plan.rows.train_rows();
   report.test_rows = plan.rows.test.count;

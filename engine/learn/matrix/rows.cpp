@@ -42,7 +42,7 @@ SparseTile compress(const float* dense, int64_t rows, int64_t columns) {
   tile.column.resize(static_cast<size_t>(nonzeros + kSpareNumbers));
   const int64_t blocks = (columns + kBlockColumns - 1) / kBlockColumns;
   tile.start.reserve(static_cast<size_t>(blocks * rows + 1));
-  // All sets compress to the same bytes, so the choice does not matter to results.
+  // All instruction sets give the same bytes here, so the choice does not matter to results.
   const auto keep_nonzeros = best_sparse_products().keep_nonzeros;
   uint32_t at = 0;
   for (int64_t b = 0; b < blocks; ++b) {

@@ -25,7 +25,7 @@ constexpr double kFarthest = 2;
 
 }  // namespace
 
-// The loop ends when the next rough C would be within a factor of 2 of c, so the last step is a factor of 2 to 20.
+// Rough fits are made while the next rough C is below c / 2, so the step to c is a factor of 20 at most.
 FitCertificate RegularizationPath::advance(double c, const FitOptions& options) {
   assert(passed_.empty() || std::log(c) >= passed_.back().log_c);
   double rough = c;

@@ -17,9 +17,10 @@ struct FitOptions {
   StepReport on_step = {};
 };
 
-/// Follows the regularisation path from a C so small that the penalty dominates to larger ones, by at most a factor of
-/// 20 at a time. Every fit starts at an extrapolation of the previous ones, which is a few products with the Gram
-/// matrix away from the optimum; from zero it would be hundreds.
+/// Follows the regularisation path from a small C, where a fit is easy, to larger ones, by at most a factor of 20 at a
+/// time. The first fit starts at zero; each later one at the last model or at the linear extrapolation of the last two
+/// in log C, whichever has the lower objective, which is a few products with the Gram matrix away from the optimum. A
+/// fit for a large C from zero would take hundreds.
 class RegularizationPath {
  public:
   /// `k` and `loss` must outlive it.

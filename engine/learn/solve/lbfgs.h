@@ -21,7 +21,7 @@ namespace vgg16 {
 
 enum class StopReason {
   kConverged,      ///< the objective's own test, or the gradient tolerance, was met
-  kNoProgress,     ///< no step lowers the objective any more, within rounding
+  kNoProgress,     ///< no step lowers the objective: rounding dominates, or numbers have overflowed
   kMaxIterations,  ///< out of steps before convergence
 };
 [[nodiscard]] std::string_view stop_reason_name(StopReason reason);

@@ -62,7 +62,8 @@ class Curvature {
   Curvature(const MatrixXd& residual, const std::vector<int>& labels, double c, const VectorXd& diagonal) {
     const Index k = residual.cols();
     for (Index i = 0; i < residual.rows(); ++i) {
-      // The curvature of a row is at most the probability that the model gives to the wrong classes.
+      // The Hessian of a row's loss has no eigenvalue above twice the probability that the model gives to the wrong
+      // classes.
       const double wrong = std::abs(residual(i, k > 1 ? labels[static_cast<size_t>(i)] : 0));
       if (c * wrong * diagonal[i] > kLeastCurvature) active_.push_back(i);
     }
@@ -240,7 +241,8 @@ class Newton {
     MatrixXd product;
     double square = left.squaredNorm();
     double carried = 0;  // beta^2 direction' M direction of the previous step, M being the system's matrix
-    // Eisenstat and Walker, SIAM J. Sci. Comput. 17, 1996: far from the optimum an exact solution would be wasted.
+    // As in Nocedal and Wright, Numerical Optimization, 2nd edition, section 7.1 (there with the gradient's norm): far
+    // from the optimum an exact solution would be wasted, near it convergence stays superlinear.
     const double forcing = std::min(kForcing, std::sqrt(gap()));
     // The residual of the original system is compared with the gradient, both as squared norms in K.
     const double wanted = forcing * forcing * damping_ * damping_ * result_.squared_gradient_norm;
@@ -285,7 +287,8 @@ class Newton {
     d /= damping_;
     MatrixXd kd;
     k_.apply(d, kd);
-    // The directional derivative of the objective. Not negative only through rounding: then no progress is possible.
+    // The derivative of the objective along d, negative in exact arithmetic. If it is not, rounding dominates or
+    // numbers have overflowed, and no step can help.
     const double slope = inner(gradient, kd);
     if (!(slope < 0)) return false;
     const VectorXd follow = curvature.intercept_step(rows_of(kd, curvature.active()));

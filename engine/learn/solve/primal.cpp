@@ -25,12 +25,12 @@ using Eigen::VectorXd;
 
 /// Pairs that L-BFGS remembers: few, because each is twice as large as the model, and every running fit has its own.
 constexpr int kHistory = 6;
-/// Scores are updated from step to step, with rounding errors of float32. If a fit has converged according to these
-/// scores, but not according to recomputed ones, it is continued, at most this many times in all.
+/// L-BFGS runs at most this many times per fit. Scores are updated from step to step, so rounding errors add up; a fit
+/// that has converged by these scores, but not by recomputed ones, is run again from where it is.
 constexpr int kMaxRounds = 3;
-/// How far the loss may stay above its minimum over the intercept during the search, as a share of the objective's own
-/// distance from the optimum. At the beginning of a search, points are tried at which all probabilities are 0 or 1;
-/// there the intercept would take tens of steps that gain almost nothing.
+/// With more than 64 classes: how far the loss may stay above its minimum over the intercept during the search, as a
+/// share of the last proven gap times the penalty. At the beginning of a search, points are tried at which all
+/// probabilities are 0 or 1; there the intercept would take tens of steps that gain almost nothing.
 constexpr double kUnsettled = 1e-5;
 
 /// One fit as a problem for L-BFGS: the Euclidean inner product of the coefficients; their scores are a linear image.

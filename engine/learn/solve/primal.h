@@ -1,5 +1,6 @@
-// Fits in the primal form, for data with more rows than columns or without memory for a Gram matrix: L-BFGS on the
-// coefficients W. The fits of all folds and all C run in lockstep, so that one pass over the rows serves all of them.
+// Fits in the primal form, for data with more than 0.7 training rows per column or without memory for a Gram matrix:
+// L-BFGS on the coefficients W. The fits of all folds and all C run in lockstep, so that one pass over the rows serves
+// all of them.
 #pragma once
 
 #include <Eigen/Core>
@@ -30,7 +31,9 @@ struct PrimalOptions {
   double relative_gap = 1e-6;
   int max_iterations = 5000;
   int64_t fits_at_once = 1;  ///< fits that run in lockstep
-  StepReport on_step = {};   ///< called with the steps of the running fits and the largest of their gaps
+  /// Called before each turn with the number of turns so far (two per L-BFGS iteration) and the largest gap of the
+  /// running fits.
+  StepReport on_step = {};
 };
 
 /// Memory of one running fit, in bytes.
@@ -38,7 +41,8 @@ struct PrimalOptions {
 
 /// Makes all fits, fits_at_once at a time. `fold_of` and `labels` are the fold and the class of each training row, by
 /// position; the training rows are the first in `x`. `start` is empty (start from zero) or has one model per task.
-/// Calls one_done() after each fit, on the calling thread. Throws what the passes throw.
+/// When a group of fits_at_once has ended, calls one_done() once per fit, on the calling thread. Throws what the passes
+/// throw.
 [[nodiscard]] std::vector<PrimalFit> fit_primal(RowPasses& x, const std::vector<int>& fold_of,
                                                 const std::vector<int>& labels, int classes,
                                                 const std::vector<PrimalTask>& tasks,

@@ -11,15 +11,15 @@ namespace {
 
 constexpr int kMaxNewtonSteps = 200;
 constexpr int kMaxHalvings = 40;
-/// The intercept is at its minimum when the sum of every class's residuals is at most this share of the sum of their
+/// The intercept is at its minimum when no class's residuals sum to more than this share of the sum of all residuals'
 /// absolute values.
 constexpr double kBalanced = 1e-10;
 /// The first step of the intercept is at most this long; the limit doubles with every step that reaches it. Far from
 /// the minimum all probabilities may be 0 or 1 and the curvature almost 0; a full Newton step would then overshoot to
 /// the other side, where the loss is just as flat.
 constexpr double kFirstReach = 8;
-/// Up to this number of classes the Hessian is computed and factorised, which takes rows * classes^2 / 2
-/// multiplications; a step of conjugate gradients takes 2 * rows * classes.
+/// Up to this number of classes the Hessian is computed and factorised, which takes rows * classes^2 multiplications; a
+/// step of conjugate gradients takes 2 * rows * classes.
 constexpr Eigen::Index kFactorizedClasses = 64;
 /// Conjugate gradients reduce the residual of a Newton system to this share. So a Newton step reduces the distance of
 /// the intercept from its minimum by this factor at best.
@@ -132,7 +132,8 @@ void LogLoss::softmax_rows(const Eigen::MatrixXd& scores, const Eigen::VectorXd&
   for (Eigen::Index c = 0; c < k; ++c) residual.col(c).segment(first, count).array() = out(c) * others;
 }
 
-// Two classes: the residual is the wrong class's probability, which keeps its digits when it is tiny.
+// Two classes: the residual is the wrong class's probability, with a minus sign for rows of the second class; it keeps
+// its digits when it is tiny.
 double LogLoss::sigmoid(const Eigen::MatrixXd& scores, const Eigen::VectorXd& intercept, Eigen::MatrixXd& residual) {
   const Eigen::Index n = scores.rows();
   residual.resize(n, 1);

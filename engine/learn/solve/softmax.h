@@ -63,9 +63,9 @@ class ClassCurvature {
   /// `residual` is P - Y, (n, columns). It and the labels must outlive this.
   ClassCurvature(const Eigen::MatrixXd& residual, const std::vector<int>& labels);
 
-  /// Solves Hessian x = right. The sum of `right` must be 0, as it is for a gradient: the Hessian is singular in the
-  /// direction of a common shift of all classes. With many classes x is approximate: the norm of the remaining residual
-  /// is about `share` of that of `right`.
+  /// Solves Hessian x = right. With three classes or more the Hessian is singular in the direction of a common shift of
+  /// all classes, so the sum of `right` must be 0, as it is for a gradient. With more than 64 classes x is approximate:
+  /// the norm of the remaining residual is about `share` of that of `right`.
   [[nodiscard]] Eigen::VectorXd solve(const Eigen::VectorXd& right, double share = 1e-6) const;
 
  private:
