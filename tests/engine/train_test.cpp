@@ -392,14 +392,14 @@ TEST(TrainRefuses, AClassWithFewerTrainingRowsThanFolds) {
   labels[6] = 2;
   labels[38] = 2;
   const FeatureTable table = table_of(std::vector<float>(80, 1.0F), 2, labels, {"a", "b", "c"});
-  EXPECT_THAT(train_refusal(table), HasSubstr("class c has 2 of its 3 rows among the 30 that train"));
+  EXPECT_THAT(train_refusal(table), HasSubstr("class c has 2 of its 3 rows among the 30 training rows"));
 }
 
 TEST(TrainRefuses, AClassThatIsOnlyHeldOut) {
   std::vector<int64_t> labels(40, 0);
   for (int i = 0; i < 40; ++i) labels[i] = i < 30 ? i % 2 : 2;
   const FeatureTable table = table_of(std::vector<float>(80, 1.0F), 2, labels, {"a", "b", "c"});
-  EXPECT_THAT(train_refusal(table), HasSubstr("class c has 0 of its 10 rows among the 30 that train"));
+  EXPECT_THAT(train_refusal(table), HasSubstr("class c has 0 of its 10 rows among the 30 training rows"));
 }
 
 TEST(TrainRefuses, NumbersThatAreNotFinite) {
