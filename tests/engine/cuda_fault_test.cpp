@@ -191,7 +191,7 @@ TEST_F(CudaFaultTest, SaysWhyThereIsNoDevice) {
   device.has_cudnn = false;
   EXPECT_THAT(error("cuda").what(), HasSubstr("cuDNN cannot be opened"));
   device.architecture = 75;
-  EXPECT_THAT(error("cuda").what(), HasSubstr("holds code for sm_80"));
+  EXPECT_THAT(error("cuda").what(), HasSubstr("has code for sm_80"));
   device.discovery = cudaErrorInsufficientDriver;
   EXPECT_THAT(error("cuda").what(), HasSubstr("driver is missing or older"));
   device.discovery = cudaErrorNoDevice;
@@ -278,7 +278,7 @@ void use_two_engines() {
     // After an error that the device does not recover from, every further call fails with the message of the first.
     EXPECT_EQ(first.code(), ErrorCode::kDevice);
     EXPECT_EQ(next.code(), ErrorCode::kDevice);
-    EXPECT_THAT(next.what(), HasSubstr("failed before"));
+    EXPECT_THAT(next.what(), HasSubstr("failed earlier"));
     throw first;
   }
 }

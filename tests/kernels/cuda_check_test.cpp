@@ -22,7 +22,7 @@ TEST(CudaCheckTest, QuotesTheCallAndItsPlaceAndTellsStickyFromOther) {
     EXPECT_TRUE(error.sticky());
     EXPECT_EQ(error.status(), cudaErrorIllegalAddress);
     EXPECT_THAT(error.what(), testing::StartsWith("cudaErrorIllegalAddress at cuda_check_test.cpp:"));
-    EXPECT_THAT(error.what(), testing::HasSubstr("start it again"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("start the program again"));
   }
   try {
     VGG16_CUDA_CHECK(cudaErrorMemoryAllocation);
