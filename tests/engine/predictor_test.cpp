@@ -35,7 +35,7 @@ Classifier quick_model(int classes) {
   for (int i = 0; i < classes; ++i) model.classes.push_back("class " + std::to_string(i));
   model.columns = 64;
   const int scores = classes == 2 ? 1 : classes;
-  const auto coef = random_floats(scores * model.columns, 3, -0.02F, 0.02F);
+  const auto coef = random_floats(scores * model.columns, 3, -0.002F, 0.002F);
   model.coef.assign(coef.begin(), coef.end());
   model.intercept.assign(static_cast<size_t>(scores), 0.25);
   model.recipe.layer = "block1_pool";
@@ -119,7 +119,7 @@ TEST(PredictorTest, RefusesAModelOfOtherRows) {
       model);
   model = quick_model(3);
   model.recipe.layer = "block9_pool";
-  expect_refusal("the model: \"block9_pool\"", model);
+  expect_refusal("the model: no layer is called \"block9_pool\"", model);
   model = quick_model(3);
   model.recipe.pool = "median";
   expect_refusal("the model: ", model);
