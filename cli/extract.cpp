@@ -1,6 +1,10 @@
 // vgg16 extract: a folder of pictures becomes a features file.
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "command.h"
 #include "interrupt.h"

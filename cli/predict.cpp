@@ -5,6 +5,10 @@
 #include <iostream>
 #include <memory>
 #include <span>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include "command.h"
 #include "print.h"

@@ -1,6 +1,7 @@
 #include "vgg16/extract_dataset.h"
 
 #include <span>
+#include <system_error>
 #include <utility>
 
 #include "vgg16/build_info.h"
@@ -79,21 +80,21 @@ void fill(FeatureFileWriter& file, Extractor& extractor, const fs::path& folder,
   const auto count = [&](int64_t index) {
     if ((index + 1) % batch_size == 0) report();
   };
-  ExtractCallbacks rows;
-  rows.stop = callbacks.stop;
-  rows.row = [&](int64_t index, std::span<const float> row) {
+  ExtractCallbacks each;
+  each.stop = callbacks.stop;
+  each.row = [&](int64_t index, std::span<const float> row) {
     file.write(missing[static_cast<size_t>(index)], row);
     ++result.computed_rows;
     count(index);
   };
-  rows.skipped = [&](int64_t index, const std::string& reason) {
+  each.skipped = [&](int64_t index, const std::string& reason) {
     file.drop(missing[static_cast<size_t>(index)], reason);
     --total;
     count(index);
   };
   report();
   try {
-    result.times = extractor.extract_files(folder, pictures, rows);
+    result.times = extractor.extract_files(folder, pictures, each);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kDevice || result.computed_rows == 0) throw;
     throw Error(ErrorCode::kDevice, std::string(error.what()) + "; the rows before are kept: add --resume to go on");
@@ -107,7 +108,15 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
                                      const ExtractDatasetCallbacks& callbacks) {
   require(options.seed.value_or(0) <= INT64_MAX, ErrorCode::kInvalidArgument,
           "seed " + std::to_string(options.seed.value_or(0)) + ", expected at most " + std::to_string(INT64_MAX));
-  Extractor extractor(weights, options.network);  // before the pictures are read: it may refuse the device
+  // What can be refused is refused before the pictures are read, which may take long.
+  require_replaceable(output);
+  std::error_code unknown;
+  if (!options.file.overwrite && !options.file.resume && fs::exists(fs::symlink_status(output, unknown))) {
+    throw Error(ErrorCode::kExists, printable(output.native()) +
+                                        " already exists; add --overwrite to replace it or --resume to continue it");
+  }
+  if (options.shard) static_cast<void>(shard_plan({}, *options.shard));  // throws if there is no such shard
+  Extractor extractor(weights, options.network);
   const int threads = options.network.threads > 0 ? options.network.threads : build_info().processors;
   Dataset dataset = list_dataset(folder, options.seed, threads, options.unlisted);
   if (callbacks.listed) callbacks.listed(dataset);
@@ -126,7 +135,12 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
       if (const auto open = weak.lock()) open->commit();
     });
   }
-  fill(*file, extractor, folder, plan, options.network.batch_size, callbacks, result);
+  try {
+    fill(*file, extractor, folder, plan, options.network.batch_size, callbacks, result);
+  } catch (...) {
+    if (callbacks.computed) callbacks.computed();
+    throw;
+  }
   if (callbacks.computed) callbacks.computed();
   if (callbacks.stop != nullptr && *callbacks.stop) {
     file->commit();

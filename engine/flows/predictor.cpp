@@ -60,10 +60,12 @@ void Predictor::predict(ImagesIn images, double* probabilities) {
 }
 
 void Predictor::predict_files(std::span<const std::filesystem::path> paths, const PredictCallbacks& callbacks) {
-  ExtractCallbacks rows;
-  rows.row = [&](int64_t index, std::span<const float> row) { callbacks.predicted(index, probabilities_of(row)); };
-  rows.skipped = callbacks.skipped;
-  static_cast<void>(extractor_.extract_files(paths, rows));
+  ExtractCallbacks each;
+  if (callbacks.predicted) {
+    each.row = [&](int64_t index, std::span<const float> row) { callbacks.predicted(index, probabilities_of(row)); };
+  }
+  each.skipped = callbacks.skipped;
+  extractor_.extract_files(paths, each);
 }
 
 std::vector<double> Predictor::probabilities_of(std::span<const float> row) const {

@@ -254,6 +254,10 @@ TEST_F(ExtractDataset, RefusesOptionsWithoutMeaning) {
   options.seed = UINT64_MAX;
   expect_error(ErrorCode::kInvalidArgument, "seed 18446744073709551615, expected at most 9223372036854775807",
                [&] { extract(folder_ / "a.h5", options); });
+  write_test_file(folder_ / "there.h5", "text");
+  expect_error(ErrorCode::kExists, "there.h5 already exists",
+               [&] { extract_dataset(weights(), folder_ / "no such folder", folder_ / "there.h5", quick()); });
+  fs::remove(folder_ / "there.h5");
   options = quick();
   options.shard = Shard{.index = 3, .count = 2};
   expect_error(ErrorCode::kInvalidArgument, "shard", [&] { extract(folder_ / "a.h5", options); });

@@ -57,7 +57,7 @@ TEST(ExtractorTest, KnowsItsColumns) {
 }
 
 TEST(ExtractorTest, AFurtherOneSharesThePreparedWeights) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef VGG16_SANITIZED
   GTEST_SKIP() << "AddressSanitizer's own memory counts as this process's";
 #endif
   const auto shared = Weights::synthetic(6);

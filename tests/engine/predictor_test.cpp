@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,8 +23,6 @@ namespace {
 namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::ElementsAreArray;
-
-constexpr int64_t kPictureSize = int64_t{3} * kInputSide * kInputSide;
 
 std::shared_ptr<const Weights> weights() {
   static const std::shared_ptr<const Weights> shared = Weights::synthetic(5);
@@ -56,7 +56,7 @@ void expect_refusal(const std::string& message, const Classifier& model) {
 
 TEST(PredictorTest, PixelsGetTheProbabilitiesOfTheirRows) {
   constexpr int kPictures = 2 * kBatch + 1;
-  const auto pixels = random_bytes(kPictures * kPictureSize, 7);
+  const auto pixels = random_bytes(kPictures * kPictureBytes, 7);
   std::vector<float> rows(kPictures * 64);
   Extractor(weights(), quick()).extract({pixels.data(), kPictures}, rows.data());
   for (const int classes : {2, 3}) {
@@ -92,7 +92,7 @@ TEST(PredictorTest, FilesGetTheProbabilitiesOfTheirPixels) {
     events.push_back(std::to_string(index));
     const auto image = load_image(paths[static_cast<size_t>(index)]);
     ASSERT_TRUE(image) << image.reason();
-    std::vector<uint8_t> pixels(static_cast<size_t>(kPictureSize));
+    std::vector<uint8_t> pixels(static_cast<size_t>(kPictureBytes));
     resize_nearest(image.value(), kInputSide, pixels.data());
     std::vector<double> expected(3);
     Predictor(quick_model(3), weights(), {.network = quick()}).predict({pixels.data(), 1}, expected.data());
@@ -160,7 +160,7 @@ TEST(PredictorTest, RefusesRowsThatAreTooLargeForTheModel) {
   Classifier model = quick_model(2);
   model.coef.assign(model.coef.size(), 1e308);
   Predictor predictor(model, weights(), {.network = quick()});
-  const auto pixels = random_bytes(kPictureSize, 7);
+  const auto pixels = random_bytes(kPictureBytes, 7);
   std::vector<double> probabilities(2);
   expect_error(ErrorCode::kRefused, "the model: the scores of a row are not finite", [&] {
     predictor.predict({pixels.data(), 1}, probabilities.data());

@@ -3,11 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 #include <random>
 #include <vector>
 
-#include "kernels/sparse_products.h"
 #include "support/feature_data.h"
 
 namespace vgg16 {

@@ -41,12 +41,13 @@ struct ExtractDatasetCallbacks {
   /// the disk may become full.
   std::function<void(const std::string& line)> warning;
   /// Rows are computed from now on. `commit` waits until every row computed so far is on disk; it may be copied, and
-  /// called from any thread at any time. After extract_dataset has ended it does nothing. It throws Error{kIo}.
+  /// called from any thread at any time. After extract_dataset has ended it does nothing; a call that is in progress
+  /// then keeps the file locked until it returns. It throws Error{kIo}.
   std::function<void(const std::function<void()>& commit)> computing;
   /// Before the first row and after every batch: how many rows are on disk, of how many that the file will have.
   std::function<void(int64_t committed_rows, int64_t total_rows)> progress;
   /// All rows are computed, or `stop` was seen. After this call `stop` is looked at for the last time: if it is not
-  /// set, the file is completed. Not called after an error.
+  /// set, the file is completed. Also called when an error ends the computation; it must not throw.
   std::function<void()> computed;
   /// When it becomes true while rows are computed, the rows so far are committed and the call returns.
   const std::atomic<bool>* stop = nullptr;
@@ -66,7 +67,8 @@ struct ExtractDatasetResult {
 /// Lists the pictures below `folder` (dataset.h), computes their rows (extractor.h) and writes them with labels and
 /// paths to `output`, which appears when it is complete (feature_file.h). A picture that cannot be used becomes one of
 /// `skipped` instead of a row. A call that was stopped or failed can be resumed with the same arguments; the file gets
-/// the same bytes as without the interruption. Blocks. Memory does not depend on the number of rows.
+/// the same bytes as without the interruption. Blocks. Rows are not kept in memory; a picture takes a few hundred
+/// bytes for its path and label.
 /// Throws Error{kInvalidArgument} for the options, and if `output` or one of its temporary names is a picture of the
 /// folder, which would be lost; Error{kNotFound} if no picture is usable; and what Extractor, list_dataset and
 /// FeatureFileWriter throw. Rows computed before an error are committed.

@@ -26,12 +26,12 @@ struct PredictorOptions {
   std::function<void(const std::string& line)> warning = {};
 };
 
-/// Called with results in input order, from the thread that called predict_files. An exception from one of them ends
-/// the call.
+/// Called with results in input order, from the thread that called predict_files. Each may be empty. An exception from
+/// one of them ends the call.
 struct PredictCallbacks {
   /// Picture `index`: a probability for each of the model's classes, summing to 1; valid during the call only.
   std::function<void(int64_t index, std::span<const double> probabilities)> predicted;
-  std::function<void(int64_t index, const std::string& reason)> skipped;  ///< it could not be used; may be empty
+  std::function<void(int64_t index, const std::string& reason)> skipped;  ///< it could not be used
 };
 
 /// A model and the network that computes its features, which must be the network that it was trained on: the

@@ -12,7 +12,6 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <system_error>
-#include <utility>
 #include <vector>
 
 #include "files/files.h"
