@@ -35,13 +35,8 @@ struct FeatureFileWriter::Impl {
 
   // Decides between starting, resuming and refusing, from what is at the two names.
   void open() {
-    require_replaceable(path);
-    if (options.resume && something_at(path)) {
-      if (accept_finished()) return;
-    } else if (!options.overwrite && something_at(path)) {
-      throw Error(ErrorCode::kExists, printable(path.native()) +
-                                          " already exists; add --overwrite to replace it or --resume to continue it");
-    }
+    require_free_output(path, options);
+    if (options.resume && something_at(path) && accept_finished()) return;
     if (!something_at(partial)) {
       start(Replace::kNo);
     } else if (options.resume) {
@@ -212,6 +207,14 @@ struct FeatureFileWriter::Impl {
   std::optional<PosixFile> file;
   std::unique_ptr<RowCommitter> committer;  // uses file and header
 };
+
+void require_free_output(const std::filesystem::path& path, const FeatureWriteOptions& options) {
+  require_replaceable(path);
+  if (!options.overwrite && !options.resume && something_at(path)) {
+    throw Error(ErrorCode::kExists,
+                printable(path.native()) + " already exists; add --overwrite to replace it or --resume to continue it");
+  }
+}
 
 FeatureFileWriter::FeatureFileWriter(std::filesystem::path path, FeatureFilePlan plan, FeatureWriteOptions options) {
   const StandardFloatingPoint mode;

@@ -1,7 +1,6 @@
 #include "vgg16/extract_dataset.h"
 
 #include <span>
-#include <system_error>
 #include <utility>
 
 #include "vgg16/build_info.h"
@@ -109,12 +108,7 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
   require(options.seed.value_or(0) <= INT64_MAX, ErrorCode::kInvalidArgument,
           "seed " + std::to_string(options.seed.value_or(0)) + ", expected at most " + std::to_string(INT64_MAX));
   // What can be refused is refused before the pictures are read, which may take long.
-  require_replaceable(output);
-  std::error_code unknown;
-  if (!options.file.overwrite && !options.file.resume && fs::exists(fs::symlink_status(output, unknown))) {
-    throw Error(ErrorCode::kExists, printable(output.native()) +
-                                        " already exists; add --overwrite to replace it or --resume to continue it");
-  }
+  require_free_output(output, options.file);
   if (options.shard) static_cast<void>(shard_plan({}, *options.shard));  // throws if there is no such shard
   Extractor extractor(weights, options.network);
   const int threads = options.network.threads > 0 ? options.network.threads : build_info().processors;

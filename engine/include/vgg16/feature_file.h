@@ -116,6 +116,11 @@ class FeatureFileWriter {
 /// The name under which `path` is written until it is complete.
 [[nodiscard]] std::filesystem::path partial_path_of(const std::filesystem::path& path);
 
+/// Makes, before any work, the check of `path` that FeatureFileWriter begins with. Throws Error{kExists} if it is
+/// something that no output may replace (output.h), or exists and is neither to be replaced nor to be resumed;
+/// Error{kIo}.
+void require_free_output(const std::filesystem::path& path, const FeatureWriteOptions& options);
+
 /// All file names that writing `path` uses: its own and temporary ones. No input may be one of them.
 [[nodiscard]] std::vector<std::filesystem::path> output_names_of(const std::filesystem::path& path);
 
