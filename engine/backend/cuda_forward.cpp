@@ -18,16 +18,6 @@ namespace {
 
 constexpr int64_t kFloatBytes = 4;
 
-// Numbers of a layer's output once it is pooled, by whichever pooling leaves the most.
-int64_t pooled_count(Shape4 layer) {
-  int64_t most = 0;
-  for (size_t pool = 0; pool < kPoolNames.size(); ++pool) {
-    if (static_cast<Pool>(pool) != Pool::kNone)
-      most = std::max(most, pooled_shape(layer, static_cast<Pool>(pool)).count());
-  }
-  return most;
-}
-
 DeviceIn read(const DeviceOut& view) { return {view.data, view.shape, view.type}; }
 
 }  // namespace
@@ -56,11 +46,12 @@ CudaForward::CudaForward(std::shared_ptr<const CudaNetwork> network, Stop stop, 
   plan_convolutions();
 
   const int64_t result_bytes = std::max(features_shape(stop_, batch).count(), largest_picture) * kFloatBytes;
+  // Both poolings have one value per channel.
+  const int64_t pooled_bytes = features_shape({stop_.layer, Pool::kAvg}, batch).count() * kFloatBytes;
   host_pixels_ = PinnedBuffer(batch * kPictureBytes);
   host_result_ = PinnedBuffer(result_bytes);
   pixels_ = DeviceBuffer(batch * kPictureBytes);
-  result_ = DeviceBuffer(type == ElementType::kF32 ? pooled_count(output_shape(stop_.layer, batch)) * kFloatBytes
-                                                   : result_bytes);
+  result_ = DeviceBuffer(type == ElementType::kF32 ? pooled_bytes : result_bytes);
   // A first, smaller batch must not compute with uninitialised bytes.
   std::memset(host_pixels_.data(), 0, static_cast<size_t>(host_pixels_.size_bytes()));
 
