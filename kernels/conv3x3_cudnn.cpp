@@ -292,8 +292,8 @@ class Graph {
   }
 
   const Cudnn::Impl& cudnn_;
-  std::deque<Descriptor>
-      parts_;  // a deque: references to its elements stay valid. Declared before graph_, which uses them
+  // A deque: references to its elements stay valid. Declared before graph_, which uses them.
+  std::deque<Descriptor> parts_;
   Descriptor graph_;
   bool accepted_ = false;
 };

@@ -16,8 +16,8 @@ std::string in_quotes(const std::string& name) { return "'" + name + "'"; }
 bool is_ieee(H5Cursor& cursor, uint64_t flags, int64_t size) {
   struct Format {
     int64_t size;
-    std::array<uint64_t, 8>
-        fields;  // bit offset, precision; position and size of exponent, of mantissa; bias; sign bit
+    // Bit offset, precision; position and size of exponent, of mantissa; bias; sign bit.
+    std::array<uint64_t, 8> fields;
   };
   constexpr std::array<Format, 3> kFormats = {
       {{2, {0, 16, 10, 5, 0, 10, 15, 15}}, {4, {0, 32, 23, 8, 0, 23, 127, 31}}, {8, {0, 64, 52, 11, 0, 52, 1023, 63}}}};
@@ -119,17 +119,16 @@ void h5_layout(const H5File& file, std::span<const std::byte> message, H5Dataset
     dataset.layout = H5Dataset::Layout::kChunked;
     const uint64_t rank = cursor.number(1);
     dataset.address = cursor.number(8);
-    // The chunk's dimensions have one more, the size of a value.
-    if (rank < 2 || rank != dataset.dims.size() + 1)
+    const auto refuse = [&] {
       file.refuse("is damaged: impossible sizes or positions of the chunks of " + in_quotes(dataset.name));
+    };
+    // The chunk's dimensions have one more, the size of a value.
+    if (rank < 2 || rank != dataset.dims.size() + 1) refuse();
     for (uint64_t i = 0; i + 1 < rank; ++i) {
       dataset.chunk.push_back(static_cast<int64_t>(cursor.number(4)));
-      if (dataset.chunk.back() == 0)
-        file.refuse("is damaged: impossible sizes or positions of the chunks of " + in_quotes(dataset.name));
+      if (dataset.chunk.back() == 0) refuse();
     }
-    if (static_cast<int64_t>(cursor.number(4)) != dataset.type.size) {
-      file.refuse("is damaged: impossible sizes or positions of the chunks of " + in_quotes(dataset.name));
-    }
+    if (static_cast<int64_t>(cursor.number(4)) != dataset.type.size) refuse();
   } else {
     file.refuse("keeps " + in_quotes(dataset.name) +
                 " in chunks of a later HDF5 format; write it with libver='earliest'");

@@ -294,9 +294,10 @@ class Lockstep {
 
 int64_t primal_bytes_per_fit(int64_t rows, int64_t columns, int classes) {
   const int64_t k = score_columns(classes);
-  constexpr int64_t kVectors =
-      2 * kHistory + 8;                 // (s, y) pairs; point, trial point, their gradients, direction, copies
-  constexpr int64_t kRowMatrices = 10;  // scores of point, trial point, direction; residuals; scratch of LogLoss
+  // (s, y) pairs; point, trial point, their gradients, direction, copies.
+  constexpr int64_t kVectors = 2 * kHistory + 8;
+  // Scores of point, trial point, direction; residuals; scratch of LogLoss.
+  constexpr int64_t kRowMatrices = 10;
   return 8 * k * (kVectors * columns + kRowMatrices * rows);
 }
 

@@ -63,8 +63,8 @@ class RowSpaceOperator {
   const SparseProducts* products_;
   ThreadPool* pool_;
   int64_t n_;
-  Eigen::RowVectorXd
-      centred_mean_;  ///< the mean of K's rows, minus that vector's own mean: shift(v) is its product with v
+  /// The mean of K's rows, minus that vector's own mean: shift(v) is its product with v.
+  Eigen::RowVectorXd centred_mean_;
 };
 
 /// A model in the dual form, with its scores for its own training rows.
