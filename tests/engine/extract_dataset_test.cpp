@@ -15,6 +15,7 @@
 #include "support/expect_error.h"
 #include "support/feature_rows.h"
 #include "support/pictures.h"
+#include "support/synthetic_weights.h"
 #include "support/temp_dir.h"
 
 namespace vgg16 {
@@ -22,11 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::ElementsAre;
-
-std::shared_ptr<const Weights> weights() {
-  static const std::shared_ptr<const Weights> shared = Weights::synthetic(5);
-  return shared;
-}
 
 // Its chunks are sound, what is compressed in them is not: found only when it is decoded.
 FileBytes undecodable_picture() {

@@ -12,6 +12,7 @@
 
 #include "support/pictures.h"
 #include "support/resident_memory.h"
+#include "support/synthetic_weights.h"
 #include "support/temp_dir.h"
 #include "vgg16/dataset.h"
 #include "vgg16/error.h"
@@ -23,11 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
-
-std::shared_ptr<const Weights> weights() {
-  static const std::shared_ptr<const Weights> shared = Weights::synthetic(5);
-  return shared;
-}
 
 // Up to an early layer, so that a forward pass is short.
 ExtractorOptions quick(Pool pool, int batch_size, int threads) {

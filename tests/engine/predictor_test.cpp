@@ -13,6 +13,7 @@
 #include "support/expect_error.h"
 #include "support/pictures.h"
 #include "support/random.h"
+#include "support/synthetic_weights.h"
 #include "support/temp_dir.h"
 #include "vgg16/image.h"
 #include "vgg16/preprocess.h"
@@ -23,11 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::ElementsAreArray;
-
-std::shared_ptr<const Weights> weights() {
-  static const std::shared_ptr<const Weights> shared = Weights::synthetic(5);
-  return shared;
-}
 
 // A model of `classes` classes on the 64 means of an early layer.
 Classifier quick_model(int classes) {
