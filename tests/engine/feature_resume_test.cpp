@@ -224,7 +224,8 @@ TEST(FeatureResume, ReplacesAnOlderFileOnlyWhenAskedTo) {
     FeatureFileWriter writer(folder / "a.h5", plan, {.overwrite = true});
     writer.write(4, test_row(4, 3));
   }
-  expect_error(ErrorCode::kExists, "add --overwrite as well", [&] { FeatureFileWriter(folder / "a.h5", plan, kResume); });
+  expect_error(ErrorCode::kExists, "add --overwrite as well",
+               [&] { FeatureFileWriter(folder / "a.h5", plan, kResume); });
   EXPECT_EQ(open_feature_file(folder / "a.h5").rows, 5);
   FeatureFileWriter writer(folder / "a.h5", plan, {.overwrite = true, .resume = true});
   EXPECT_EQ(writer.missing_rows().size(), 8U);
