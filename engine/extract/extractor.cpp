@@ -117,7 +117,7 @@ void Extractor::extract(ImagesIn images, float* rows) {
 }
 
 ExtractTimes Extractor::extract_files(std::span<const std::filesystem::path> paths, const ExtractCallbacks& callbacks) {
-  const auto load = [](int64_t, const std::filesystem::path& path) { return load_image(path); };
+  const auto load = [](int64_t, const std::filesystem::path& path) { return load_resized(path, kInputSide); };
   return impl_->run(paths, load, callbacks);
 }
 

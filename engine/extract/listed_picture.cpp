@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "vgg16/preprocess.h"
+
 namespace vgg16 {
 
 uint32_t crc32_of(std::span<const std::byte> bytes) {
@@ -16,7 +18,7 @@ Result<Image> load_listed(const std::filesystem::path& path, const PictureFile& 
   if (static_cast<int64_t>(bytes.value().size()) != picture.size_bytes || crc32_of(bytes.value()) != picture.crc32) {
     return Result<Image>::failure("changed since the folder was listed");
   }
-  return decode_image(bytes.value());
+  return decode_resized(bytes.value(), kInputSide);
 }
 
 }  // namespace vgg16

@@ -15,7 +15,7 @@ namespace vgg16 {
 /// zlib's CRC-32.
 [[nodiscard]] uint32_t crc32_of(std::span<const std::byte> bytes);
 
-/// load_image(path), but fails if the file's size or CRC-32 is not the one that was listed in `picture`.
+/// load_resized(path, 224), but fails if the file's size or CRC-32 is not the one that was listed in `picture`.
 [[nodiscard]] Result<Image> load_listed(const std::filesystem::path& path, const PictureFile& picture);
 
 }  // namespace vgg16

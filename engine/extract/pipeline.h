@@ -13,7 +13,8 @@
 
 namespace vgg16 {
 
-/// Loads picture `index` from its path, or fails with a reason. Called from several threads at a time.
+/// Loads picture `index` from its path, at any size (at 224 x 224 resizing changes nothing), or fails with a reason.
+/// Called from several threads at a time.
 using LoadPicture = std::function<Result<Image>(int64_t index, const std::filesystem::path& path)>;
 
 struct PipelineOptions {

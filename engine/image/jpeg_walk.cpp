@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <cstring>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "image/walk.h"
 
@@ -48,6 +51,57 @@ std::optional<uint8_t> next_marker(Bytes bytes, size_t& at) {
   return std::nullopt;
 }
 
+// What the scans of a frame have coded so far: for every coefficient of every component the lowest bit that is there.
+// A decoder would fill in the rest with zeros, which gives a blurred picture or one without colours.
+class Coverage {
+ public:
+  Coverage() = default;
+  Coverage(uint8_t marker, Bytes frame) : progressive_(marker == kSof2) {
+    for (int c = 0; c < byte_at(frame, 5); ++c)
+      components_.emplace_back(byte_at(frame, 6 + 3 * static_cast<size_t>(c)));
+  }
+
+  // Adds the scan with this header (T.81, B.2.3). The reason why it is refused, or "".
+  std::string add(Bytes header) {
+    const size_t components = header.empty() ? 0 : byte_at(header, 0);
+    if (components == 0 || components > components_.size() || header.size() != 4 + 2 * components) {
+      return "damaged: a scan header of the wrong length";
+    }
+    const size_t after = 1 + 2 * components;
+    // In a sequential picture every scan codes all coefficients, whatever these bytes say.
+    const int first = progressive_ ? byte_at(header, after) : 0;
+    const int last = progressive_ ? byte_at(header, after + 1) : kCoefficients - 1;
+    const int lowest_bit = progressive_ ? byte_at(header, after + 2) & 0xF : 0;
+    if (first > last || last >= kCoefficients) return "damaged: a scan of coefficients that do not exist";
+    for (size_t i = 0; i < components; ++i) {
+      const auto component = std::find_if(components_.begin(), components_.end(),
+                                          [&](const Component& c) { return c.id == byte_at(header, 1 + 2 * i); });
+      if (component == components_.end()) return "damaged: a scan of a component that is not in its frame";
+      std::fill(component->lowest_bits.begin() + first, component->lowest_bits.begin() + last + 1, lowest_bit);
+    }
+    return "";
+  }
+
+  // Whether every coefficient is there to its last bit.
+  [[nodiscard]] bool complete() const {
+    return std::all_of(components_.begin(), components_.end(), [](const Component& component) {
+      return std::count(component.lowest_bits.begin(), component.lowest_bits.end(), 0) == kCoefficients;
+    });
+  }
+
+ private:
+  static constexpr int kCoefficients = 64;
+  struct Component {
+    explicit Component(uint8_t i) : id(i), lowest_bits(kCoefficients, kMissing) {}
+    uint8_t id;
+    std::vector<int> lowest_bits;
+  };
+  static constexpr int kMissing = -1;
+
+  bool progressive_ = false;
+  std::vector<Component> components_;
+};
+
 Result<JpegFrame> read_frame(uint8_t marker, Bytes segment) {
   const auto refused = [](std::string reason) { return Result<JpegFrame>::failure(std::move(reason)); };
   if (marker > kSof2) {  // T.81, table B.1: from 0xC9 on arithmetic coding; lossless is the last of each group of four
@@ -64,6 +118,9 @@ Result<JpegFrame> read_frame(uint8_t marker, Bytes segment) {
   if (frame.components != 1 && frame.components != 3 && frame.components != 4) {
     return refused("a JPEG of " + std::to_string(frame.components) + " colour components is not supported");
   }
+  if (segment.size() < 6 + 3 * static_cast<size_t>(frame.components)) {
+    return refused("damaged: its frame header is too short");
+  }
   const std::string reason = refused_size(frame.width, frame.height);
   return reason.empty() ? Result<JpegFrame>(frame) : refused(reason);
 }
@@ -73,11 +130,22 @@ Result<JpegFrame> read_frame(uint8_t marker, Bytes segment) {
 Result<JpegFrame> walk_jpeg(Bytes bytes) {
   const auto refused = [](std::string reason) { return Result<JpegFrame>::failure(std::move(reason)); };
   std::optional<JpegFrame> frame;
+  Coverage coverage;
   int scans = 0;
+  bool after_tables = false;
   size_t at = 2;  // after SOI
   // From segment to segment. A file that ends before EOI leaves the loop.
   while (const std::optional<uint8_t> marker = next_marker(bytes, at)) {
-    if (*marker == kEoi) return scans > 0 ? Result<JpegFrame>(*frame) : refused("damaged: holds no picture data");
+    if (*marker == kEoi) {
+      // Tables may come as a stream of their own, as in Flash files: SOI, tables, EOI, then the picture.
+      if (!frame && !after_tables && bytes.size() - at >= 2 && read_u16(bytes, at) == (0xFF00U | kSoi)) {
+        after_tables = true;
+        at += 2;
+        continue;
+      }
+      if (scans == 0) return refused("damaged: holds no picture data");
+      return coverage.complete() ? Result<JpegFrame>(*frame) : refused("truncated: some of its scans are missing");
+    }
     if (*marker == kSoi || *marker == kJpg) return refused("damaged: a marker that is not allowed in this place");
     if (bytes.size() - at < 2) break;
     // The length includes its own two bytes.
@@ -92,12 +160,15 @@ Result<JpegFrame> walk_jpeg(Bytes bytes) {
       const Result<JpegFrame> read = read_frame(*marker, segment);
       if (!read) return read;
       frame = read.value();
+      coverage = Coverage(*marker, segment);
     } else if (*marker == kSos) {
       if (!frame) return refused("damaged: a scan before the frame header");
       if (++scans > kMaxScans) return refused("too many scans: more than " + std::to_string(kMaxScans));
       if (int64_t{scans} * frame->width * frame->height > kMaxScannedPixels) {
         return refused("too many scans for a picture of this size: " + std::to_string(scans) + " or more");
       }
+      std::string reason = coverage.add(segment);
+      if (!reason.empty()) return refused(std::move(reason));
     }
   }
   return refused("truncated: ends before its end marker");

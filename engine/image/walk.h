@@ -33,7 +33,8 @@ struct PngParts {
 };
 
 /// Follows the markers of a JPEG up to its end marker; bytes after it are ignored. Accepts baseline, extended and
-/// progressive Huffman-coded frames of 8-bit samples (ITU-T T.81, table B.1) within the limits of image.h.
+/// progressive Huffman-coded frames of 8-bit samples (ITU-T T.81, table B.1) within the limits of image.h, whose scans
+/// code every coefficient to its last bit. A stream of tables before the picture's is accepted.
 [[nodiscard]] Result<JpegFrame> walk_jpeg(Bytes bytes);
 
 /// Follows the chunks of a PNG up to IEND and checks the CRC of each (W3C PNG specification, chapter 5); bytes after

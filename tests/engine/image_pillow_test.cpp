@@ -7,6 +7,7 @@
 #include <iterator>
 #include <string>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "image/resize.h"
@@ -64,7 +65,9 @@ TEST_F(AgainstPillow, EveryKindOfPictureIsEqual) {
     EXPECT_EQ(image.value().width, width);
     EXPECT_EQ(image.value().height, height);
     EXPECT_EQ(distance(image.value().pixels, read_bytes(folder_ / (name + ".rgb"))), 0);
-    EXPECT_EQ(distance(resized(image.value()), read_bytes(folder_ / (name + ".224"))), 0);
+    const std::vector<uint8_t> expected = read_bytes(folder_ / (name + ".224"));
+    EXPECT_EQ(distance(resized(image.value()), expected), 0);
+    EXPECT_EQ(distance(load_resized(folder_ / name, kInputSide).value().pixels, expected), 0);
     ++pictures;
   }
   EXPECT_GT(pictures, 500);
@@ -120,7 +123,9 @@ TEST_F(AgainstPillow, DamagedPicturesAreTruncatedOrEqual) {
     SCOPED_TRACE(number);
     const auto image = load_image(folder_ / (std::to_string(number) + ".jpg"));
     if (!image && accepted == 1) {
-      EXPECT_EQ(image.reason(), "truncated: its data ends before the last pixel");
+      EXPECT_THAT(image.reason(), testing::AnyOf("truncated: its data ends before the last pixel",
+                                                 "truncated: some of its scans are missing",
+                                                 "damaged: its restart markers do not match its data"));
     } else if (image) {
       EXPECT_EQ(accepted, 1) << "Pillow refuses it";
       EXPECT_EQ(crc32_of(image.value().pixels.data(), image.value().pixels.size()), crc);

@@ -25,6 +25,8 @@ std::string inspect_reason(const FileBytes& bytes) {
 // fault.
 std::string decode_reason(const FileBytes& bytes) {
   const auto decoded = decode_image(bytes);
+  const auto at_once = decode_resized(bytes, 8);
+  EXPECT_EQ(at_once ? "" : at_once.reason(), decoded ? "" : decoded.reason());
   const std::string inspected = inspect_reason(bytes);
   if (inspected != "accepted") {
     EXPECT_FALSE(decoded);
