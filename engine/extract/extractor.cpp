@@ -22,14 +22,13 @@ namespace {
 constexpr int kMaxBatch = 1024;
 constexpr int kMaxThreads = 1024;
 
-// Decoding a photograph takes 1 ms, less than a hundredth of the forward pass on one core, and decode threads compete
-// with the forward pass for the same cores: a few suffice, and more would slow it down. With a GPU the cores are
-// otherwise idle, so all of them decode.
-constexpr int kMaxDecodeThreadsOnCpu = 4;
-
-int decode_threads(const Backend& backend, int threads) {
-  const int wanted = threads == 0 ? available_processors() : threads;
-  return backend.name() == "cpu" ? std::min(wanted, kMaxDecodeThreadsOnCpu) : wanted;
+// As many threads decode as compute: a picture of 12 megapixels can take as long to decode as to go through the
+// network. On a CPU both share the cores. Small pictures are decoded long before they are needed, so most of the
+// threads that decode then sleep.
+PipelineOptions pipeline_options(const Backend& backend, const ExtractorOptions& options) {
+  const int threads = options.threads == 0 ? available_processors() : options.threads;
+  return {
+      .batch_size = options.batch_size, .decode_threads = threads, .processors = backend.name() == "cpu" ? threads : 0};
 }
 
 void require_between(int value, int least, int most, const char* what) {
@@ -59,7 +58,7 @@ struct Extractor::Impl {
       : weights(std::move(shared)),
         stop{layer_index(options.layer), options.pool},
         backend(backend_for(weights.get(), options, stop)),
-        pipeline{options.batch_size, decode_threads(*backend, options.threads)} {
+        pipeline(pipeline_options(*backend, options)) {
     lanes.emplace_back(*backend, stop);
   }
 

@@ -1,5 +1,7 @@
 #include "extract/pipeline.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -43,6 +45,13 @@ struct BatchBuffer {
   } catch (const std::exception& e) {
     throw Error(ErrorCode::kIo, name + ": cannot be loaded: " + printable(e.what()));
   }
+}
+
+// Processor time of this thread.
+double thread_cpu_s() {
+  timespec now = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
 // The decode threads and the ring of batches that they fill. Batch k uses buffer k % n_buffers(). Threads claim
@@ -98,6 +107,14 @@ class Loader {
     complete_.notify_all();
   }
 
+  // Closes, waits for the threads, and returns the processor time that they took together.
+  double end() {
+    close();
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+    return cpu_s_;
+  }
+
  private:
   [[nodiscard]] int64_t count() const { return static_cast<int64_t>(paths_.size()); }
   [[nodiscard]] int64_t pictures_in(int64_t batch) const {
@@ -126,11 +143,6 @@ class Loader {
     }
   }
 
-  void end() {
-    close();
-    for (std::thread& thread : threads_) thread.join();
-  }
-
   // Waits until the batch of the next picture has a buffer and returns the picture's index; empty if no picture is left
   // or the loader is closed.
   std::optional<int64_t> claim() {
@@ -157,6 +169,8 @@ class Loader {
       const std::lock_guard lock(mutex_);
       if (--batch.missing == 0) complete_.notify_all();
     }
+    const std::lock_guard lock(mutex_);
+    cpu_s_ += thread_cpu_s();
   }
 
   // Without mutex_: the picture's place belongs to this thread (see buffers_).
@@ -187,6 +201,7 @@ class Loader {
   std::vector<BatchBuffer> buffers_;
   int64_t next_ = 0;
   bool closed_ = false;
+  double cpu_s_ = 0;  // of the threads that have ended
   std::exception_ptr error_;
 
   std::vector<std::thread> threads_;
@@ -411,8 +426,13 @@ ExtractTimes run_pipeline(std::span<RowComputer> lanes, std::span<const std::fil
   Loader loader(paths, load, lanes.size(), options);
   const std::atomic<bool> never{false};
   const std::atomic<bool>& stop = callbacks.stop != nullptr ? *callbacks.stop : never;
-  if (lanes.size() == 1) return run_on_caller(loader, lanes[0], callbacks, stop, options.batch_size, row_numbers);
-  return run_in_lanes(loader, lanes, callbacks, stop, options.batch_size, row_numbers);
+  ExtractTimes times = lanes.size() == 1
+                           ? run_on_caller(loader, lanes[0], callbacks, stop, options.batch_size, row_numbers)
+                           : run_in_lanes(loader, lanes, callbacks, stop, options.batch_size, row_numbers);
+  const double processor_s =
+      options.processors * (times.waiting_for_pictures_s + times.computing_s + times.delivering_s);
+  if (processor_s > 0) times.decoding_share = std::min(1.0, loader.end() / processor_s);
+  return times;
 }
 
 }  // namespace vgg16

@@ -20,6 +20,7 @@ using LoadPicture = std::function<Result<Image>(int64_t index, const std::filesy
 struct PipelineOptions {
   int batch_size = 32;     ///< 1 to max_batch() of every lane
   int decode_threads = 2;  ///< at least 1; fewer are used if the system refuses to start more
+  int processors = 0;      ///< that decoding shares with the lanes; 0 if these compute elsewhere
 };
 
 /// Loads `paths`, resizes each picture to 224 x 224, computes their features and calls the callbacks, in input order

@@ -338,6 +338,12 @@ TEST(Pipeline, CountsItsTime) {
   EXPECT_GT(times.waiting_for_pictures_s, 0);
   EXPECT_GT(times.computing_s, 0);
   EXPECT_GE(times.delivering_s, 0);
+  EXPECT_EQ(times.decoding_share, 0) << "no processors are shared";
+  RowComputer rows(backend, Stop{});
+  const ExtractTimes shared =
+      run_pipeline({&rows, 1}, names_.paths, numbered, {}, {.batch_size = 4, .decode_threads = 1, .processors = 1});
+  EXPECT_GT(shared.decoding_share, 0);
+  EXPECT_LE(shared.decoding_share, 1);
 }
 
 TEST(PipelineLanes, KeepTheOrder) {
