@@ -5,7 +5,7 @@
 
 # make, not ninja: it is what a plain `cmake -S . -B build` takes.
 build_packages=(g++ cmake make libhdf5-dev libaec-dev zlib1g-dev libeigen3-dev libcli11-dev nlohmann-json3-dev
-                libjpeg-dev libstb-dev)
+                libjpeg-dev)
 # tests/run builds the benchmarks too, so that they cannot rot, makes a Python environment of its own, and fuzzes with
 # Clang's library.
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev parallel valgrind python3-venv clang)

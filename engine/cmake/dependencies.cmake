@@ -13,8 +13,6 @@ find_package(CLI11 QUIET)
 vgg16_need(CLI11_FOUND libcli11-dev)
 find_package(nlohmann_json QUIET)
 vgg16_need(nlohmann_json_FOUND nlohmann-json3-dev)
-find_path(VGG16_STB_INCLUDE stb_image.h PATH_SUFFIXES stb)
-vgg16_need(VGG16_STB_INCLUDE libstb-dev)
 
 if(VGG16_TESTS)
   find_package(GTest QUIET)
@@ -55,9 +53,6 @@ foreach(file ${VGG16_HDF5_LIBRARY} ${VGG16_JPEG_LIBRARY} ${VGG16_ZLIB_LIBRARY} $
     list(APPEND VGG16_SHARED_LIBRARIES ${name})
   endif()
 endforeach()
-
-add_library(third_party_stb INTERFACE)
-target_include_directories(third_party_stb SYSTEM INTERFACE ${VGG16_STB_INCLUDE})
 
 # For a program that is copied to other machines: links the compiler's runtime statically and drops unused sections
 # (std::random_device, unused, would require a newer C library). The sanitizers need the shared runtime.

@@ -36,20 +36,7 @@ bool known_depth(int colour, int depth) {
 }
 
 // Samples per pixel of a colour type; an index into a palette is one.
-int64_t samples_of(int colour) { return colour == 2 ? 3 : colour == 4 ? 2 : colour == 6 ? 4 : 1; }
-
-// The reason why a picture is refused that would take too much memory to decode, or "". The most that stb_image holds
-// at a time is two copies of the samples. For an interlaced picture it is three and a half: the expanded data, whose
-// buffer grows by doubling to up to two copies, the whole picture, and half a picture for the last of the seven passes.
-std::string refused_decoding(const PngParts& parts, int colour) {
-  const int64_t copy = int64_t{parts.width} * parts.height * samples_of(colour) * (parts.depth == 16 ? 2 : 1);
-  const int64_t bytes = parts.interlaced ? copy * 7 / 2 : copy * 2;
-  if (bytes <= kMaxDecodeBytes) return "";
-  return "takes " + std::to_string(bytes / 1'000'000) + " MB to decode (" + std::to_string(parts.width) + "x" +
-         std::to_string(parts.height) + ", " + std::to_string(parts.depth) + " bits" +
-         (parts.interlaced ? ", interlaced" : "") + "), over the limit of " +
-         std::to_string(kMaxDecodeBytes / 1'000'000) + " MB";
-}
+int samples_of(int colour) { return colour == 2 ? 3 : colour == 4 ? 2 : colour == 6 ? 4 : 1; }
 
 // The reason why this IHDR is refused, or "".
 std::string read_header(Bytes header, PngParts& parts) {
@@ -68,8 +55,8 @@ std::string read_header(Bytes header, PngParts& parts) {
   parts.height = static_cast<int>(height);
   parts.interlaced = byte_at(header, 12) == 1;
   parts.has_palette = colour == 3;
-  parts.header = header;
-  return refused_decoding(parts, colour);
+  parts.samples = samples_of(colour);
+  return "";
 }
 
 }  // namespace
@@ -82,10 +69,15 @@ Result<PngParts> walk_png(Bytes bytes) {
   for (size_t at = kSignatureBytes; bytes.size() - at >= kChunkBytes;) {
     const size_t length = read_u32(bytes, at);
     const std::string_view type = type_at(bytes, at + 4);
+    if (previous.empty() && type == "CgBI") {
+      return refused(
+          "Apple's CgBI PNG, as Xcode makes, is not supported; convert it with "
+          "xcrun -sdk iphoneos pngcrush -revert-iphone-optimizations IN OUT");
+    }
     if (previous.empty() && type != "IHDR") return refused("damaged: does not begin with its header");
     // Written as a subtraction: at + length could overflow.
     if (length > bytes.size() - at - kChunkBytes) break;
-    // The CRC covers type and data. stb_image does not check it.
+    // The CRC covers type and data.
     if (crc_of(bytes.subspan(at + 4, 4 + length)) != read_u32(bytes, at + 8 + length)) {
       return refused("damaged: a checksum does not match");
     }

@@ -24,10 +24,10 @@ struct JpegFrame {
 struct PngParts {
   int height = 0;
   int width = 0;
-  int depth = 0;  ///< bits per sample
+  int depth = 0;    ///< bits per sample
+  int samples = 0;  ///< per pixel; an index into the palette is one
   bool interlaced = false;
   bool has_palette = false;
-  Bytes header;             ///< the 13 bytes of IHDR
   Bytes palette;            ///< RGB triples; empty without a PLTE chunk
   std::vector<Bytes> data;  ///< the contents of every IDAT chunk; at least one byte in all
 };

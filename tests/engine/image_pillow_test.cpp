@@ -135,5 +135,48 @@ TEST_F(AgainstPillow, DamagedPicturesAreTruncatedOrEqual) {
   EXPECT_GT(decoded, 500);
 }
 
+// What the program takes of damaged PNGs, Pillow takes with equal pixels. The other way round, Pillow takes some that
+// the program refuses: whose rows are missing, whose palette is missing, or whose header says something impossible.
+TEST_F(AgainstPillow, DamagedPngsAreRefusedOrEqual) {
+  ASSERT_NO_FATAL_FAILURE(make_pictures("damaged_pngs " + quoted(folder_.path())));
+  std::ifstream list(folder_ / "accepted.txt");
+  int number = 0;
+  int accepted = 0;
+  int width = 0;
+  int height = 0;
+  uint32_t crc = 0;
+  int decoded = 0;
+  int refused_here_alone = 0;
+  while (list >> number >> accepted >> width >> height >> crc) {
+    SCOPED_TRACE(number);
+    const auto image = load_image(folder_ / (std::to_string(number) + ".png"));
+    if (!image) {
+      refused_here_alone += accepted;
+      continue;
+    }
+    EXPECT_EQ(accepted, 1) << "Pillow refuses it";
+    EXPECT_EQ(crc32_of(image.value().pixels.data(), image.value().pixels.size()), crc);
+    ++decoded;
+  }
+  RecordProperty("decoded", decoded);
+  RecordProperty("refused_here_alone", refused_here_alone);
+  EXPECT_GT(decoded, 500);
+}
+
+TEST_F(AgainstPillow, CasesThatWentWrongAreEqual) {
+  const fs::path lie = fs::path(VGG16_SOURCE_DIR) / "../shared/cases/png/stored_lie.png";
+  if (!fs::exists(lie)) GTEST_SKIP() << "no cases beside the source tree";
+  fs::copy_file(lie, folder_ / "lie.png");
+  ASSERT_NO_FATAL_FAILURE(make_pictures("checksums " + quoted(folder_.path()) + " " + quoted(folder_.path())));
+  std::ifstream sums(folder_ / "checksums.txt");
+  int width = 0;
+  int height = 0;
+  uint32_t crc = 0;
+  ASSERT_TRUE(sums >> width >> height >> crc);
+  const auto image = load_image(lie);
+  ASSERT_TRUE(image) << image.reason();
+  EXPECT_EQ(crc32_of(image.value().pixels.data(), image.value().pixels.size()), crc);
+}
+
 }  // namespace
 }  // namespace vgg16

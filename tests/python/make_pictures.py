@@ -3,10 +3,12 @@
 make_pictures.py pictures OUT      writes NAME.jpg or NAME.png, NAME.rgb (the pixels of convert("RGB")), NAME.224 (their
                                    nearest resize to 224 x 224) and index.txt: file name, width, height
 make_pictures.py indices OUT       writes indices.bin: for each side 1..4000 the 224 source indices, int32
-make_pictures.py checksums IN OUT  writes checksums.txt: for each JPEG below IN width, height, CRC-32 of its pixels and of
-                                   their resize, path
+make_pictures.py checksums IN OUT  writes checksums.txt: for each JPEG or PNG below IN width, height, CRC-32 of its
+                                   pixels and of their resize, path
 make_pictures.py damaged OUT       writes NUMBER.jpg, damaged in a byte or two, and accepted.txt: which of them Pillow
                                    decodes, with the CRC-32 of the pixels
+make_pictures.py damaged_pngs OUT [COUNT [SEED]]
+                                   the same with NUMBER.png, whose chunks have right checksums
 
 Needs Pillow alone. The same seed gives the same pictures.
 """
@@ -88,15 +90,19 @@ def chunk(kind, data):
 ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
 
 
-def random_png(width, height, depth, colour, interlaced, transparent):
+def raw_rows(width, height, bits, interlaced):
     """Any row of bytes behind any filter type is a valid row, so random bytes try every path of the decoder."""
-    bits = depth * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
     raw = bytearray()
     for x0, y0, dx, dy in ADAM7 if interlaced else [(0, 0, 1, 1)]:
         columns, rows = -(-(width - x0) // dx), -(-(height - y0) // dy)
         for _ in range(rows if columns > 0 else 0):
             raw.append(RNG.randrange(5))
             raw += RNG.randbytes((columns * bits + 7) // 8)
+    return bytes(raw)
+
+
+def random_png(width, height, depth, colour, interlaced, transparent):
+    raw = raw_rows(width, height, depth * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour], interlaced)
     extra = b""
     if colour == 3:
         entries = RNG.randrange(1, 2**depth + 1)
@@ -106,7 +112,10 @@ def random_png(width, height, depth, colour, interlaced, transparent):
     elif transparent:
         samples = 1 if colour == 0 else 3
         extra += chunk(b"tRNS", b"".join(struct.pack(">H", RNG.randrange(2**depth)) for _ in range(samples)))
-    packed = zlib.compress(bytes(raw))
+    return png_of(width, height, depth, colour, interlaced, extra, zlib.compress(raw))
+
+
+def png_of(width, height, depth, colour, interlaced, extra, packed):
     middle = len(packed) // 2
     return (
         b"\x89PNG\r\n\x1a\n"
@@ -176,13 +185,22 @@ def write_checksums(folder, out):
     lines = []
     for where, _, names in os.walk(folder):
         for name in sorted(names):
-            if not name.lower().endswith((".jpg", ".jpeg")):
+            if not name.lower().endswith((".jpg", ".jpeg", ".png")):
                 continue
             path = os.path.join(where, name)
             image = as_rgb(Image.open(path))
             sums = zlib.crc32(image.tobytes()), zlib.crc32(nearest(image))
             lines.append(f"{image.width} {image.height} {sums[0]} {sums[1]} {path}\n")
     write(os.path.join(out, "checksums.txt"), "".join(lines).encode())
+
+
+def as_pillow_reads(number, data):
+    """A line of accepted.txt."""
+    try:
+        image = as_rgb(Image.open(io.BytesIO(data)))
+        return f"{number} 1 {image.width} {image.height} {zlib.crc32(image.tobytes())}\n"
+    except Exception:  # whatever it is, Pillow refuses the picture
+        return f"{number} 0 0 0 0\n"
 
 
 def write_damaged(out):
@@ -194,15 +212,63 @@ def write_damaged(out):
         for _ in range(1 + number % 2):
             data[RNG.randrange(2, len(data) - 2)] = RNG.randrange(256)
         write(os.path.join(out, f"{number}.jpg"), bytes(data))
-        try:
-            image = as_rgb(Image.open(io.BytesIO(bytes(data))))
-            lines.append(f"{number} 1 {image.width} {image.height} {zlib.crc32(image.tobytes())}\n")
-        except Exception:  # whatever it is, Pillow refuses the picture
-            lines.append(f"{number} 0 0 0 0\n")
+        lines.append(as_pillow_reads(number, bytes(data)))
+    write(os.path.join(out, "accepted.txt"), "".join(lines).encode())
+
+
+def damaged_rows(raw):
+    """A change before compression: a byte (perhaps of a filter), missing or further bytes."""
+    raw = bytearray(raw)
+    change = RNG.randrange(4)
+    if change == 0:
+        raw[RNG.randrange(len(raw))] = RNG.randrange(256)
+    elif change == 1:
+        del raw[RNG.randrange(len(raw)) :]
+    elif change == 2:
+        raw += bytes(RNG.randrange(1, 70000))
+    return bytes(raw)
+
+
+def damaged_data(packed):
+    """A change after it: a byte, of the checksum or any, missing or further bytes."""
+    packed = bytearray(packed)
+    change = RNG.randrange(6)
+    if change == 0 and packed:
+        packed[RNG.randrange(max(0, len(packed) - 4), len(packed))] ^= 1 << RNG.randrange(8)
+    elif change == 1 and packed:
+        packed[RNG.randrange(len(packed))] = RNG.randrange(256)
+    elif change == 2:
+        del packed[max(0, len(packed) - RNG.randrange(1, 9)) :]
+    elif change == 3:
+        del packed[RNG.randrange(len(packed)) :]
+    elif change == 4:
+        packed += RNG.randbytes(RNG.randrange(1, 20))
+    return bytes(packed)
+
+
+def write_damaged_pngs(out, count=2000, seed=7):
+    RNG.seed(int(seed))
+    lines = []
+    kinds = [(0, d) for d in (1, 2, 4, 8, 16)] + [(3, d) for d in (1, 2, 4, 8)]
+    kinds += [(c, d) for c in (2, 4, 6) for d in (8, 16)]
+    for number in range(int(count)):
+        colour, depth = kinds[number % len(kinds)]
+        width, height, interlaced = RNG.randrange(1, 40), RNG.randrange(1, 40), RNG.randrange(2)
+        bits = depth * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
+        raw = raw_rows(width, height, bits, interlaced)
+        level = RNG.choice([0, 1, 6])  # 0: stored blocks
+        packed = damaged_data(zlib.compress(damaged_rows(raw), level))
+        if RNG.randrange(20) == 0:  # an impossible or another header
+            depth, colour = RNG.choice([1, 2, 3, 4, 8, 16]), RNG.randrange(8)
+        extra = chunk(b"PLTE", RNG.randbytes(3 * RNG.randrange(1, 257)))
+        data = png_of(width, height, depth, colour, interlaced, extra if RNG.randrange(20) else b"", packed)
+        write(os.path.join(out, f"{number}.png"), data)
+        lines.append(as_pillow_reads(number, data))
     write(os.path.join(out, "accepted.txt"), "".join(lines).encode())
 
 
 if __name__ == "__main__":
-    {"pictures": write_pictures, "indices": write_indices, "checksums": write_checksums, "damaged": write_damaged}[sys.argv[1]](
+    {"pictures": write_pictures, "indices": write_indices, "checksums": write_checksums, "damaged": write_damaged,
+     "damaged_pngs": write_damaged_pngs}[sys.argv[1]](
         *sys.argv[2:]
     )

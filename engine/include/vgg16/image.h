@@ -43,9 +43,11 @@ inline constexpr int64_t kMaxDecodeBytes = 12 * kMaxPicturePixels + (16 << 20);
 /// Decodes a JPEG or PNG, recognised by content, to RGB. JPEG pixels equal Pillow's bit for bit (libjpeg-turbo,
 /// accurate DCT, fancy upsampling; CMYK and YCCK converted as Pillow does). Grey is repeated, alpha dropped, palettes
 /// expanded; of 16-bit samples the high byte is taken; EXIF rotation is ignored. A truncated or damaged picture fails
-/// with a reason. JPEG has no checksum, so damage that still decodes gives the pixels that Pillow gives. Thread-safe.
-/// Takes 3 bytes per pixel for the result and, while decoding, up to 8 more for a JPEG, 16 for a PNG, 32 for a PNG of
-/// 16 bits, but never more than kMaxDecodeBytes. Throws std::bad_alloc if the system has less.
+/// with a reason. JPEG has no checksum, so damage that still decodes gives the pixels that Pillow gives. A PNG is
+/// complete once all its rows are there; if its compressed data ends as well, its checksum must match. Thread-safe.
+/// Takes 3 bytes per pixel for the result and, while decoding, up to 8 more for a JPEG, and for a PNG as many as its
+/// rows have before they are compressed: up to 8 more and one for each row, whatever the data would expand to; never
+/// more than kMaxDecodeBytes. Throws std::bad_alloc if the system has less.
 [[nodiscard]] Result<Image> decode_image(std::span<const std::byte> bytes);
 
 /// decode_image, then resize_nearest to (side, side): the same pixels or the same reason. Of a JPEG only the pixels
