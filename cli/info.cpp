@@ -121,6 +121,14 @@ std::string start_of(const std::string& file, size_t most) {
   return start;
 }
 
+// At the start or behind a user block, whose size is a power of two from 512 on.
+bool is_hdf5(std::string_view text) {
+  for (size_t at = 0; at < text.size(); at = at == 0 ? 512 : 2 * at) {
+    if (text.substr(at).starts_with("\x89HDF\r\n\x1A\n")) return !text.starts_with("MATLAB");
+  }
+  return false;
+}
+
 // Models and weights may both be safetensors files, features and weights both HDF5 files, so the kind is recognised by
 // the names in the header. In HDF5 files they are within the first 64 KB; a safetensors header is read completely,
 // because a model's metadata, which lists rows, comes before the names of its tensors.
@@ -129,7 +137,7 @@ Json describe_file(const std::string& file) {
   // The header's length comes from the file, so it is limited before memory is taken.
   constexpr uint64_t kMaxHeaderBytes = 16 << 20;  // as engine/safetensors/safetensors.cpp, which refuses longer ones
   std::string text = start_of(file, 1 << 16);
-  const bool hdf5 = text.starts_with("\x89HDF\r\n\x1A\n");
+  const bool hdf5 = is_hdf5(text);
   if (!hdf5 && text.size() >= kLengthBytes) {
     uint64_t header_bytes = 0;
     std::memcpy(&header_bytes, text.data(), kLengthBytes);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "files/files.h"
+#include "hdf5/h5_file.h"
 #include "network/network_cache.h"
 #include "network/vgg16.h"
 #include "vgg16/error.h"
@@ -45,25 +46,6 @@ void copy_floats(std::span<const std::byte> bytes, WeightsType type, float* out)
     uint16_t half = 0;
     std::memcpy(&half, bytes.data() + 2 * i, 2);
     out[i] = half_to_float(half);
-  }
-}
-
-// What is wrong with files that people may take for weights, or "".
-std::string refused_kind(FileKind kind) {
-  switch (kind) {
-    case FileKind::kGitLfs:
-      return "a Git LFS pointer, not the file itself; run git lfs pull";
-    case FileKind::kHtml:
-    case FileKind::kXml:
-      return "looks like an HTML page, not weights; download it again";
-    case FileKind::kGzip:
-      return "gzip-compressed; unpack it first";
-    case FileKind::kZip:
-      return "a zip archive (a .keras or PyTorch file?); expected Keras .h5 or safetensors";
-    case FileKind::kPickle:
-      return "a Python pickle: refused; expected Keras .h5 or safetensors";
-    default:
-      return "";
   }
 }
 
@@ -123,12 +105,11 @@ std::shared_ptr<const Weights> Weights::load(const std::filesystem::path& path) 
   const StandardFloatingPoint mode;
   // The kind is recognised by the first bytes, not by the name: weights files are often renamed.
   const PosixFile file = open_regular_file(path);
-  std::vector<std::byte> start(std::min(kFileKindBytes, static_cast<size_t>(file.status().st_size)));
-  file.read_at(0, start);
-  const FileKind kind = file_kind(start);
+  const FileKind kind = h5_or_other_kind(file);
   if (kind == FileKind::kHdf5) return read_keras_h5(path);
-  if (const std::string reason = refused_kind(kind); !reason.empty()) {
-    throw Error(ErrorCode::kRefused, file.name() + ": " + reason);
+  if (kind != FileKind::kSafetensors) {
+    // `info` shows this for files that may be features or a model as well: all of them are of these kinds.
+    throw Error(ErrorCode::kRefused, file.name() + " " + wrong_kind(kind, "an HDF5 (.h5) or safetensors file"));
   }
   const auto bytes = std::make_shared<const std::vector<std::byte>>(read_whole(file, kMaxWeightsBytes));
   return read_safetensors(*bytes, file.name(), "", bytes);

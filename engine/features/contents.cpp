@@ -30,7 +30,7 @@ class OwnAttributes {
     H5Attributes all = file.attributes();
     // Refused only in a file of this program: from files of the old scripts no attributes are needed.
     if (all.elsewhere && file.has("row_crc32")) {
-      file.refuse("keeps its attributes in a later HDF5 format; write it with libver='earliest'");
+      file.refuse("keeps its attributes in a later HDF5 format; extract again");
     }
     found_ = std::move(all.by_name);
   }
@@ -101,7 +101,7 @@ FeatureFileContents read_contents(const UntrustedH5& file) {
   plan.columns = features.dims[1];
   contents.format = file.float_format(features);
   if (features.layout == H5Dataset::Layout::kContiguous && features.count() > 0) {
-    contents.features_offset = static_cast<int64_t>(features.address);
+    contents.features_offset = file.h5().offset_of(features.address);
   }
   OwnAttributes attributes(file);
   contents.ours = attributes.has("format_version");

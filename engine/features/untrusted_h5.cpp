@@ -3,7 +3,6 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "hdf5/global_heap.h"
@@ -24,16 +23,17 @@ std::string quoted(const std::string& name) { return "'" + name + "'"; }
 PosixFile open_untrusted(const std::filesystem::path& path) {
   PosixFile file(path, O_RDONLY | O_NONBLOCK);
   const struct stat status = file.status();
-  if (!S_ISREG(status.st_mode)) return file;
-  std::array<std::byte, kFileKindBytes> first{};
-  const auto length = static_cast<size_t>(std::min<int64_t>(status.st_size, static_cast<int64_t>(first.size())));
-  if (length == 0) throw Error(ErrorCode::kRefused, file.name() + " is empty; expected a features file");
-  file.read_at(0, std::span(first).first(length));
-  const FileKind kind = file_kind(std::span(first).first(length));
-  if (kind != FileKind::kHdf5) {
-    throw Error(ErrorCode::kRefused,
-                file.name() + " is " + std::string(file_kind_name(kind)) + "; expected a features file (HDF5)");
+  constexpr const char* kExpected = "a features file (HDF5)";
+  if (S_ISDIR(status.st_mode)) {
+    throw Error(ErrorCode::kRefused, file.name() + " is a folder; expected " + kExpected +
+                                         "; vgg16 extract makes one of a folder of pictures");
   }
+  if (!S_ISREG(status.st_mode)) return file;
+  if (status.st_size == 0) {
+    throw Error(ErrorCode::kRefused, file.name() + " is empty; expected " + kExpected + "; extract or copy it again");
+  }
+  const FileKind kind = h5_or_other_kind(file);
+  if (kind != FileKind::kHdf5) throw Error(ErrorCode::kRefused, file.name() + " " + wrong_kind(kind, kExpected));
   return file;
 }
 

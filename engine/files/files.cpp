@@ -39,6 +39,7 @@ bool write_all(int fd, std::span<const std::byte> bytes) {
 PosixFile open_regular_file(const std::filesystem::path& path) {
   PosixFile file(path, O_RDONLY | O_NONBLOCK);
   const struct stat status = file.status();
+  if (S_ISDIR(status.st_mode)) fail(ErrorCode::kRefused, path, "a folder; expected a file");
   if (!S_ISREG(status.st_mode)) fail(ErrorCode::kRefused, path, "not a regular file");
   if (status.st_size == 0) fail(ErrorCode::kRefused, path, "empty file");
   return file;

@@ -54,7 +54,7 @@ const GlobalHeap::Collection& GlobalHeap::collection(uint64_t address) {
   }
   const auto offset = static_cast<int64_t>(address);
   std::array<std::byte, kHeaderBytes> header{};
-  file_.file().read_at(offset, header);
+  file_.file().read_at(file_.offset_of(address), header);
   const auto size = load<uint64_t>(header.data() + 8);
   if (std::memcmp(header.data(), "GCOL\1", 5) != 0 || size < kHeaderBytes ||
       size > static_cast<uint64_t>(file_size_ - offset) || size > static_cast<uint64_t>(bytes_left_)) {
@@ -64,7 +64,7 @@ const GlobalHeap::Collection& GlobalHeap::collection(uint64_t address) {
   file_.take_memory(static_cast<int64_t>(size), kText);
   Collection& added = collections_[address];
   added.bytes.resize(size);
-  file_.file().read_at(offset, added.bytes);
+  file_.file().read_at(file_.offset_of(address), added.bytes);
   index_objects(added);
   return added;
 }

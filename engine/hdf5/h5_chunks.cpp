@@ -70,8 +70,17 @@ H5Chunks::H5Chunks(const H5File& file, H5Dataset dataset, int64_t cache_bytes)
                 ", too much for a file that takes " + readable_size(file.file().allocated_bytes()) +
                 " on its disk; write it with smaller chunks");
   }
-  // A dataset whose chunks were never written has no tree.
-  if (dataset_.address != kH5Undefined && dataset_.count() > 0) list(dataset_.address, kMaxTreeLevels);
+  // A dataset whose chunks were never written has no index.
+  if (dataset_.address != kH5Undefined && dataset_.count() > 0) {
+    if (dataset_.chunk_index == H5Dataset::ChunkIndex::kTree) {
+      list_tree(dataset_.address, kMaxTreeLevels);
+    } else if (dataset_.chunk_index == H5Dataset::ChunkIndex::kFixedArray) {
+      list_fixed_array();
+    } else {
+      const uint64_t size = dataset_.filters.empty() ? static_cast<uint64_t>(chunk_bytes_) : dataset_.single_bytes;
+      add(Place(dataset_.dims.size(), 0), {dataset_.address, size, dataset_.single_filters_left_out});
+    }
+  }
   // Leave room for the chunk that is being decompressed and for the output of its previous filter.
   cache_bytes_ = std::min(cache_bytes_, file.memory_left() - 2 * chunk_bytes_);
 }
@@ -81,7 +90,7 @@ void H5Chunks::refuse() const {
 }
 
 // Walks the B-tree from the root down. Levels must decrease by at least one per step, so a cycle cannot last.
-void H5Chunks::list(uint64_t address, int levels_left) {
+void H5Chunks::list_tree(uint64_t address, int levels_left) {
   if (levels_left == 0) refuse();
   const std::vector<std::byte> head = file_.block(address, 24);
   H5Cursor fields(file_, head);
@@ -94,28 +103,87 @@ void H5Chunks::list(uint64_t address, int levels_left) {
   const std::vector<std::byte> bytes = file_.block(address + 24, entries * (key_bytes + 8));
   H5Cursor cursor(file_, bytes);
   for (uint64_t i = 0; i < entries; ++i) {
-    if (level == 0) {
-      add(cursor);
-    } else {
+    if (level > 0) {
       cursor.skip(key_bytes);
-      list(cursor.number(8), static_cast<int>(level));
+      list_tree(cursor.number(8), static_cast<int>(level));
+      continue;
     }
+    Stored stored{};
+    stored.size = cursor.number(4);
+    stored.filters_left_out = cursor.number(4);
+    Place place;
+    for (size_t axis = 0; axis < dataset_.dims.size(); ++axis) {
+      place.push_back(static_cast<int64_t>(std::min<uint64_t>(cursor.number(8), INT64_MAX)));
+    }
+    if (cursor.number(8) != 0) refuse();  // within the bytes of one value
+    stored.address = cursor.number(8);
+    add(std::move(place), stored);
   }
 }
 
-// Reads one key and address, and checks them before the chunk is listed.
-void H5Chunks::add(H5Cursor& cursor) {
-  Stored stored{};
-  stored.size = cursor.number(4);
-  stored.filters_left_out = cursor.number(4);
-  Place place;
+// A fixed array (VII.C) has an entry for each chunk of the largest shape that the dataset may have. If there are many,
+// they are in pages, of which only those that a bitmap names were written.
+void H5Chunks::list_fixed_array() {
+  const std::vector<std::byte> head = file_.block(dataset_.address, 24);
+  H5Cursor fields(file_, head);
+  fields.expect(std::string_view("FAHD\0", 5));
+  fields.skip(1);  // whether the entries are those of filtered chunks, which their size says as well
+  const uint64_t entry_bytes = fields.number(1);
+  const uint64_t page_bits = fields.number(1);
+  const uint64_t count = fields.number(8);
+  const uint64_t block = fields.number(8);
+  int64_t expected = 1;
   for (size_t i = 0; i < dataset_.dims.size(); ++i) {
-    const uint64_t at = cursor.number(8);
-    if (at >= static_cast<uint64_t>(dataset_.dims[i]) || at % static_cast<uint64_t>(dataset_.chunk[i]) != 0) refuse();
-    place.push_back(static_cast<int64_t>(at));
+    const int64_t chunks = dataset_.max_dims[i] / dataset_.chunk[i] + (dataset_.max_dims[i] % dataset_.chunk[i] != 0);
+    expected = checked_product(expected, chunks);
   }
-  if (cursor.number(8) != 0) refuse();  // within the bytes of one value
-  stored.address = cursor.number(8);
+  // An address, and with filters the size in up to 8 bytes and the mask.
+  const bool right_size = dataset_.filters.empty() ? entry_bytes == 8 : entry_bytes > 12 && entry_bytes <= 20;
+  if (!right_size || page_bits > 30 || expected < 0 || std::cmp_not_equal(count, expected)) refuse();
+  if (block == kH5Undefined) return;
+  constexpr uint64_t kPrefixBytes = 14;  // signature, version, kind of entries, address of the header
+  const std::vector<std::byte> prefix = file_.block(block, kPrefixBytes);
+  H5Cursor(file_, prefix).expect(std::string_view("FADB\0", 5));
+  const int64_t page = int64_t{1} << page_bits;
+  if (expected <= page) return list_entries(block + kPrefixBytes, 0, expected, entry_bytes);
+  const int64_t pages = (expected - 1) / page + 1;
+  const std::vector<std::byte> written = file_.block(block + kPrefixBytes, static_cast<uint64_t>((pages - 1) / 8 + 1));
+  uint64_t at = block + kPrefixBytes + written.size() + kSumBytes;
+  for (int64_t i = 0; i < pages; ++i, at += static_cast<uint64_t>(page) * entry_bytes + kSumBytes) {
+    const auto bits = static_cast<unsigned>(written[static_cast<size_t>(i / 8)]);
+    if ((bits << (i % 8) & 0x80U) != 0) list_entries(at, i * page, std::min(page, expected - i * page), entry_bytes);
+  }
+}
+
+// Entries `first` to first + count - 1 of a fixed array.
+void H5Chunks::list_entries(uint64_t address, int64_t first, int64_t count, uint64_t entry_bytes) {
+  const std::vector<std::byte> bytes = file_.block(address, static_cast<uint64_t>(count) * entry_bytes);
+  H5Cursor cursor(file_, bytes);
+  for (int64_t i = first; i < first + count; ++i) {
+    Stored stored{};
+    stored.address = cursor.number(8);
+    stored.size = static_cast<uint64_t>(chunk_bytes_);
+    if (entry_bytes > 8) {
+      stored.size = cursor.number(entry_bytes - 12);
+      stored.filters_left_out = cursor.number(4);
+    }
+    if (stored.address == kH5Undefined) continue;  // never written
+    Place place(dataset_.dims.size());
+    int64_t left = i;
+    for (size_t axis = place.size(); axis-- > 0;) {
+      const int64_t chunks = (dataset_.max_dims[axis] - 1) / dataset_.chunk[axis] + 1;
+      place[axis] = left % chunks * dataset_.chunk[axis];
+      left /= chunks;
+    }
+    add(std::move(place), stored);
+  }
+}
+
+// Checks what the index says of a chunk before it is listed.
+void H5Chunks::add(Place place, Stored stored) {
+  for (size_t i = 0; i < place.size(); ++i) {
+    if (place[i] >= dataset_.dims[i] || place[i] % dataset_.chunk[i] != 0) refuse();
+  }
   const auto end = static_cast<uint64_t>(file_.size());
   if (stored.address > end || stored.size > end - stored.address) refuse();
   // Without filters the stored size is known exactly; with them it can only be bounded.
@@ -130,7 +198,7 @@ void H5Chunks::add(H5Cursor& cursor) {
 // Undoes the filters in reverse order.
 std::vector<std::byte> H5Chunks::unpacked(const Stored& stored) const {
   std::vector<std::byte> bytes(stored.size);
-  file_.file().read_at(static_cast<int64_t>(stored.address), bytes);
+  file_.file().read_at(file_.offset_of(stored.address), bytes);
   for (size_t i = dataset_.filters.size(); i-- > 0;) {
     if ((stored.filters_left_out >> i & 1U) != 0) continue;
     const H5Filter& filter = dataset_.filters[i];

@@ -20,7 +20,7 @@ class H5Chunks {
   static constexpr int64_t kMaxChunkBytes = int64_t{64} << 20;
   static constexpr int64_t kCacheBytes = int64_t{256} << 20;
 
-  /// Reads the list of chunks (III.A.1, node type 1). `file` must outlive this. Refuses chunks of more than
+  /// Reads the list of chunks (III.A.1, node type 1; VII.C). `file` must outlive this. Refuses chunks of more than
   /// kMaxChunkBytes or of more than half of file.memory_left(), chunks outside the dataset or the file, and two at the
   /// same position. The cache takes at most `cache_bytes`, and at most what the list leaves of file.memory_left().
   H5Chunks(const H5File& file, H5Dataset dataset, int64_t cache_bytes = kCacheBytes);
@@ -44,8 +44,10 @@ class H5Chunks {
     uint64_t filters_left_out;  // bit i: filter i was not applied to this chunk
   };
 
-  void list(uint64_t address, int levels_left);
-  void add(H5Cursor& cursor);
+  void list_tree(uint64_t address, int levels_left);
+  void list_fixed_array();
+  void list_entries(uint64_t address, int64_t first, int64_t count, uint64_t entry_bytes);
+  void add(Place place, Stored stored);
   const std::vector<std::byte>& chunk_at(const Place& place);
   [[nodiscard]] std::vector<std::byte> unpacked(const Stored& stored) const;
   void copy(const Place& place, const std::vector<std::byte>& chunk, int64_t first, int64_t count,

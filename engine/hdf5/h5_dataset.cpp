@@ -47,9 +47,10 @@ H5Dataset H5File::dataset(const H5Object& object, std::string name) const {
   H5Dataset found;
   found.name = std::move(name);
   found.type = h5_datatype(*this, type->bytes);
-  auto dims = h5_dataspace(*this, space->bytes);
-  if (!dims) refuse("has no values in '" + found.name + "'");
-  found.dims = std::move(*dims);
+  auto shape = h5_dataspace(*this, space->bytes);
+  if (!shape) refuse("has no values in '" + found.name + "'");
+  found.dims = std::move(shape->dims);
+  found.max_dims = std::move(shape->max_dims);
   int64_t bytes = found.type.size;
   // Zeros are counted as ones: otherwise a dimension of 0 would hide an overflow of the others.
   for (const int64_t dim : found.dims) bytes = checked_product(bytes, std::max<int64_t>(dim, 1));
@@ -111,7 +112,7 @@ void H5File::read_parts(const H5Dataset& dataset, const std::function<void(std::
     if (chunked) {
       chunks->read(done, n, bytes);
     } else {
-      file_.read_at(static_cast<int64_t>(dataset.address) + done * each, bytes);
+      file_.read_at(offset_of(dataset.address) + done * each, bytes);
     }
     take(bytes);
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -205,11 +206,30 @@ bool has_message(const H5Object& object, uint16_t type) {
   return std::any_of(object.messages.begin(), object.messages.end(), [&](const auto& m) { return m.type == type; });
 }
 
+// Where the signature is: at 0 or, behind a user block, at 512, 1024, 2048, ... (II.A). Nothing if it is nowhere.
+std::optional<int64_t> find_signature(const PosixFile& file) {
+  const int64_t size = file.status().st_size;
+  std::array<std::byte, kHdf5Signature.size()> found{};
+  for (int64_t at = 0; at <= size - static_cast<int64_t>(found.size()); at = at == 0 ? 512 : 2 * at) {
+    file.read_at(at, found);
+    if (std::memcmp(found.data(), kHdf5Signature.data(), found.size()) == 0) return at;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+FileKind h5_or_other_kind(const PosixFile& file) {
+  std::vector<std::byte> start(std::min(kFileKindBytes, static_cast<size_t>(file.status().st_size)));
+  file.read_at(0, start);
+  const FileKind kind = file_kind(start);
+  return kind != FileKind::kMatlab73 && find_signature(file) ? FileKind::kHdf5 : kind;
+}
 
 H5File::H5File(PosixFile file)
     : file_(std::move(file)),
-      size_(file_.status().st_size),
+      start_(S_ISREG(file_.status().st_mode) ? find_signature(file_).value_or(0) : 0),
+      size_(file_.status().st_size - start_),
       description_left_(kFreeDescription + kDescriptionPerByte * held_bytes(file_)),
       memory_left_(kFreeMemory + kMemoryPerByte * held_bytes(file_)) {
   if (!S_ISREG(file_.status().st_mode)) refuse("is not a regular file");
@@ -233,9 +253,13 @@ H5File::H5File(PosixFile file)
   const uint64_t end = cursor.number(8);
   if (version < 2) cursor.skip(16);  // driver information, name of the root group
   root_ = cursor.number(8);
-  if (base != 0) refuse("is damaged: its superblock's base address is " + std::to_string(base) + ", expected 0");
+  if (base != static_cast<uint64_t>(start_)) {
+    refuse("is damaged: its superblock's base address is " + std::to_string(base) + ", expected " +
+           std::to_string(start_));
+  }
   // The recorded end of file detects truncation before any data is read.
-  if (end > static_cast<uint64_t>(size_)) refuse("was cut short: it should have " + std::to_string(end) + " bytes");
+  if (end > static_cast<uint64_t>(start_ + size_))
+    refuse("was cut short: it should have " + std::to_string(end) + " bytes");
   // The flags say that a program has the file open for writing (bit 0; bit 2 for SWMR): it may still change it, or has
   // crashed.
   if (open_for_writing) refuse("was not closed by the program that wrote it");
@@ -260,7 +284,7 @@ std::vector<std::byte> H5File::block(uint64_t address, uint64_t size) const {
     refuse("is damaged: its structures refer to one another in a cycle");
   description_left_ -= static_cast<int64_t>(size);
   std::vector<std::byte> bytes(size);
-  file_.read_at(static_cast<int64_t>(address), bytes);
+  file_.read_at(offset_of(address), bytes);
   return bytes;
 }
 
@@ -285,7 +309,7 @@ std::map<std::string, H5Link> H5File::links(const H5Object& group) const {
     if (message.type == H5MessageType::kSymbolTable) {
       links.merge(SymbolTable(*this, message).links());
     } else if (message.type == H5MessageType::kLinkInfo && h5_is_elsewhere(*this, message, /*index_bytes=*/8)) {
-      refuse("keeps the names of a group in a later HDF5 format; write it with libver='earliest'");
+      refuse(std::string("keeps the names of a group in a later HDF5 format") + kH5CopyAdvice);
     } else if (message.type == H5MessageType::kLink) {
       auto [name, link] = h5_link(*this, message);
       if (name.size() > kMaxNameBytes || !links.emplace(std::move(name), link).second) {

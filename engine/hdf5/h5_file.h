@@ -2,9 +2,10 @@
 //
 // Supported is what h5py, Keras and this program write by default: superblocks of version 0 to 3, groups as symbol
 // tables or compact links, object headers of version 1 and 2, contiguous, compact and chunked datasets (version 1
-// B-trees; deflate, shuffle and fletcher32), numbers and text. Everything else, and all references to other files, is
-// refused. Files are not trusted: every address, size and count is compared with the file before it is used. Section
-// numbers are those of the HDF5 File Format Specification, version 3.0.
+// B-trees, fixed arrays, single chunks; deflate, shuffle and fletcher32), numbers and text, and a user block before
+// all. Everything else, and all references to other files, is refused. Files are not trusted: every address, size and
+// count is compared with the file before it is used. Section numbers are those of the HDF5 File Format Specification,
+// version 3.0.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "files/posix_file.h"
+#include "vocabulary/file_kind.h"
 
 namespace vgg16 {
 
@@ -52,10 +54,17 @@ struct H5Dataset {
   H5Type type;
   std::vector<int64_t> dims;  ///< checked: count() and size_bytes() do not overflow
   Layout layout = Layout::kContiguous;
-  uint64_t address = kH5Undefined;  ///< kContiguous: of the values, all inside the file; kChunked: of the B-tree
+  uint64_t address = kH5Undefined;  ///< kContiguous: of the values, all inside the file; kChunked: of the index
   std::vector<std::byte> compact;   ///< kCompact: the values
   std::vector<int64_t> chunk;       ///< kChunked: as many as dims, each at least 1
   std::vector<H5Filter> filters;    ///< kChunked: in the order in which they were applied
+  /// kChunked: where the chunks are: listed in a version 1 B-tree or a fixed array, or at `address`, because there is
+  /// one.
+  enum class ChunkIndex { kTree, kFixedArray, kSingle };
+  ChunkIndex chunk_index = ChunkIndex::kTree;
+  std::vector<int64_t> max_dims;         ///< to which it may grow; INT64_MAX without a limit
+  uint64_t single_bytes = 0;             ///< kSingle: stored size; 0 without filters
+  uint64_t single_filters_left_out = 0;  ///< kSingle: bit i: filter i was not applied
 
   [[nodiscard]] int64_t count() const;
   [[nodiscard]] int64_t size_bytes() const { return count() * type.size; }
@@ -89,17 +98,30 @@ struct H5Object {
   std::vector<Message> messages;
 };
 
+/// As file_kind() of the first bytes of a regular file, but kHdf5 also for HDF5 behind a user block, whatever that
+/// holds (except MATLAB's, which is a kind of its own). Throws Error{kIo}.
+[[nodiscard]] FileKind h5_or_other_kind(const PosixFile& file);
+
+/// What messages say of a file that h5py can read and this reader cannot.
+inline constexpr const char* kH5CopyAdvice =
+    "; copy it with python3 -c \"import h5py; h5py.File('OUT.h5', 'w').update({k: v[()] for k, v in "
+    "h5py.File('IN.h5').items()})\"";
+
 /// An open file. One thread at a time. All members throw Error{kRefused} for what violates the specification or is not
 /// supported, and Error{kIo}.
 class H5File {
  public:
-  /// Refuses anything but a regular file that begins with the signature and is at least as long as it says.
+  /// Refuses anything but a regular file that begins with the signature, perhaps behind a user block, and is at least
+  /// as long as it says.
   explicit H5File(PosixFile file);
 
   [[nodiscard]] const PosixFile& file() const { return file_; }
   [[nodiscard]] PosixFile take_file() { return std::move(file_); }
   [[nodiscard]] const std::string& name() const { return file_.name(); }
+  /// Bytes from the signature to the end of the file. Addresses in the file count from the signature as well.
   [[nodiscard]] int64_t size() const { return size_; }
+  /// The offset in the file of an address: further by the size of the user block, which is mostly 0.
+  [[nodiscard]] int64_t offset_of(uint64_t address) const { return start_ + static_cast<int64_t>(address); }
   [[nodiscard]] uint64_t root() const { return root_; }
 
   [[nodiscard]] H5Object object(uint64_t address) const;
@@ -129,6 +151,7 @@ class H5File {
 
  private:
   PosixFile file_;
+  int64_t start_;
   int64_t size_;
   mutable int64_t description_left_;
   mutable int64_t memory_left_;

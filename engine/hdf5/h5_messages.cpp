@@ -36,6 +36,62 @@ int64_t dimension(const H5File& file, uint64_t value) {
   return static_cast<int64_t>(value);
 }
 
+// The sizes of a chunk in `bytes` bytes each, and, as one dimension more, the size of a value.
+void chunk_shape(const H5File& file, H5Cursor& cursor, uint64_t rank, uint64_t bytes, H5Dataset& dataset) {
+  const auto refuse = [&] {
+    file.refuse("is damaged: impossible sizes or positions of the chunks of " + in_quotes(dataset.name));
+  };
+  if (rank < 2 || rank != dataset.dims.size() + 1 || bytes < 1 || bytes > 8) refuse();
+  for (uint64_t i = 0; i + 1 < rank; ++i) {
+    const uint64_t size = cursor.number(bytes);
+    if (size == 0 || size > UINT32_MAX) refuse();
+    dataset.chunk.push_back(static_cast<int64_t>(size));
+  }
+  if (cursor.number(bytes) != static_cast<uint64_t>(dataset.type.size)) refuse();
+}
+
+// The chunked layout of versions 4 and 5, which are what libver='latest' writes (IV.A.2.i).
+void later_chunks(const H5File& file, H5Cursor& cursor, H5Dataset& dataset) {
+  const uint64_t flags = cursor.number(1);
+  const uint64_t rank = cursor.number(1);
+  chunk_shape(file, cursor, rank, cursor.number(1), dataset);
+  const uint64_t index = cursor.number(1);
+  constexpr uint64_t kEdgesNotFiltered = 1;
+  constexpr uint64_t kSingleIsFiltered = 2;
+  if ((flags & kEdgesNotFiltered) != 0 || (index != 1 && index != 3)) {
+    file.refuse("keeps " + in_quotes(dataset.name) + " in chunks of a later HDF5 format" + kH5CopyAdvice);
+  }
+  dataset.chunk_index = index == 1 ? H5Dataset::ChunkIndex::kSingle : H5Dataset::ChunkIndex::kFixedArray;
+  if (index == 1 && (flags & kSingleIsFiltered) != 0) {
+    dataset.single_bytes = cursor.number(8);
+    dataset.single_filters_left_out = cursor.number(4);
+  }
+  if (index == 3) cursor.skip(1);  // the size of a page, which the array's header has as well
+  dataset.address = cursor.number(8);
+}
+
+// What HDF5's registry of filters calls those that people use most.
+std::string filter_name(uint64_t id) {
+  switch (id) {
+    case 4:
+      return "szip";
+    case 5:
+      return "nbit";
+    case 6:
+      return "scaleoffset";
+    case 32000:
+      return "lzf";
+    case 32001:
+      return "blosc";
+    case 32004:
+      return "lz4";
+    case 32015:
+      return "zstd";
+    default:
+      return "filter " + std::to_string(id);
+  }
+}
+
 }  // namespace
 
 bool h5_is_elsewhere(const H5File& file, const H5Object::Message& message, size_t index_bytes) {
@@ -59,18 +115,22 @@ std::pair<std::string, H5Link> h5_link(const H5File& file, const H5Object::Messa
   return {{reinterpret_cast<const char*>(name.data()), name.size()}, link};
 }
 
-std::optional<std::vector<int64_t>> h5_dataspace(const H5File& file, std::span<const std::byte> message) {
+std::optional<H5Shape> h5_dataspace(const H5File& file, std::span<const std::byte> message) {
   H5Cursor cursor(file, message);
   const uint64_t version = cursor.number(1);
   const uint64_t rank = cursor.number(1);
-  cursor.skip(1);  // flags: whether maximum dimensions follow, which are not needed
+  const bool may_grow = (cursor.number(1) & 1U) != 0;
   if (version != 1 && version != 2) file.refuse("is damaged: a shape has an unknown version");
   if (version == 2 && cursor.number(1) == 2) return std::nullopt;
   if (version == 1) cursor.skip(5);
   if (rank > 8) file.refuse("has more than 8 dimensions in one of its datasets");
-  std::vector<int64_t> dims;
-  for (uint64_t i = 0; i < rank; ++i) dims.push_back(dimension(file, cursor.number(8)));
-  return dims;
+  H5Shape shape;
+  for (uint64_t i = 0; i < rank; ++i) shape.dims.push_back(dimension(file, cursor.number(8)));
+  shape.max_dims = shape.dims;
+  for (uint64_t i = 0; may_grow && i < rank; ++i) {
+    shape.max_dims[i] = static_cast<int64_t>(std::min<uint64_t>(cursor.number(8), INT64_MAX));
+  }
+  return shape;
 }
 
 H5Type h5_datatype(const H5File& file, std::span<const std::byte> message) {
@@ -102,8 +162,8 @@ void h5_layout(const H5File& file, std::span<const std::byte> message, H5Dataset
   H5Cursor cursor(file, message);
   const uint64_t version = cursor.number(1);
   const uint64_t layout = cursor.number(1);
-  if (version != 3 && version != 4) {
-    file.refuse("keeps " + in_quotes(dataset.name) + " in a layout that is not supported; write it again with h5py");
+  if (version < 3 || version > 5) {
+    file.refuse("keeps " + in_quotes(dataset.name) + " in a layout that is not supported" + kH5CopyAdvice);
   }
   // Named explicitly, because it is the one layout that could make the reader open other files.
   if (layout == 3)
@@ -119,19 +179,12 @@ void h5_layout(const H5File& file, std::span<const std::byte> message, H5Dataset
     dataset.layout = H5Dataset::Layout::kChunked;
     const uint64_t rank = cursor.number(1);
     dataset.address = cursor.number(8);
-    const auto refuse = [&] {
-      file.refuse("is damaged: impossible sizes or positions of the chunks of " + in_quotes(dataset.name));
-    };
-    // The chunk's dimensions have one more, the size of a value.
-    if (rank < 2 || rank != dataset.dims.size() + 1) refuse();
-    for (uint64_t i = 0; i + 1 < rank; ++i) {
-      dataset.chunk.push_back(static_cast<int64_t>(cursor.number(4)));
-      if (dataset.chunk.back() == 0) refuse();
-    }
-    if (static_cast<int64_t>(cursor.number(4)) != dataset.type.size) refuse();
+    chunk_shape(file, cursor, rank, 4, dataset);
+  } else if (layout == 2) {
+    dataset.layout = H5Dataset::Layout::kChunked;
+    later_chunks(file, cursor, dataset);
   } else {
-    file.refuse("keeps " + in_quotes(dataset.name) +
-                " in chunks of a later HDF5 format; write it with libver='earliest'");
+    file.refuse("is damaged: " + in_quotes(dataset.name) + " has an unknown layout");
   }
 }
 
@@ -154,7 +207,8 @@ std::vector<H5Filter> h5_filters(const H5File& file, std::span<const std::byte> 
     cursor.skip(version == 1 ? padded(name_bytes) : name_bytes);
     // Other filters would need plugins or further libraries.
     if (id < 1 || id > 3) {
-      file.refuse("is refused: " + in_quotes(name) + " uses a filter other than deflate, shuffle or fletcher32");
+      file.refuse("stores " + in_quotes(name) + " with " + filter_name(id) +
+                  "; expected gzip, shuffle, fletcher32 or none" + kH5CopyAdvice);
     }
     const auto first = static_cast<int64_t>(values > 0 ? cursor.number(4) : 0);
     if (values > 1) cursor.skip(4 * (values - 1));
@@ -185,8 +239,8 @@ std::pair<std::string, H5Attribute> h5_attribute(const H5File& file, std::span<c
   if (version > 1 && flags != 0) return found;  // a shared type or shape, which is not supported
   found.second.type = h5_datatype(file, type);
   // Arrays and null spaces are not needed: this program's attributes are scalars.
-  const auto dims = h5_dataspace(file, shape);
-  if (!dims || !dims->empty() || cursor.left() < static_cast<size_t>(found.second.type.size)) {
+  const auto space = h5_dataspace(file, shape);
+  if (!space || !space->dims.empty() || cursor.left() < static_cast<size_t>(found.second.type.size)) {
     found.second.type.kind = H5Type::Kind::kOther;
     return found;
   }

@@ -23,14 +23,20 @@ struct H5MessageType {
 /// A link message (IV.A.2.g): the name and the link.
 [[nodiscard]] std::pair<std::string, H5Link> h5_link(const H5File& file, const H5Object::Message& message);
 
-/// A dataspace message (IV.A.2.b): the dimensions, an empty list for a scalar, nullopt for a null space (no values).
-[[nodiscard]] std::optional<std::vector<int64_t>> h5_dataspace(const H5File& file, std::span<const std::byte> message);
+/// The dimensions of a dataset, none for a scalar, and those to which it may grow (INT64_MAX: without a limit).
+struct H5Shape {
+  std::vector<int64_t> dims;
+  std::vector<int64_t> max_dims;
+};
+
+/// A dataspace message (IV.A.2.b): nullopt for a null space (no values).
+[[nodiscard]] std::optional<H5Shape> h5_dataspace(const H5File& file, std::span<const std::byte> message);
 
 /// A datatype message (IV.A.2.d).
 [[nodiscard]] H5Type h5_datatype(const H5File& file, std::span<const std::byte> message);
 
-/// A data layout message (IV.A.2.i): sets layout, address, compact and chunk of `dataset`, whose name, type and dims
-/// must be set.
+/// A data layout message (IV.A.2.i): sets layout, address, compact, chunk and the index of `dataset`, whose name, type
+/// and dims must be set.
 void h5_layout(const H5File& file, std::span<const std::byte> message, H5Dataset& dataset);
 
 /// A filter pipeline message (IV.A.2.l); `name` is the dataset's.

@@ -42,6 +42,8 @@ constexpr Signature kSignatures[] = {
     {FileKind::kGitLfs, 0, "version https://git-lfs"sv},
     {FileKind::kProgram, 0, "\177ELF"sv},
     {FileKind::kPdf, 0, "%PDF"sv},
+    {FileKind::kMatlab, 0, "MATLAB 5.0 MAT-file"sv},
+    {FileKind::kMatlab73, 0, "MATLAB 7.3 MAT-file"sv},
     {FileKind::kJson, 0, "{"sv},
     {FileKind::kBmp, 0, "BM"sv},
 };
@@ -61,6 +63,57 @@ FileKind markup_kind(std::string_view text) {
   return head.starts_with("<") ? FileKind::kXml : FileKind::kUnknown;
 }
 
+// A protocol buffer that begins with the version of its format (field 1) and the name of the program that wrote it
+// (field 2, text).
+bool looks_like_onnx(std::string_view text) {
+  if (text.size() < 5 || text[0] != 8 || text[1] < 1 || text[1] > 31 || text[2] != 0x12) return false;
+  const std::string_view name = text.substr(4, static_cast<unsigned char>(text[3]));
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) { return c >= ' ' && c <= '~'; });
+}
+
+// Any encoding in which other bytes than ASCII's are above them, such as UTF-8.
+bool looks_like_text(std::string_view text) {
+  return text.size() >= 8 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+           return c >= ' ' ? c != 0x7F : c == '\n' || c == '\r' || c == '\t';
+         });
+}
+
+// What to do with a file of a kind that was not expected, or "".
+std::string_view advice(FileKind kind) {
+  switch (kind) {
+    case FileKind::kUnknown:
+      return "is it the right file?";
+    case FileKind::kHdf5:
+      return "features go to vgg16 train -d, weights to --weights";
+    case FileKind::kSafetensors:
+      return "a model goes to vgg16 predict -m, weights to --weights";
+    case FileKind::kPickle:
+      return "it is not opened, because that runs code; save what it holds in that form";
+    case FileKind::kNumpy:
+    case FileKind::kMatlab:
+    case FileKind::kMatlab73:
+    case FileKind::kOnnx:
+    case FileKind::kText:
+    case FileKind::kJson:
+      return "save what it holds in that form, as with Python's h5py";
+    case FileKind::kZip:
+      return "unpack it, or save the arrays that it holds in that form";
+    case FileKind::kGzip:
+    case FileKind::kZstd:
+      return "unpack it first";
+    case FileKind::kGitLfs:
+      return "run git lfs pull";
+    case FileKind::kHtml:
+    case FileKind::kXml:
+      return "download it again";
+    case FileKind::kProgram:
+    case FileKind::kPdf:
+      return "is it the right file?";
+    default:  // the pictures
+      return "pictures go to vgg16 predict, and a folder of them to vgg16 extract -d";
+  }
+}
+
 }  // namespace
 
 FileKind file_kind(std::span<const std::byte> start) {
@@ -70,7 +123,9 @@ FileKind file_kind(std::span<const std::byte> start) {
   for (const Signature& signature : kSignatures) {
     if (text.size() > signature.at && text.substr(signature.at).starts_with(signature.bytes)) return signature.kind;
   }
-  return markup_kind(text);
+  if (looks_like_onnx(text)) return FileKind::kOnnx;
+  const FileKind markup = markup_kind(text);
+  return markup == FileKind::kUnknown && looks_like_text(text) ? FileKind::kText : markup;
 }
 
 std::string_view file_kind_name(FileKind kind) {
@@ -121,8 +176,22 @@ std::string_view file_kind_name(FileKind kind) {
       return "a program";
     case FileKind::kPdf:
       return "a PDF document";
+    case FileKind::kMatlab:
+      return "a MATLAB .mat file";
+    case FileKind::kMatlab73:
+      return "a MATLAB 7.3 .mat file";
+    case FileKind::kOnnx:
+      return "an ONNX model";
+    case FileKind::kText:
+      return "text";
   }
   return "of an unknown kind";
+}
+
+std::string wrong_kind(FileKind kind, std::string_view expected) {
+  std::string text = "is ";
+  text.append(file_kind_name(kind)).append("; expected ").append(expected).append("; ").append(advice(kind));
+  return text;
 }
 
 }  // namespace vgg16

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace vgg16 {
@@ -37,6 +38,10 @@ enum class FileKind {
   kJson,
   kProgram,
   kPdf,
+  kMatlab,
+  kMatlab73,  ///< HDF5 behind a user block, in MATLAB's own layout
+  kOnnx,
+  kText,  ///< none of the others, but all printable
 };
 
 /// How many of a file's first bytes file_kind() looks at, where there are as many.
@@ -46,5 +51,9 @@ inline constexpr size_t kFileKindBytes = 512;
 
 /// What messages call a file of this kind: "a Python pickle"; "of an unknown kind".
 [[nodiscard]] std::string_view file_kind_name(FileKind kind);
+
+/// What a message says of a file of this kind where `expected` was wanted, and what to do about it: "is a gzip archive;
+/// expected a features file; unpack it first".
+[[nodiscard]] std::string wrong_kind(FileKind kind, std::string_view expected);
 
 }  // namespace vgg16

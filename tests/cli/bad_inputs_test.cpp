@@ -306,9 +306,9 @@ TEST_F(BadInputs, UnfinishedFiles) {
 TEST_F(BadInputs, WeightsThatCannotBeUsed) {
   make_pets();
   expect_failure(1, "missing.h5: no such file", quick_extract("pets", "a.h5", {"--weights", "missing.h5"}));
-  expect_refused_weights("looks like an HTML page", "<!DOCTYPE html><html></html>");
+  expect_refused_weights("is an HTML page", "<!DOCTYPE html><html></html>");
   expect_refused_weights("a Git LFS pointer", "version https://git-lfs.github.com/spec/v1\n");
-  expect_refused_weights("gzip-compressed", "\x1F\x8B\x08 gz");
+  expect_refused_weights("is a gzip archive", "\x1F\x8B\x08 gz");
   const std::string whole = read_bytes(default_weights());
   expect_refused_weights("block3_conv2/kernel in w: missing",
                          changed(whole, "block3_conv2/kernel", "block3_conv2/kernal"));
@@ -326,7 +326,7 @@ TEST_F(BadInputs, DamagedSafetensors) {
   const auto entry = [](const std::string& dtype, const std::string& shape, const std::string& offsets) {
     return "{\"a\":{\"dtype\":\"" + dtype + "\",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}}";
   };
-  expect_refused_weights("its header would take", std::string(8, '\xFF') + "{}");
+  expect_refused_weights("its header would take", std::string("\xFF\xFF\xFF\xFF\0\0\0\0{}", 10));
   expect_refused_weights("a hole between two tensors", safetensors(entry("F32", "[1]", "[4,8]"), 8));
   expect_refused_weights("its data lies outside the file", safetensors(entry("F32", "[1]", "[0,8]"), 4));
   expect_refused_weights("expected F16, F32 or F64", safetensors(entry("I8", "[4]", "[0,4]"), 4));
@@ -435,6 +435,38 @@ TEST_F(BadInputs, ModelsThatCannotBeUsed) {
   for (size_t number = 2; number <= 65; ++number) large.replace(large.size() - 8 * number, 8, huge);
   refused("m: the scores of a row are not finite", with_checksum_of_now(large));
   refused("a Python pickle", "\x80\x04\x95 and code");
+}
+
+TEST_F(BadInputs, EveryCommandSaysWhatAFileIs) {
+  train_pets();
+  const std::map<std::string, std::string> kinds = {
+      {"a JPEG picture", "\xFF\xD8\xFF\xE0\x10"},
+      {"a NumPy array", "\x93NUMPY\x01"},
+      {"a MATLAB .mat file", "MATLAB 5.0 MAT-file, Platform: GLNXA64"},
+      {"a MATLAB 7.3 .mat file", "MATLAB 7.3 MAT-file, Platform: GLNXA64"},
+      {"an ONNX model", "\x08\x07\x12\x07pytorch\x1A\x03"},
+      {"a zip archive (NumPy's .npz, PyTorch's .pt)", "PK\x03\x04 and more"},
+      {"a gzip archive", "\x1F\x8B\x08 and more"},
+      {"a Python pickle", "\x80\x04\x95 and code"},
+      {"text", "features,label\n1.5,cats\n"},
+      {"of an unknown kind", "\1\2\3\4\5\6\7\1\2\3"}};
+  for (const auto& [kind, content] : kinds) {
+    SCOPED_TRACE(kind);
+    write_test_file(path("x"), content);
+    const std::string either = "x is " + kind + "; expected an HDF5 (.h5) or safetensors file; ";
+    const std::string features = "x is " + kind + "; expected a features file (HDF5); ";
+    expect_failure(4, either, {"info", "x"});
+    expect_failure(4, either, {"convert", "x", "y"});
+    expect_failure(4, either, quick_extract("pets", "y", {"--weights", "x"}));
+    expect_failure(4, features, {"train", "-d", "x", "-m", "y"});
+    expect_failure(4, features, {"merge", "-o", "y", "x"});
+    expect_failure(4, features, quick_extract("pets", "x", {"--resume"}));
+    expect_failure(4, "x is " + kind + "; expected a model made by vgg16 train; ", {"predict", "-m", "x", "pets"});
+  }
+  expect_failure(4, "pets is a folder; expected a features file", {"train", "-d", "pets", "-m", "y"});
+  for (const Words& words : {Words{"info", "pets"}, {"convert", "pets", "y"}, {"predict", "-m", "pets", "pets"}}) {
+    expect_failure(4, "pets: a folder; expected a file", words);
+  }
 }
 
 TEST_F(BadInputs, DevicesThatAreMissing) {

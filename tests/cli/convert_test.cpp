@@ -35,7 +35,7 @@ TEST_F(ConvertCommand, MakesTheDefaultWeightsFromKerasFile) {
 TEST_F(ConvertCommand, LeavesNoFileBehindWhereItFails) {
   expect_failure(1, "missing.h5: no such file", {"convert", "missing.h5", "a.safetensors"});
   write_test_file(path("page.h5"), "<html></html>");
-  expect_failure(4, "page.h5: looks like an HTML page", {"convert", "page.h5", "a.safetensors"});
+  expect_failure(4, "page.h5 is an HTML page", {"convert", "page.h5", "a.safetensors"});
   write_test_file(path("hdf5.h5"), "\x89HDF\r\n\x1A\n and no more");
   expect_failure(4, "hdf5.h5", {"convert", "hdf5.h5", "a.safetensors"});
   write_wrong_shape_weights(path("shape.safetensors"));

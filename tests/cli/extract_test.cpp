@@ -195,9 +195,9 @@ TEST_F(ExtractCommand, RefusesWrongWeights) {
   expect_failure(1, "missing.h5: no such file", quick_extract("pets", "a.h5"),
                  {.environment = {"VGG16_WEIGHTS=missing.h5"}});
   write_test_file(path("page.h5"), "<!DOCTYPE html><html>404</html>");
-  expect_failure(4, "page.h5: looks like an HTML page", quick_extract("pets", "a.h5", {"--weights", "page.h5"}));
+  expect_failure(4, "page.h5 is an HTML page", quick_extract("pets", "a.h5", {"--weights", "page.h5"}));
   write_test_file(path("lfs.h5"), "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n");
-  expect_failure(4, "lfs.h5: a Git LFS pointer", quick_extract("pets", "a.h5", {"--weights", "lfs.h5"}));
+  expect_failure(4, "lfs.h5 is a Git LFS pointer", quick_extract("pets", "a.h5", {"--weights", "lfs.h5"}));
   write_wrong_shape_weights(path("shape.safetensors"));
   expect_failure(4, "block1_conv1/kernel in shape.safetensors: shape (3, 3, 64, 3), expected (3, 3, 3, 64)",
                  quick_extract("pets", "a.h5", {"--weights", "shape.safetensors"}));

@@ -73,7 +73,7 @@ TEST_F(InfoCommand, RefusesEverythingElse) {
   expect_failure(4, "text", {"info", "text"});
   write_test_file(path("empty"), "");
   expect_failure(4, "empty: empty file", {"info", "empty"});
-  expect_failure(4, ".: not a regular file", {"info", "."});
+  expect_failure(4, ".: a folder; expected a file", {"info", "."});
   ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
   expect_failure(4, "fifo: not a regular file", {"info", "fifo"});
   write_test_file(path("cut.h5"), "\x89HDF\r\n\x1A\n and no more");

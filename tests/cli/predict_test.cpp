@@ -142,9 +142,9 @@ TEST_F(PredictCommand, RefusesOtherWeightsAndOtherRecipes) {
 
 TEST_F(PredictCommand, RefusesWhatIsNoModel) {
   expect_failure(1, "missing.model: no such file", {"predict", "-m", "missing.model", "new"});
-  expect_failure(4, "pets.h5: an HDF5 file; expected a model", {"predict", "-m", "pets.h5", "new"});
+  expect_failure(4, "pets.h5 is an HDF5 file; expected a model", {"predict", "-m", "pets.h5", "new"});
   write_test_file(path("a.pickle"), "\x80\x04\x95 and code");
-  expect_failure(4, "a.pickle: a Python pickle", {"predict", "-m", "a.pickle", "new"});
+  expect_failure(4, "a.pickle is a Python pickle", {"predict", "-m", "a.pickle", "new"});
   write_test_file(path("cut.model"), bytes("pets.model").substr(0, 2000));
   expect_failure(4, "cut.model", {"predict", "-m", "cut.model", "new"});
 }

@@ -85,7 +85,7 @@ TEST_F(FeatureFilePython, ReadsEveryHonestLayoutAndType) {
       ADD_FAILURE() << error.what();
     }
   }
-  EXPECT_EQ(files, 26);
+  EXPECT_EQ(files, 37);
 }
 
 TEST_F(FeatureFilePython, RefusesEveryHostileFile) {
@@ -108,6 +108,17 @@ TEST_F(FeatureFilePython, RefusesEveryHostileFile) {
     }
   }
   EXPECT_GE(files, 45);
+}
+
+TEST_F(FeatureFilePython, TheAdvisedCopyIsRead) {
+  ASSERT_EQ(run_script("feature_files.py", "unusual " + quoted(folder_.path())), 0);
+  for (const char* name : {"lzf", "scaleoffset", "growing", "growing-both"}) {
+    const std::filesystem::path file = folder_ / (std::string(name) + ".h5");
+    expect_error(ErrorCode::kRefused, "; copy it with python3 -c \"import h5py; h5py.File('OUT.h5', 'w').update(",
+                 [&] { static_cast<void>(open_feature_file(file)); });
+    ASSERT_EQ(run_script("feature_files.py", "copy " + quoted(file) + " " + quoted(folder_ / "copy.h5")), 0);
+    if (std::string(name) != "scaleoffset") expect_old_content(open_feature_file(folder_ / "copy.h5"), name);
+  }
 }
 
 TEST_F(FeatureFilePython, RefusesANumberThatDoesNotFitFloat32) {

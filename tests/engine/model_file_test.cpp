@@ -158,10 +158,10 @@ TEST(ModelFile, OtherKindsOfFilesAreNamed) {
   const auto parse = [](std::string_view text) {
     return refusal([&] { static_cast<void>(parse_model(std::as_bytes(std::span(text)), "x")); });
   };
-  EXPECT_THAT(parse(std::string_view("\x80\x04\x95\x10\0\0\0\0\0\0\0", 11)), HasSubstr("x: a Python pickle"));
-  EXPECT_THAT(parse("ccopy_reg\n_reconstructor\n"), HasSubstr("x: a Python pickle"));
+  EXPECT_THAT(parse(std::string_view("\x80\x04\x95\x10\0\0\0\0\0\0\0", 11)), HasSubstr("x is a Python pickle"));
+  EXPECT_THAT(parse("ccopy_reg\n_reconstructor\n"), HasSubstr("x is a Python pickle"));
   EXPECT_THAT(parse("\x89HDF\r\n\x1A\nrest of it"), HasSubstr("an HDF5 file"));
-  EXPECT_THAT(parse("some text that is not a model"), HasSubstr("x: "));
+  EXPECT_THAT(parse("some text that is not a model"), HasSubstr("x is text; expected a model made by vgg16 train"));
 }
 
 // A pickle begins with 80 04, a header of 0480 bytes with the same.
@@ -186,7 +186,7 @@ TEST(ModelFile, AFileOfAnotherKindIsNotReadWhole) {
     return refusal([&] { static_cast<void>(Classifier::load(folder / name)); });
   };
   EXPECT_THAT(load("photos.h5"), HasSubstr("an HDF5 file; expected a model"));
-  EXPECT_THAT(load("film"), HasSubstr("not a safetensors file; expected a model"));
+  EXPECT_THAT(load("film"), HasSubstr("film is of an unknown kind; expected a model"));
 }
 
 /// Each case makes one error in an otherwise valid file.

@@ -130,14 +130,20 @@ TEST(WeightsTest, RefusesWhatIsNotWeights) {
   };
   const std::string name = (folder / "w").string();
   EXPECT_EQ(refusal(folder / "missing", ErrorCode::kNotFound), (folder / "missing").string() + ": no such file");
-  EXPECT_EQ(refusal(folder.path()), folder.path().string() + ": not a regular file");
+  EXPECT_EQ(refusal(folder.path()), folder.path().string() + ": a folder; expected a file");
   EXPECT_EQ(refusal(write("")), name + ": empty file");
-  EXPECT_EQ(refusal(write("<!DOCTYPE html>")), name + ": looks like an HTML page, not weights; download it again");
-  EXPECT_EQ(refusal(write("version https://git-lfs.github.com/spec/v1\n")),
-            name + ": a Git LFS pointer, not the file itself; run git lfs pull");
-  EXPECT_EQ(refusal(write("\x1F\x8B\x08 gz")), name + ": gzip-compressed; unpack it first");
+  EXPECT_EQ(refusal(write("<!DOCTYPE html>")),
+            name + " is an HTML page; expected an HDF5 (.h5) or safetensors file; download it again");
+  EXPECT_EQ(
+      refusal(write("version https://git-lfs.github.com/spec/v1\n")),
+      name +
+          " is a Git LFS pointer, not the file itself; expected an HDF5 (.h5) or safetensors file; run git lfs pull");
+  EXPECT_EQ(refusal(write("\x1F\x8B\x08 gz")),
+            name + " is a gzip archive; expected an HDF5 (.h5) or safetensors file; unpack it first");
   EXPECT_EQ(refusal(write("\x80\x04\x95 pickle")),
-            name + ": a Python pickle: refused; expected Keras .h5 or safetensors");
+            name +
+                " is a Python pickle; expected an HDF5 (.h5) or safetensors file; it is not opened, because that runs "
+                "code; save what it holds in that form");
   EXPECT_NE(refusal(write("\x89HDF\r\n\x1A\n damaged")), "accepted");
 
   std::string whole = read_text(kDefault);

@@ -7,6 +7,8 @@
     feature_files.py old FILE                          writes FILE as the old extractor did
     feature_files.py variants FOLDER                   good files of other layouts and types, all with the same content
     feature_files.py hostile FOLDER                    files that must be refused
+    feature_files.py unusual FOLDER                    files of which messages say how to copy them
+    feature_files.py copy FILE OUT                     copies one as they say
     feature_files.py shuffle SEED N                    the order of random.Random(SEED).shuffle
 """
 import random
@@ -140,11 +142,11 @@ def old(path):
             labels[start:start + 5] = y[start:start + 5]
 
 
-def base(path, features=None, labels=None, names=None, libver="earliest", **keywords):
+def base(path, features=None, labels=None, names=None, libver="earliest", userblock_size=None, **keywords):
     import h5py
 
     x, y = content()
-    with h5py.File(path, "w", libver=libver) as f:
+    with h5py.File(path, "w", libver=libver, userblock_size=userblock_size) as f:
         if features is not False:
             f.create_dataset("features", data=x if features is None else features, **keywords)
         if labels is not False:
@@ -165,6 +167,17 @@ def variants(folder):
     base(folder / "packed.h5", chunks=(4, 20), compression="gzip", shuffle=True, fletcher32=True)
     base(folder / "growing.h5", maxshape=(None, COLUMNS), chunks=True)
     base(folder / "latest.h5", libver="latest")
+    base(folder / "latest-packed.h5", libver="latest", chunks=(5, 7), compression="gzip", shuffle=True, fletcher32=True)
+    base(folder / "latest-chunked.h5", libver="latest", chunks=(5, 7))
+    base(folder / "latest-one-chunk.h5", libver="latest", chunks=(ROWS, COLUMNS))
+    base(folder / "latest-one-packed-chunk.h5", libver="latest", chunks=(ROWS, COLUMNS), compression="gzip")
+    # Room for 4,000 chunks, whose list has pages.
+    base(folder / "latest-pages.h5", libver="latest", chunks=(1, 1), maxshape=(200, COLUMNS))
+    base(folder / "latest-packed-pages.h5", libver="latest", chunks=(1, 1), maxshape=(200, COLUMNS), compression="gzip")
+    for size in (512, 4096):
+        for libver in ("earliest", "latest"):
+            base(folder / f"user-block-{size}-{libver}.h5", libver=libver, userblock_size=size, chunks=(5, 7))
+    base(folder / "user-block-contiguous.h5", userblock_size=1024)
     for kind in "|i1 |u1 <i2 >i4 <u8".split():
         base(folder / f"labels-{kind[1:]}{'be' if kind[0] == '>' else ''}.h5", labels=y.astype(kind))
     base(folder / "fixed-names.h5", names=np.array([n.encode() for n in NAMES]))
@@ -280,8 +293,10 @@ def hostile(folder):
     with h5py.File(folder / "named-type.h5", "w") as f:
         f["features"] = np.dtype("<f4")
         f["labels"], f["label_names"] = y, NAMES
-    with h5py.File(folder / "user-block.h5", "w", userblock_size=512) as f:
-        f["features"], f["labels"], f["label_names"] = x, y, NAMES
+    base(folder / "matlab.h5", userblock_size=512)
+    with open(folder / "matlab.h5", "r+b") as f:
+        f.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64")
+    base(folder / "latest-growing.h5", libver="latest", chunks=(5, 7), compression="gzip", maxshape=(None, COLUMNS))
     for name, value in (("version-2", 2), ("version-0", 0), ("version-text", "1"), ("version-list", [1, 1])):
         base(folder / f"{name}.h5")
         with h5py.File(folder / f"{name}.h5", "a") as f:
@@ -304,6 +319,23 @@ def hostile(folder):
         raw[start + 16 * i:start + 16 * i + 16] = raw[start:start + 16]
     (folder / "repeated-name.h5").write_bytes(raw)
     victim.unlink()
+
+
+def copy(source, target):
+    """What messages advise for files that h5py can read and the program cannot."""
+    import h5py
+
+    h5py.File(target, "w").update({k: v[()] for k, v in h5py.File(source).items()})
+
+
+def unusual(folder):
+    """Files that h5py can read and the program cannot."""
+    x, _ = content()
+    folder = Path(folder)
+    base(folder / "lzf.h5", chunks=(4, 20), compression="lzf")
+    base(folder / "scaleoffset.h5", x.astype("<f4"), chunks=(4, 20), scaleoffset=3)
+    base(folder / "growing.h5", libver="latest", chunks=(5, 7), compression="gzip", maxshape=(None, COLUMNS))
+    base(folder / "growing-both.h5", libver="latest", chunks=(5, 7), compression="gzip", maxshape=(None, None))
 
 
 def shuffle(seed, n):

@@ -43,15 +43,8 @@ constexpr const char* kChecksumKey = "crc32";
 /// first bytes of the file.
 void refuse_other_kinds(std::span<const std::byte> bytes, const std::string& name) {
   const FileKind kind = file_kind(bytes);
-  if (kind == FileKind::kPickle) {
-    refuse(name, "a Python pickle, which runs code when it is opened; expected a model made by vgg16 train");
-  }
-  if (kind == FileKind::kHdf5) {
-    refuse(name, "an HDF5 file; expected a model made by vgg16 train (features go to train's --db)");
-  }
-  constexpr size_t kBeforeHeader = 8;  // the header's length, a uint64
-  if (bytes.size() > kBeforeHeader && bytes[kBeforeHeader] != std::byte{'{'}) {
-    refuse(name, "not a safetensors file; expected a model made by vgg16 train");
+  if (kind != FileKind::kSafetensors) {
+    throw Error(ErrorCode::kRefused, name + " " + wrong_kind(kind, "a model made by vgg16 train"));
   }
 }
 
