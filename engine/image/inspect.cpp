@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <string>
+#include <string_view>
 
 #include "image/walk.h"
 #include "vgg16/image.h"
@@ -8,30 +9,41 @@
 namespace vgg16 {
 namespace {
 
+// "JPEG", "HEIC"; empty if it is no picture.
+std::string_view format_of(FileKind kind) {
+  switch (kind) {
+    case FileKind::kJpeg:
+      return "JPEG";
+    case FileKind::kPng:
+      return "PNG";
+    case FileKind::kGif:
+      return "GIF";
+    case FileKind::kBmp:
+      return "BMP";
+    case FileKind::kTiff:
+      return "TIFF";
+    case FileKind::kWebp:
+      return "WebP";
+    case FileKind::kAvif:
+      return "AVIF";
+    case FileKind::kHeic:
+      return "HEIC";
+    case FileKind::kJpeg2000:
+      return "JPEG 2000";
+    case FileKind::kJpegXl:
+      return "JPEG XL";
+    default:
+      return "";
+  }
+}
+
 // The reason why a file that is neither JPEG nor PNG is refused.
 std::string reason_for(FileKind kind) {
-  switch (kind) {
-    case FileKind::kGif:
-      return "GIF is not supported";
-    case FileKind::kBmp:
-      return "BMP is not supported";
-    case FileKind::kTiff:
-      return "TIFF is not supported";
-    case FileKind::kWebp:
-      return "WebP is not supported";
-    case FileKind::kAvif:
-      return "AVIF is not supported";
-    case FileKind::kHeic:
-      return "HEIC is not supported";
-    case FileKind::kJpeg2000:
-      return "JPEG 2000 is not supported";
-    case FileKind::kGitLfs:
-      return "not a JPEG or PNG but a Git LFS pointer";
-    case FileKind::kHtml:
-      return "not a JPEG or PNG but an HTML page";
-    default:
-      return "not a JPEG or PNG";
-  }
+  const std::string_view format = format_of(kind);
+  if (!format.empty()) return std::string(format) + " is not supported";
+  if (kind == FileKind::kGitLfs) return "not a JPEG or PNG but a Git LFS pointer";
+  if (kind == FileKind::kHtml) return "not a JPEG or PNG but an HTML page";
+  return "not a JPEG or PNG";
 }
 
 }  // namespace
@@ -55,6 +67,8 @@ std::string refused_size(int64_t width, int64_t height) {
   }
   return "";
 }
+
+std::string_view picture_format(Bytes start) { return format_of(file_kind(start)); }
 
 Result<Image> inspect_image(Bytes bytes) {
   const auto size_of = [](const auto& walked) {

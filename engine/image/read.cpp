@@ -2,12 +2,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cctype>
 #include <cerrno>
 
 #include "image/walk.h"
 #include "vgg16/image.h"
 #include "vocabulary/descriptor.h"
+#include "vocabulary/file_kind.h"
 
 namespace vgg16 {
 namespace {
@@ -19,12 +21,33 @@ std::string words(int error) {
   return text;
 }
 
+// The system would take the bytes before it for the whole name.
+bool has_nul(const std::filesystem::path& path) { return path.native().find('\0') != std::string::npos; }
+
 std::string why_not_opened(const std::filesystem::path& path, int error) {
+  if (has_nul(path)) return "no such file: its name has a NUL byte";
   struct stat status = {};
   if (error == ENOENT && lstat(path.c_str(), &status) == 0) return "link to a missing file";
   if (error == ENOENT) return "no such file";
   if (error == ENXIO || error == ENODEV) return "not a regular file";  // a socket, or a device that does not exist
   return words(error);
+}
+
+// Opens it for reading, or sets errno. Throws Error{kIo} if the reason says nothing about the file. O_NONBLOCK: opening
+// a FIFO that has no writer would block for ever. It has no effect on regular files.
+Descriptor open_picture(const std::filesystem::path& path) {
+  if (has_nul(path)) {
+    errno = ENOENT;
+    return Descriptor(-1);
+  }
+  int fd = -1;
+  do {
+    fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  } while (fd < 0 && errno == EINTR);
+  if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
+    throw Error(ErrorCode::kIo, printable(path.native()) + " cannot be opened: " + system_message(errno));
+  }
+  return Descriptor(fd);
 }
 
 // Reads `size` bytes, or fewer if the file ends; returns how many, or -1 and sets errno.
@@ -44,16 +67,8 @@ int64_t read_up_to(int fd, std::byte* out, size_t size) {
 
 Result<std::vector<std::byte>> read_picture(const std::filesystem::path& path) {
   const auto failed = [](std::string reason) { return Result<std::vector<std::byte>>::failure(std::move(reason)); };
-  // O_NONBLOCK: opening a FIFO that has no writer would block for ever. It has no effect on regular files.
-  int fd = -1;
-  do {
-    fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-  } while (fd < 0 && errno == EINTR);
-  if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {  // says nothing about the picture
-    throw Error(ErrorCode::kIo, printable(path.native()) + " cannot be opened: " + system_message(errno));
-  }
-  if (fd < 0) return failed(why_not_opened(path, errno));
-  const Descriptor file(fd);
+  const Descriptor file = open_picture(path);
+  if (file.get() < 0) return failed(why_not_opened(path, errno));
 
   struct stat status = {};
   if (fstat(file.get(), &status) != 0) return failed(words(errno));
@@ -69,6 +84,15 @@ Result<std::vector<std::byte>> read_picture(const std::filesystem::path& path) {
   std::byte beyond{};
   if (got < status.st_size || read_up_to(file.get(), &beyond, 1) != 0) return failed("changed while reading");
   return bytes;
+}
+
+std::string_view picture_format_of_file(const std::filesystem::path& path) {
+  const Descriptor file = open_picture(path);
+  struct stat status = {};
+  if (file.get() < 0 || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return "";
+  std::array<std::byte, kFileKindBytes> start;
+  const int64_t got = read_up_to(file.get(), start.data(), start.size());
+  return got < 0 ? "" : picture_format(std::span(start).first(static_cast<size_t>(got)));
 }
 
 }  // namespace vgg16

@@ -11,42 +11,77 @@ using std::string_view_literals::operator""sv;
 
 struct Signature {
   FileKind kind;
-  size_t at;
   std::string_view bytes;
 };
 
 constexpr Signature kSignatures[] = {
-    {FileKind::kHdf5, 0, kHdf5Signature},
-    {FileKind::kPng, 0, kPngSignature},
-    {FileKind::kJpeg, 0, "\xFF\xD8\xFF"sv},
-    {FileKind::kGif, 0, "GIF8"sv},
-    {FileKind::kTiff, 0, "II*\0"sv},
-    {FileKind::kTiff, 0, "MM\0*"sv},
-    {FileKind::kWebp, 8, "WEBP"sv},
-    {FileKind::kAvif, 4, "ftypavif"sv},
-    {FileKind::kHeic, 4, "ftyphei"sv},
-    {FileKind::kHeic, 4, "ftypmif1"sv},
-    {FileKind::kJpeg2000, 4, "jP  "sv},
+    {FileKind::kHdf5, kHdf5Signature},
+    {FileKind::kPng, kPngSignature},
+    {FileKind::kJpeg, "\xFF\xD8\xFF"sv},
+    {FileKind::kGif, "GIF87a"sv},
+    {FileKind::kGif, "GIF89a"sv},
+    {FileKind::kTiff, "II*\0"sv},
+    {FileKind::kTiff, "MM\0*"sv},
+    {FileKind::kTiff, "II+\0\x08\0\0\0"sv},  // BigTIFF
+    {FileKind::kTiff, "MM\0+\0\x08\0\0"sv},
+    {FileKind::kJpeg2000, "\0\0\0\x0CjP  \r\n\x87\n"sv},
+    {FileKind::kJpeg2000, "\xFF\x4F\xFF\x51"sv},  // without a container
+    {FileKind::kJpegXl, "\0\0\0\x0CJXL \r\n\x87\n"sv},
+    {FileKind::kJpegXl, "\xFF\x0A"sv},  // without a container
     // Protocols 2 to 5 begin with their number, older ones, for what is pickled most, with these words.
-    {FileKind::kPickle, 0, "\x80\x02"sv},
-    {FileKind::kPickle, 0, "\x80\x03"sv},
-    {FileKind::kPickle, 0, "\x80\x04"sv},
-    {FileKind::kPickle, 0, "\x80\x05"sv},
-    {FileKind::kPickle, 0, "ccopy_reg\n"sv},
-    {FileKind::kPickle, 0, "csklearn"sv},
-    {FileKind::kNumpy, 0, "\x93NUMPY"sv},
-    {FileKind::kZip, 0, "PK\x03\x04"sv},
-    {FileKind::kZip, 0, "PK\x05\x06"sv},  // an empty one
-    {FileKind::kGzip, 0, "\x1F\x8B"sv},
-    {FileKind::kZstd, 0, "\x28\xB5\x2F\xFD"sv},
-    {FileKind::kGitLfs, 0, "version https://git-lfs"sv},
-    {FileKind::kProgram, 0, "\177ELF"sv},
-    {FileKind::kPdf, 0, "%PDF"sv},
-    {FileKind::kMatlab, 0, "MATLAB 5.0 MAT-file"sv},
-    {FileKind::kMatlab73, 0, "MATLAB 7.3 MAT-file"sv},
-    {FileKind::kJson, 0, "{"sv},
-    {FileKind::kBmp, 0, "BM"sv},
+    {FileKind::kPickle, "\x80\x02"sv},
+    {FileKind::kPickle, "\x80\x03"sv},
+    {FileKind::kPickle, "\x80\x04"sv},
+    {FileKind::kPickle, "\x80\x05"sv},
+    {FileKind::kPickle, "ccopy_reg\n"sv},
+    {FileKind::kPickle, "csklearn"sv},
+    {FileKind::kNumpy, "\x93NUMPY"sv},
+    {FileKind::kZip, "PK\x03\x04"sv},
+    {FileKind::kZip, "PK\x05\x06"sv},  // an empty one
+    {FileKind::kGzip, "\x1F\x8B"sv},
+    {FileKind::kZstd, "\x28\xB5\x2F\xFD"sv},
+    {FileKind::kGitLfs, "version https://git-lfs"sv},
+    {FileKind::kProgram, "\177ELF"sv},
+    {FileKind::kPdf, "%PDF"sv},
+    {FileKind::kMatlab, "MATLAB 5.0 MAT-file"sv},
+    {FileKind::kMatlab73, "MATLAB 7.3 MAT-file"sv},
+    {FileKind::kJson, "{"sv},
 };
+
+bool has(std::string_view text, size_t at, std::string_view bytes) {
+  return text.size() > at && text.substr(at).starts_with(bytes);
+}
+
+bool is_one_of(std::string_view brand, std::span<const std::string_view> brands) {
+  return std::find(brands.begin(), brands.end(), brand) != brands.end();
+}
+
+// Any text may begin with "BM". Behind the first header of 14 bytes is the length of the second, one for each version.
+bool looks_like_bmp(std::string_view text) {
+  constexpr std::string_view kLengths = "\x0C\x10\x28\x34\x38\x40\x6C\x7C"sv;  // 12, 16, 40, 52, 56, 64, 108, 124
+  return text.starts_with("BM") && has(text, 15, "\0\0\0"sv) && kLengths.find(text[14]) != std::string_view::npos;
+}
+
+bool looks_like_webp(std::string_view text) { return text.starts_with("RIFF") && has(text, 8, "WEBP"); }
+
+// ISO/IEC 14496-12, 4.3: the length of the first box, "ftyp", its major brand, a version, the compatible brands. mif1
+// and msf1 (ISO/IEC 23008-12, 10.2) name no codec: there the compatible brands do.
+FileKind heif_kind(std::string_view text) {
+  if (text.size() < 12 || !has(text, 4, "ftyp")) return FileKind::kUnknown;
+  constexpr std::string_view kAvif[] = {"avif", "avis"};
+  constexpr std::string_view kHeic[] = {"heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"};
+  constexpr std::string_view kAnyCodec[] = {"mif1", "msf1"};
+  const std::string_view major = text.substr(8, 4);
+  if (is_one_of(major, kAvif)) return FileKind::kAvif;
+  if (is_one_of(major, kHeic)) return FileKind::kHeic;
+  if (!is_one_of(major, kAnyCodec)) return FileKind::kUnknown;
+  size_t length = 0;
+  for (const unsigned char byte : text.substr(0, 4)) length = length << 8 | byte;
+  for (size_t at = 16; at + 4 <= std::min(length, text.size()); at += 4) {
+    if (is_one_of(text.substr(at, 4), kAvif)) return FileKind::kAvif;
+  }
+  return FileKind::kHeic;
+}
 
 // The length of the header in 8 bytes, of which the upper half is 0, then a JSON object.
 bool looks_like_safetensors(std::string_view text) {
@@ -121,8 +156,12 @@ FileKind file_kind(std::span<const std::byte> start) {
   // First of all: the length of its header may be any number, such as the first bytes of a pickle.
   if (looks_like_safetensors(text)) return FileKind::kSafetensors;
   for (const Signature& signature : kSignatures) {
-    if (text.size() > signature.at && text.substr(signature.at).starts_with(signature.bytes)) return signature.kind;
+    if (text.starts_with(signature.bytes)) return signature.kind;
   }
+  if (looks_like_bmp(text)) return FileKind::kBmp;
+  if (looks_like_webp(text)) return FileKind::kWebp;
+  const FileKind heif = heif_kind(text);
+  if (heif != FileKind::kUnknown) return heif;
   if (looks_like_onnx(text)) return FileKind::kOnnx;
   const FileKind markup = markup_kind(text);
   return markup == FileKind::kUnknown && looks_like_text(text) ? FileKind::kText : markup;
@@ -164,6 +203,8 @@ std::string_view file_kind_name(FileKind kind) {
       return "a HEIC picture";
     case FileKind::kJpeg2000:
       return "a JPEG 2000 picture";
+    case FileKind::kJpegXl:
+      return "a JPEG XL picture";
     case FileKind::kGitLfs:
       return "a Git LFS pointer, not the file itself";
     case FileKind::kHtml:

@@ -32,6 +32,7 @@ enum class FileKind {
   kAvif,
   kHeic,
   kJpeg2000,
+  kJpegXl,
   kGitLfs,  ///< a pointer to a file that Git LFS has not fetched
   kHtml,
   kXml,

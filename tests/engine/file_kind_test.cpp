@@ -9,6 +9,7 @@
 namespace vgg16 {
 namespace {
 
+using std::string_literals::operator""s;
 using std::string_view_literals::operator""sv;
 
 FileKind kind_of(std::string_view bytes) { return file_kind(std::as_bytes(std::span(bytes))); }
@@ -18,12 +19,15 @@ TEST(FileKind, IsToldByTheFirstBytes) {
   EXPECT_EQ(kind_of(kPngSignature), FileKind::kPng);
   EXPECT_EQ(kind_of("\xFF\xD8\xFF\xE0"), FileKind::kJpeg);
   EXPECT_EQ(kind_of("GIF89a"), FileKind::kGif);
-  EXPECT_EQ(kind_of("BM1234"), FileKind::kBmp);
-  EXPECT_EQ(kind_of("MM\0*"sv), FileKind::kTiff);
+  EXPECT_EQ(kind_of("GIF87a"), FileKind::kGif);
+  for (const std::string_view start : {"II*\0"sv, "MM\0*"sv, "II+\0\x08\0\0\0"sv, "MM\0+\0\x08\0\0"sv}) {
+    EXPECT_EQ(kind_of(start), FileKind::kTiff);
+  }
   EXPECT_EQ(kind_of("RIFF....WEBPVP8 "), FileKind::kWebp);
-  EXPECT_EQ(kind_of("....ftypavif"), FileKind::kAvif);
-  EXPECT_EQ(kind_of("....ftypheic"), FileKind::kHeic);
-  EXPECT_EQ(kind_of("....jP  "), FileKind::kJpeg2000);
+  EXPECT_EQ(kind_of("\0\0\0\x0CjP  \r\n\x87\n"sv), FileKind::kJpeg2000);
+  EXPECT_EQ(kind_of("\xFF\x4F\xFF\x51"), FileKind::kJpeg2000);
+  EXPECT_EQ(kind_of("\0\0\0\x0CJXL \r\n\x87\n"sv), FileKind::kJpegXl);
+  EXPECT_EQ(kind_of("\xFF\x0A\xFA\x1F"), FileKind::kJpegXl);
   EXPECT_EQ(kind_of("\x80\x04\x95"), FileKind::kPickle);
   EXPECT_EQ(kind_of("ccopy_reg\n_reconstructor"), FileKind::kPickle);
   EXPECT_EQ(kind_of("\x93NUMPY\1"), FileKind::kNumpy);
@@ -44,6 +48,33 @@ TEST(FileKind, IsToldByTheFirstBytes) {
             FileKind::kText);
 }
 
+TEST(FileKind, ABmpHasASecondHeaderOfAKnownLength) {
+  const std::string start = "BM\x46\0\0\0\0\0\0\0\x36\0\0\0"s;
+  for (const int length : {12, 16, 40, 52, 56, 64, 108, 124}) {
+    EXPECT_EQ(kind_of(start + static_cast<char>(length) + "\0\0\0"s), FileKind::kBmp) << length;
+  }
+  EXPECT_EQ(kind_of(start + "\x29\0\0\0"s), FileKind::kUnknown);
+  EXPECT_EQ(kind_of(start + "\x28\0\0"s), FileKind::kUnknown);
+  EXPECT_EQ(kind_of("BM is how many words begin (BMW, BMI, BMX)"), FileKind::kText);
+}
+
+TEST(FileKind, HeicAndAvifAreToldByTheirBrands) {
+  const auto with_brands = [](std::string_view major, std::string_view others) {
+    const auto length = static_cast<char>(16 + others.size());
+    return kind_of("\0\0\0"s + length + "ftyp" + std::string(major) + "\0\0\0\0"s + std::string(others) + "avif");
+  };
+  for (const char* major : {"heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"}) {
+    EXPECT_EQ(with_brands(major, "mif1heic"), FileKind::kHeic) << major;
+  }
+  for (const char* major : {"avif", "avis"}) EXPECT_EQ(with_brands(major, "mif1miaf"), FileKind::kAvif) << major;
+  for (const char* major : {"mif1", "msf1"}) {
+    EXPECT_EQ(with_brands(major, "miafheic"), FileKind::kHeic) << major;
+    EXPECT_EQ(with_brands(major, "miafavif"), FileKind::kAvif) << major;
+    EXPECT_EQ(with_brands(major, ""), FileKind::kHeic) << "what is behind the box is no brand";
+  }
+  for (const char* film : {"isom", "mp42", "qt  ", "crx "}) EXPECT_EQ(with_brands(film, "avif"), FileKind::kUnknown);
+}
+
 TEST(FileKind, MarkupMayBeginWithWhiteSpaceAndBeInAnyCase) {
   EXPECT_EQ(kind_of(" \r\n<!DOCTYPE html>"), FileKind::kHtml);
   EXPECT_EQ(kind_of("<HTML>"), FileKind::kHtml);
@@ -52,7 +83,10 @@ TEST(FileKind, MarkupMayBeginWithWhiteSpaceAndBeInAnyCase) {
 }
 
 TEST(FileKind, WhatIsCutBeforeItsSignatureEndsIsUnknown) {
-  for (const std::string_view start : {""sv, "\xFF\xD8"sv, "\x80"sv, "\x80\x06"sv, "some"sv}) {
+  for (const std::string_view start : {""sv, "\xFF\xD8"sv,
+                                       "\0\0\0\x18"
+                                       "ftyphei"sv,
+                                       "GIF8"sv, "\x80"sv, "\x80\x06"sv, "some"sv}) {
     EXPECT_EQ(kind_of(start), FileKind::kUnknown) << start;
   }
   EXPECT_EQ(kind_of(std::string(18, '\0')), FileKind::kUnknown);

@@ -52,13 +52,13 @@ TEST(Inspect, NamesWhatIsNoJpegOrPng) {
   EXPECT_EQ(decode_reason(file_bytes("hello, this is text")), "not a JPEG or PNG");
   EXPECT_EQ(decode_reason(file_bytes("\xFF\xD8")), "not a JPEG or PNG");
   EXPECT_EQ(decode_reason(FileBytes(18)), "not a JPEG or PNG") << "TGA has no signature";
-  EXPECT_EQ(decode_reason(file_bytes("GIF89a.....")), "GIF is not supported");
-  EXPECT_EQ(decode_reason(file_bytes("BM......")), "BMP is not supported");
-  EXPECT_EQ(decode_reason(file_bytes({"II*\0....", 8})), "TIFF is not supported");
-  EXPECT_EQ(decode_reason(file_bytes({"MM\0*....", 8})), "TIFF is not supported");
-  EXPECT_EQ(decode_reason(file_bytes("RIFF....WEBPVP8 ")), "WebP is not supported");
-  EXPECT_EQ(decode_reason(file_bytes("....ftypheic....")), "HEIC is not supported");
-  EXPECT_EQ(decode_reason(file_bytes("....ftypavif....")), "AVIF is not supported");
+  EXPECT_EQ(decode_reason(file_bytes("BM is no BMP because of two letters")), "not a JPEG or PNG");
+  for (const auto& [format, start] : other_formats()) {
+    EXPECT_EQ(decode_reason(file_bytes(start)), format + " is not supported");
+    EXPECT_EQ(picture_format(file_bytes(start)), format);
+  }
+  EXPECT_EQ(picture_format(small_jpeg()), "JPEG");
+  EXPECT_EQ(picture_format(file_bytes("hello, this is text")), "");
   EXPECT_EQ(decode_reason(file_bytes(" \n<!DOCTYPE html><html>")), "not a JPEG or PNG but an HTML page");
   EXPECT_EQ(decode_reason(file_bytes("<HTML>404")), "not a JPEG or PNG but an HTML page");
   EXPECT_EQ(decode_reason(file_bytes("version https://git-lfs.github.com/spec/v1\n")),

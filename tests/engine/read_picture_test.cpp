@@ -44,6 +44,9 @@ TEST_F(ReadPicture, NamesWhatIsNoFile) {
   EXPECT_EQ(reason(folder_ / "empty.jpg"), "empty file");
   EXPECT_EQ(reason(folder_.path()), "is a directory");
   EXPECT_EQ(reason("/dev/null"), "not a regular file");
+  write_test_file(folder_ / "a.jpg", "some bytes");
+  const std::string_view nul("\0b.jpg", 6);
+  EXPECT_EQ(reason((folder_ / "a.jpg").native() + std::string(nul)), "no such file: its name has a NUL byte");
 }
 
 TEST_F(ReadPicture, NamesBrokenLinks) {
@@ -52,6 +55,26 @@ TEST_F(ReadPicture, NamesBrokenLinks) {
   fs::create_symlink("b.jpg", folder_ / "a.jpg");
   fs::create_symlink("a.jpg", folder_ / "b.jpg");
   EXPECT_EQ(reason(folder_ / "a.jpg"), "too many levels of symbolic links");
+}
+
+TEST_F(ReadPicture, TellsTheFormatByTheFirstBytes) {
+  for (const auto& [format, start] : other_formats()) {
+    write_test_file(folder_ / "notes.txt", start);
+    EXPECT_EQ(picture_format_of_file(folder_ / "notes.txt"), format);
+  }
+  write_test_file(folder_ / "notes.txt", small_jpeg());
+  EXPECT_EQ(picture_format_of_file(folder_ / "notes.txt"), "JPEG");
+  fs::permissions(folder_ / "notes.txt", fs::perms::none);
+  {
+    const AnotherUser user(folder_.path());
+    EXPECT_EQ(picture_format_of_file(folder_ / "notes.txt"), "");
+  }
+  for (const char* text : {"", "B", "BM and other makers of cars", "GIF is a format"}) {
+    write_test_file(folder_ / "text.gif", text);
+    EXPECT_EQ(picture_format_of_file(folder_ / "text.gif"), "") << text;
+  }
+  ASSERT_EQ(mkfifo((folder_ / "fifo").c_str(), 0600), 0);
+  for (const char* name : {"fifo", ".", "missing"}) EXPECT_EQ(picture_format_of_file(folder_ / name), "") << name;
 }
 
 TEST_F(ReadPicture, DoesNotWaitForAFifoOrASocket) {

@@ -52,6 +52,29 @@ inline FileBytes small_jpeg() {
   return {bytes.begin(), bytes.end()};
 }
 
+struct FormatStart {
+  std::string format;  ///< as messages name it
+  std::string bytes;
+};
+
+/// The first bytes of pictures in formats that are recognised but not read.
+inline std::vector<FormatStart> other_formats() {
+  using std::string_literals::operator""s;
+  return {{"GIF", "GIF89a....."},
+          {"BMP", "BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0...."s},
+          {"TIFF", "II*\0...."s},
+          {"TIFF", "MM\0*...."s},
+          {"WebP", "RIFF....WEBPVP8 "},
+          {"HEIC",
+           "\0\0\0\x18"
+           "ftypheic\0\0\0\0mif1heic"s},
+          {"AVIF",
+           "\0\0\0\x18"
+           "ftypmif1\0\0\0\0mif1avif"s},
+          {"JPEG 2000", "\0\0\0\x0CjP  \r\n\x87\n...."s},
+          {"JPEG XL", "\xFF\x0A\xFA\x1F...."}};
+}
+
 /// Position of the first marker FF `code` in a JPEG that has one outside its segments' data.
 inline size_t find_marker(const FileBytes& jpeg, uint8_t code) {
   for (size_t i = 0; i + 1 < jpeg.size(); ++i) {

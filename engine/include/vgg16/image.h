@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "vgg16/error.h"
@@ -34,6 +35,15 @@ inline constexpr int64_t kMaxDecodeBytes = 12 * kMaxPicturePixels + (16 << 20);
 /// never waits for a pipe. Fails with a reason such as "empty file", "is a directory", "link to a missing file". Throws
 /// Error{kIo} if the reason is not the file: too many files are open, or there is no memory.
 [[nodiscard]] Result<std::vector<std::byte>> read_picture(const std::filesystem::path& path);
+
+/// The format of a picture that begins with `start`, of which 512 bytes are enough: "JPEG", "PNG", or one that is
+/// recognised but cannot be decoded, "GIF", "BMP", "TIFF", "WebP", "AVIF", "HEIC", "JPEG 2000", "JPEG XL". Empty if it
+/// is no picture.
+[[nodiscard]] std::string_view picture_format(std::span<const std::byte> start);
+
+/// picture_format() of the first bytes of the file at `path`. Empty also if it is not a regular file or cannot be read;
+/// never waits for a pipe. Throws as read_picture().
+[[nodiscard]] std::string_view picture_format_of_file(const std::filesystem::path& path);
 
 /// Checks, without decoding, that `bytes` is a complete JPEG or PNG within the limits, by following its markers or
 /// chunks to the end. A picture that passes can still fail to decode. Returns an Image with height and width but no
