@@ -1,8 +1,11 @@
 #include "vgg16/extract_dataset.h"
 
 #include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "flows/dataset_warnings.h"
 #include "vgg16/build_info.h"
 #include "vgg16/error.h"
 #include "vgg16/output.h"
@@ -54,8 +57,10 @@ FeatureFilePlan make_plan(const ExtractDatasetOptions& options, const Extractor&
   return options.shard ? shard_plan(plan, *options.shard) : plan;
 }
 
-void warn(const FeatureFileWriter& file, const ExtractDatasetCallbacks& callbacks) {
+void warn(const std::vector<std::string>& of_dataset, const FeatureFileWriter& file,
+          const ExtractDatasetCallbacks& callbacks) {
   if (!callbacks.warning) return;
+  for (const std::string& line : of_dataset) callbacks.warning(line);
   for (const int64_t row : file.damaged_rows()) {
     callbacks.warning("row " + std::to_string(row) + " was damaged on disk; it is computed again");
   }
@@ -116,6 +121,7 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
   if (callbacks.listed) callbacks.listed(dataset);
   require_pictures(dataset);
   require_no_picture(output, dataset);
+  const std::vector<std::string> warnings = dataset_warnings(dataset);
   ExtractDatasetResult result;
   result.found_pictures = static_cast<int64_t>(dataset.pictures.size() + dataset.skipped.size());
   const FeatureFilePlan plan = make_plan(options, extractor, *weights, std::move(dataset));
@@ -123,7 +129,7 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
   if (callbacks.planned) callbacks.planned(plan);
 
   const auto file = std::make_shared<FeatureFileWriter>(output, plan, options.file);
-  warn(*file, callbacks);
+  warn(warnings, *file, callbacks);
   if (callbacks.computing) {
     callbacks.computing([weak = std::weak_ptr(file)] {
       if (const auto open = weak.lock()) open->commit();

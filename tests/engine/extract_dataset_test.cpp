@@ -186,6 +186,20 @@ TEST_F(ExtractDataset, WarnsOfDamagedRows) {
   EXPECT_EQ(read_bytes(folder_ / "a.h5"), expected);
 }
 
+TEST_F(ExtractDataset, WarnsOfAnUnusualFolderBeforeTheWork) {
+  fs::copy_file(pets_ / "cats/0.png", pets_ / "dogs/3.png");
+  std::vector<std::string> events;
+  ExtractDatasetCallbacks callbacks;
+  callbacks.warning = [&](const std::string& line) { events.push_back(line); };
+  callbacks.computing = [&](const std::function<void()>&) { events.emplace_back("computing"); };
+  ExtractDatasetOptions options = quick();
+  options.shard = Shard{.index = 1, .count = 7};  // the warning is about the folder, not the shard
+  EXPECT_EQ(extract(folder_ / "a.h5", options, callbacks).table.rows, 1);
+  EXPECT_THAT(events, ElementsAre(testing::StartsWith(printable(pets_.native()) +
+                                                      ": 1 picture is in more than one class; the first, cats/0.png"),
+                                  "computing"));
+}
+
 TEST_F(ExtractDataset, ShardsMergeIntoTheFileOfASingleRun) {
   extract(folder_ / "whole.h5", quick());
   ExtractDatasetOptions options = quick();

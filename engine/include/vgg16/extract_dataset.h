@@ -37,8 +37,9 @@ struct ExtractDatasetCallbacks {
   std::function<void(const Dataset& dataset)> listed;
   /// The plan of the file is made. The file is about to be created, or opened to resume.
   std::function<void(const FeatureFilePlan& plan)> planned;
-  /// A problem that does not stop the run, in one line: a row of a resumed file was damaged and is computed again, or
-  /// the disk may become full.
+  /// A problem that does not stop the run, in one line, before the first row is computed: a class is drawn from several
+  /// folders, lies inside another one or has fewer pictures than train has folds by default; the same picture is in two
+  /// classes; a row of a resumed file was damaged and is computed again; the disk may become full.
   std::function<void(const std::string& line)> warning;
   /// Rows are computed from now on. `commit` waits until every row computed so far is on disk; it may be copied, and
   /// called from any thread at any time. After extract_dataset has ended it does nothing; a call that is in progress
