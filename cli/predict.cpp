@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "command.h"
+#include "path_list.h"
 #include "print.h"
 #include "values.h"
+#include "vgg16/build_info.h"
 #include "vgg16/classifier.h"
 #include "vgg16/dataset.h"
 #include "vgg16/error.h"
@@ -29,32 +31,39 @@ struct PredictCommand {
   std::string weights;
   std::string model;
   std::vector<std::string> pictures;
+  bool separated_by_nul = false;
   int top = 3;
   PredictorOptions options;
 };
 
 using Skip = std::function<void(const fs::path&, const std::string& reason)>;
 
-std::vector<fs::path> expand(const std::vector<std::string>& names, const Skip& skip, const Common& common) {
+// Appends the pictures of a folder to `pictures`.
+void expand_folder(const fs::path& folder, const PredictCommand& o, const Skip& skip, std::vector<fs::path>& pictures) {
+  const int threads = o.options.network.threads;
+  const PictureListing found = list_pictures(folder, threads > 0 ? threads : build_info().processors);
+  for (const auto* skipped : {&found.unlisted, &found.others}) {
+    for (const auto& [path, reason] : *skipped) skip(folder / path, reason);
+  }
+  for (const auto& [path, reason] : found.links) {
+    print_warning(printable((folder / path).native()) + ": " + reason, o.common);
+  }
+  for (const std::string& path : found.paths) pictures.push_back(folder / path);
+}
+
+std::vector<fs::path> expand(const PredictCommand& o, const Skip& skip) {
   std::vector<fs::path> pictures;
-  for (const std::string& name : names) {
+  for (const std::string& name : o.pictures) {
     std::error_code unknown;
     if (name == "-") {
-      for (std::string line; std::getline(std::cin, line);) {
-        if (!line.empty()) pictures.emplace_back(line);
-      }
+      const auto list = read_path_list(std::cin, o.separated_by_nul ? Separator::kNul : Separator::kFirst);
+      pictures.insert(pictures.end(), list.begin(), list.end());
     } else if (fs::is_directory(name, unknown)) {
-      const PictureListing found = list_pictures(name);
-      for (const auto& [path, reason] : found.unlisted) skip(name / fs::path(path), reason);
-      for (const auto& [path, reason] : found.links) {
-        print_warning(printable((name / fs::path(path)).native()) + ": " + reason, common);
-      }
-      for (const std::string& path : found.paths) pictures.push_back(name / fs::path(path));
+      expand_folder(name, o, skip, pictures);
     } else {
       pictures.emplace_back(name);
     }
   }
-  require(!pictures.empty(), ErrorCode::kNotFound, "no pictures to predict in what was given");
   return pictures;
 }
 
@@ -100,7 +109,9 @@ int predict(const PredictCommand& o) {
     if (o.common.json) print_json({{"schema", 1}, {"path", path.native()}, {"error", reason}});
     print_error(printable(path.native()) + ": " + reason);
   };
-  const std::vector<fs::path> pictures = expand(o.pictures, skip, o.common);
+  const std::vector<fs::path> pictures = expand(o, skip);
+  if (pictures.empty() && !all_read) return kSkippedTooMany;
+  require(!pictures.empty(), ErrorCode::kNotFound, "no pictures to predict in what was given");
   PredictorOptions options = o.options;
   options.network.batch_size =
       static_cast<int>(std::min<size_t>(static_cast<size_t>(options.network.batch_size), pictures.size()));
@@ -130,6 +141,9 @@ Command add_predict(CLI::App& program) {
   app->add_option("PICTURE", o->pictures, "Pictures, folders, or - for a list of paths on standard input")
       ->required()
       ->type_name("");
+  app->add_flag("-0,--null", o->separated_by_nul,
+                "Paths on standard input are separated by NUL, as by find -print0; without this, the first line end or "
+                "NUL decides");
   app->add_option("--top", o->top, "Classes shown per picture, the most probable first")
       ->type_name("N")
       ->capture_default_str()

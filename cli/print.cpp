@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <utility>
 
 #include "vgg16/error.h"
@@ -98,6 +99,24 @@ nlohmann::ordered_json skipped_json(const std::vector<SkippedPicture>& skipped) 
   return list;
 }
 
+namespace {
+
+// The most frequent reasons: of a thousand pictures of another format, twenty lines do not say that it is a thousand.
+std::string frequent_reasons(const std::vector<SkippedPicture>& skipped) {
+  constexpr size_t kNamed = 5;
+  std::map<std::string, int64_t> counts;
+  for (const SkippedPicture& picture : skipped) ++counts[picture.reason];
+  std::vector<std::pair<std::string, int64_t>> sorted(counts.begin(), counts.end());
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::string text;
+  for (size_t i = 0; i < std::min(sorted.size(), kNamed); ++i) {
+    text += (i == 0 ? "" : ", ") + sorted[i].first + " (" + with_thousands(sorted[i].second) + ")";
+  }
+  return text + (sorted.size() > kNamed ? ", ..." : "");
+}
+
+}  // namespace
+
 // The first twenty, because a broken folder can have thousands.
 void print_skipped(const std::vector<SkippedPicture>& skipped, const Common& common) {
   constexpr size_t kShown = 20;
@@ -108,6 +127,7 @@ void print_skipped(const std::vector<SkippedPicture>& skipped, const Common& com
       print_note("  and " + with_thousands(static_cast<int64_t>(skipped.size() - i)) +
                      " more; --verbose lists all, and so does the file",
                  common);
+      print_note("  of all: " + frequent_reasons(skipped), common);
       break;
     }
     print_note("  " + printable(skipped[i].path) + ": " + skipped[i].reason, common);

@@ -48,7 +48,7 @@ void print_json(const nlohmann::ordered_json& document);
 void flush_output();
 
 [[nodiscard]] nlohmann::ordered_json skipped_json(const std::vector<SkippedPicture>& skipped);
-/// Lists skipped pictures on standard error: the first few, or all with --verbose.
+/// Lists skipped pictures on standard error: the first few and how often each reason occurs, or all with --verbose.
 void print_skipped(const std::vector<SkippedPicture>& skipped, const Common& common);
 
 }  // namespace vgg16

@@ -1,17 +1,12 @@
 #include "vgg16/dataset.h"
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
 #include <iterator>
-#include <mutex>
 #include <numeric>
 #include <span>
-#include <system_error>
-#include <thread>
 #include <utility>
 
-#include "extract/listed_picture.h"
+#include "extract/check_files.h"
 #include "extract/shuffle.h"
 #include "extract/walk.h"
 #include "vgg16/error.h"
@@ -20,53 +15,6 @@
 
 namespace vgg16 {
 namespace {
-
-struct Checked {
-  int64_t size_bytes = 0;
-  uint32_t crc32 = 0;
-  std::string reason;  // why it cannot be used, or empty
-};
-
-// Reads a picture once, for its kind, size and checksum.
-Checked check_picture(const std::filesystem::path& path) {
-  const Result<std::vector<std::byte>> bytes = read_picture(path);
-  if (!bytes) return {.reason = bytes.reason()};
-  const Result<Image> kind = inspect_image(bytes.value());
-  if (!kind) return {.reason = kind.reason()};
-  return {.size_bytes = static_cast<int64_t>(bytes.value().size()), .crc32 = crc32_of(bytes.value()), .reason = {}};
-}
-
-// results[i] belongs to paths[i], so the order does not depend on the threads. The threads mostly wait for the disk. If
-// the system starts fewer than `threads`, the work takes longer but is still done.
-std::vector<Checked> check_pictures(const std::filesystem::path& folder, std::span<const std::string> paths,
-                                    int threads) {
-  std::vector<Checked> results(paths.size());
-  std::atomic<size_t> next = 0;
-  std::mutex failure_mutex;
-  std::exception_ptr failure;
-  // Each thread takes the next picture that is free; the first exception makes the others stop.
-  const auto work = [&] {
-    try {
-      for (size_t i = next++; i < paths.size(); i = next++) results[i] = check_picture(folder / paths[i]);
-    } catch (...) {
-      const std::scoped_lock lock(failure_mutex);
-      failure = std::current_exception();
-      next = paths.size();
-    }
-  };
-  {
-    std::vector<std::jthread> helpers;
-    try {
-      while (static_cast<int>(helpers.size()) + 1 < threads && helpers.size() + 1 < paths.size()) {
-        helpers.emplace_back(work);
-      }
-    } catch (const std::system_error&) {
-    }
-    work();
-  }
-  if (failure) std::rethrow_exception(failure);
-  return results;
-}
 
 void sort_by_path(std::vector<SkippedPicture>& skipped) {
   std::sort(skipped.begin(), skipped.end(),
@@ -113,7 +61,8 @@ Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t
                   .pictures = {},
                   .skipped = listing.unlisted,
                   .unlisted = std::move(listing.unlisted)};
-  for (auto* more : {&listing.unsupported, &listing.links}) {
+  std::vector<SkippedPicture> others = find_pictures_by_content(folder, listing.other_files, threads);
+  for (auto* more : {&others, &listing.links}) {
     std::move(more->begin(), more->end(), std::back_inserter(dataset.skipped));
   }
   for (std::string& path : listing.without_class) {
@@ -124,7 +73,7 @@ Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t
     const Result<std::vector<std::byte>> bytes = read_picture(folder / path);
     dataset.skipped.push_back({path, bytes.ok() ? "changed while the folder was listed" : bytes.reason()});
   }
-  std::vector<Checked> checked = check_pictures(folder, listing.candidates, threads);
+  std::vector<CheckedPicture> checked = check_pictures(folder, listing.candidates, threads);
   std::vector<std::string> classes;  // of each picture, in row order
   for (size_t i = 0; i < checked.size(); ++i) {
     std::string& path = listing.candidates[i];
@@ -149,16 +98,18 @@ Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t
   return dataset;
 }
 
-PictureListing list_pictures(const std::filesystem::path& folder) {
+PictureListing list_pictures(const std::filesystem::path& folder, int threads) {
   const StandardFloatingPoint mode;
   FolderListing listing = walk_dataset_folder(folder);
   PictureListing pictures{.paths = std::move(listing.candidates),
+                          .others = find_pictures_by_content(folder, listing.other_files, threads),
                           .links = std::move(listing.links),
                           .unlisted = std::move(listing.unlisted)};
   for (auto* more : {&listing.without_class, &listing.irregular}) {
     std::move(more->begin(), more->end(), std::back_inserter(pictures.paths));
   }
   std::sort(pictures.paths.begin(), pictures.paths.end());
+  sort_by_path(pictures.others);
   sort_by_path(pictures.links);
   sort_by_path(pictures.unlisted);
   return pictures;

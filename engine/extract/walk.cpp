@@ -18,20 +18,7 @@
 namespace vgg16 {
 namespace {
 
-struct EndingRule {
-  std::string_view ending;
-  std::string_view unsupported;  // the format's name if it cannot be read, otherwise empty
-};
-constexpr std::array<EndingRule, 10> kEndings = {{{".jpg", {}},
-                                                  {".jpeg", {}},
-                                                  {".jpe", {}},
-                                                  {".jfif", {}},
-                                                  {".png", {}},
-                                                  {".bmp", "BMP"},
-                                                  {".gif", "GIF"},
-                                                  {".tif", "TIFF"},
-                                                  {".tiff", "TIFF"},
-                                                  {".webp", "WebP"}}};
+constexpr std::array<std::string_view, 5> kPictureEndings = {".jpg", ".jpeg", ".jpe", ".jfif", ".png"};
 
 // Not std::tolower, which depends on the locale: in a Turkish one "I" is not the upper case of "i", as in ".JFIF".
 bool same_ignoring_case(std::string_view a, std::string_view b) {
@@ -39,14 +26,10 @@ bool same_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-bool ends_with_ignoring_case(std::string_view name, std::string_view ending) {
-  return name.size() >= ending.size() && same_ignoring_case(name.substr(name.size() - ending.size()), ending);
-}
-
-const EndingRule* find_rule(std::string_view name) {
-  const auto* rule = std::find_if(kEndings.begin(), kEndings.end(),
-                                  [&](const EndingRule& r) { return ends_with_ignoring_case(name, r.ending); });
-  return rule == kEndings.end() ? nullptr : rule;
+bool ends_like_picture(std::string_view name) {
+  return std::any_of(kPictureEndings.begin(), kPictureEndings.end(), [&](std::string_view ending) {
+    return name.size() >= ending.size() && same_ignoring_case(name.substr(name.size() - ending.size()), ending);
+  });
 }
 
 // Folders that desktops, file servers and file systems create; some contain pictures, such as thumbnails.
@@ -172,20 +155,16 @@ class Walk {
 
   void add(const Entry& entry, const std::string& path) {
     const bool in_root = path.size() == entry.name.size();
-    const EndingRule* rule = find_rule(entry.name);
+    const bool like_picture = ends_like_picture(entry.name);
     const bool leads_nowhere = entry.error == ENOENT || entry.error == ENOTDIR || entry.error == ELOOP;
     if (entry.kind == Kind::kFolder) {
       (entry.is_link ? links_ : folders_).push_back(path);
-    } else if (entry.error != 0 && (in_root || (rule == nullptr && !leads_nowhere))) {  // may be a folder of pictures
+    } else if (entry.error != 0 && (in_root || (!like_picture && !leads_nowhere))) {  // may be a folder of pictures
       listing_.unlisted.push_back({path, reason_of(entry)});
-    } else if (rule != nullptr) {
-      if (!rule->unsupported.empty()) {
-        listing_.unsupported.push_back({path, std::string(rule->unsupported) + " is not supported"});
-      } else if (entry.kind == Kind::kOther) {
-        listing_.irregular.push_back(path);
-      } else {
-        (in_root ? listing_.without_class : listing_.candidates).push_back(path);
-      }
+    } else if (entry.kind == Kind::kRegular) {
+      (!like_picture ? listing_.other_files : in_root ? listing_.without_class : listing_.candidates).push_back(path);
+    } else if (like_picture) {
+      listing_.irregular.push_back(path);
     } else if (entry.error != 0) {
       listing_.links.push_back({path, reason_of(entry)});
     }

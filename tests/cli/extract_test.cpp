@@ -130,12 +130,53 @@ TEST_F(ExtractCommand, FailsOnFoldersWithoutUsablePictures) {
   expect_failure(1, "text: no usable picture among 1; the first, cats/x.jpg: not a JPEG or PNG",
                  quick_extract("text", "a.h5"));
   fs::create_directories(path("broken/cats"));
-  write_test_file(path("broken/cats/x.png"), undecodable_picture());
-  expect_failure(1, "none of the 1 pictures is usable; the first, cats/x.png: ", quick_extract("broken", "a.h5"));
+  for (const char* name : {"x", "y", "z"}) {
+    write_test_file(path("broken/cats/" + std::string(name) + ".png"), undecodable_picture());
+  }
+  expect_failure(1, "none of the 3 pictures is usable; the first, cats/", quick_extract("broken", "a.h5"));
   fs::create_directory(path("flat"));
   write_test_file(path("flat/1.png"), class_picture(0, 1));
   expect_failure(4, "flat holds 1 pictures but no class folders; expected one folder per class",
                  quick_extract("flat", "a.h5"));
+}
+
+TEST_F(ExtractCommand, NamesPicturesOfOtherFormatsByKind) {
+  make_pictures("pets", {"cats", "dogs"}, 3);
+  for (int i = 10; i < 35; ++i) {
+    write_test_file(path("pets/cats/" + std::to_string(i)), other_formats()[i % 5 == 0 ? 0 : 5].bytes);
+  }
+  const Outcome outcome = run(quick_extract("pets", "pets.h5"));
+  EXPECT_EQ(outcome.status, 3);
+  EXPECT_THAT(outcome.out, HasSubstr("6 rows of 64 numbers, 2 classes, 25 skipped"));
+  const std::vector<std::string> lines = outcome.err_lines();
+  ASSERT_EQ(lines.size(), 24U) << outcome.err;
+  EXPECT_EQ(lines[0], "vgg16: skipped 25 pictures:");
+  EXPECT_EQ(lines[1], "  cats/10: GIF is not supported");
+  EXPECT_EQ(lines[2], "  cats/11: HEIC is not supported");
+  EXPECT_EQ(lines[21], "  and 5 more; --verbose lists all, and so does the file");
+  EXPECT_EQ(lines[22], "  of all: HEIC is not supported (20), GIF is not supported (5)");
+}
+
+TEST_F(ExtractCommand, WarnsOfUnusualFoldersBeforeTheWork) {
+  for (const char* name : {"n01", "n02", "n03"}) make_pictures("tiny/" + std::string(name), {"images"}, 8);
+  const Outcome outcome = run(quick_extract("tiny", "a.h5"));
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_THAT(outcome.out, HasSubstr("24 rows of 64 numbers, 1 class, 0 skipped"));
+  EXPECT_THAT(outcome.err, testing::StartsWith("vgg16: warning: tiny: 1 class is drawn from several folders; the "
+                                               "first, images, from 3, such as n01/images and "
+                                               "n02/images; "));
+  EXPECT_EQ(run(quick_extract("tiny", "b.h5", {"-q"})).err, "");
+}
+
+// Synology's file server keeps a folder of thumbnails, named like the picture, in @eaDir.
+TEST_F(ExtractCommand, TakesFoldersNamedLikePictures) {
+  make_pictures("pets", {"cats", "logo.png", "icon.gif", "cats/@eaDir/0.png"}, 8);
+  const Outcome outcome = run(quick_extract("pets", "a.h5", {"--json"}));
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.err, "");
+  const auto document = json_line(outcome.out);
+  EXPECT_EQ(document["rows"], 24);
+  EXPECT_EQ(document["classes"], nlohmann::json({"cats", "icon.gif", "logo.png"}));
 }
 
 TEST_F(ExtractCommand, LosesNoClassFolderUnlessAllowedTo) {
@@ -283,7 +324,8 @@ TEST_F(ExtractCommand, ShowsNamesFromOutsideEscaped) {
                             "  -dash/text.jpg:", "quo'te\"s/text.jpg:", "back\\\\slash/text.jpg:"}) {
     EXPECT_THAT(outcome.err, HasSubstr(shown));
   }
-  EXPECT_EQ(outcome.err_lines().size(), 7U);
+  // Warnings of classes of one picture and of one picture in many classes, then the skipped pictures under a heading.
+  EXPECT_EQ(outcome.err_lines().size(), 9U);
   EXPECT_THAT(outcome.out, testing::StartsWith("-o\\n.h5: 6 rows"));
   EXPECT_THAT(outcome.err, AllOf(Not(HasSubstr("\x1B")), Not(HasSubstr("\xFF"))));
   EXPECT_EQ(open_feature_file(path("-o\n.h5")).label_names.size(), 6U);

@@ -65,8 +65,64 @@ TEST_F(PredictCommand, TakesFoldersAndListsOnStandardInput) {
     EXPECT_EQ(run({"predict", "-m", "pets.model", "new", "--threads", threads, "-b", batch}).out, folder.out);
   }
   expect_failure(1, "no pictures to predict", {"predict", "-m", "pets.model", "-"});
+  fs::rename(path("new/1.png"), path("new/1 x.png"));
+  const std::string expected = run({"predict", "-m", "pets.model", "new"}).out;
+  for (const char* listing : {"-print0", "-print", "-printf '%p\\r\\n'"}) {
+    const Outcome found =
+        bash("find new -name '*.png' " + std::string(listing) + " | \"$VGG16\" predict -m pets.model - | sort");
+    EXPECT_EQ(found.out, expected) << listing;
+    EXPECT_EQ(found.err, "");
+  }
+  const std::string with_mark = "\xEF\xBB\xBFnew/0.png\r\nnew/1 x.png\r\nnew/2.png\r\n";
+  EXPECT_EQ(run({"predict", "-m", "pets.model", "-"}, {.input = with_mark}).out, expected);
   fs::create_directory(path("empty"));
   expect_failure(1, "no pictures to predict", {"predict", "-m", "pets.model", "empty"});
+}
+
+TEST_F(PredictCommand, TakesNamesWithLineEndsSeparatedByNul) {
+  fs::rename(path("new/1.png"), path("new/a\nb.png"));
+  const std::string list("new/a\nb.png\0new/2.png\0", 22);
+  for (const char* option : {"-0", "--null"}) {
+    const Outcome outcome = run({"predict", "-m", "pets.model", option, "-"}, {.input = list});
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_THAT(outcome.out_lines(),
+                testing::ElementsAre(StartsWith("new/a\\nb.png: dogs"), StartsWith("new/2.png: owls")));
+  }
+  const Outcome lines = run({"predict", "-m", "pets.model", "-"}, {.input = list});
+  EXPECT_EQ(lines.status, 3);
+  EXPECT_EQ(lines.out, "");
+  EXPECT_THAT(lines.err_lines(),
+              testing::ElementsAre("vgg16: new/a: no such file",
+                                   "vgg16: b.png\\x00new/2.png\\x00: no such file: its name has a NUL byte"));
+}
+
+TEST_F(PredictCommand, SaysOnceThatAPictureIsNoList) {
+  expect_failure(4, "standard input holds a picture (PNG), expected a list of paths; name the picture's file",
+                 {"predict", "-m", "pets.model", "-"}, {.input = bytes("new/0.png")});
+}
+
+TEST_F(PredictCommand, AnswersForPicturesOfOtherFormats) {
+  fs::create_directory(path("phone"));
+  std::vector<std::string> expected;
+  for (const auto& [format, start] : other_formats()) {
+    const std::string name = "phone/" + std::to_string(expected.size()) + ".dat";
+    write_test_file(path(name), start);
+    expected.push_back(name + ": " + format + " is not supported");
+  }
+  const Outcome json = run({"predict", "-m", "pets.model", "phone", "--json"});
+  EXPECT_EQ(json.status, 3);
+  std::vector<std::string> answers;
+  for (const std::string& line : json.out_lines()) {
+    const auto answer = nlohmann::json::parse(line);
+    answers.push_back(answer["path"].get<std::string>() + ": " + answer["error"].get<std::string>());
+  }
+  EXPECT_EQ(answers, expected);
+  for (std::string& line : expected) line = "vgg16: " + line;
+  EXPECT_EQ(json.err_lines(), expected);
+  const Outcome both = run({"predict", "-m", "pets.model", "phone", "new", "-q"});
+  EXPECT_EQ(both.status, 3);
+  EXPECT_THAT(both.out_lines(), SizeIs(3));
+  EXPECT_EQ(both.err_lines(), expected);
 }
 
 TEST_F(PredictCommand, ListsAFolderAsExtractDoes) {
@@ -76,6 +132,7 @@ TEST_F(PredictCommand, ListsAFolderAsExtractDoes) {
   fs::create_directory_symlink("../new", path("mixed/linked"));
   fs::create_directory_symlink("..", path("mixed/deep/up"));
   write_test_file(path("mixed/x.gif"), "GIF89a");
+  write_test_file(path("mixed/notes.gif"), "text");
   ASSERT_EQ(mkfifo(path("mixed/p.jpg").c_str(), 0600), 0);
   const Outcome outcome = run({"predict", "-m", "pets.model", "mixed"});
   EXPECT_EQ(outcome.status, 3);
@@ -85,7 +142,8 @@ TEST_F(PredictCommand, ListsAFolderAsExtractDoes) {
                                    StartsWith("mixed/linked/2.png: ")));
   EXPECT_THAT(
       outcome.err_lines(),
-      testing::ElementsAre("vgg16: warning: mixed/deep/up: the same folder as the top folder, which is listed already",
+      testing::ElementsAre("vgg16: mixed/x.gif: GIF is not supported",
+                           "vgg16: warning: mixed/deep/up: the same folder as the top folder, which is listed already",
                            "vgg16: mixed/p.jpg: not a regular file"));
 }
 

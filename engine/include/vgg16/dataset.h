@@ -38,27 +38,31 @@ struct Dataset {
 enum class Unlisted { kRefuse, kSkip };
 
 /// Finds every picture below `folder`, reads each and checks it with inspect_image (image.h). Pictures are regular
-/// files ending in .jpg, .jpeg, .jpe, .jfif or .png in any case; .bmp, .gif, .tif, .tiff and .webp files are skipped.
-/// Ignored are other endings, hidden names and folders that systems make (@eaDir, $RECYCLE.BIN, System Volume
-/// Information, lost+found, __MACOSX). A folder whose name ends like a picture's is a folder. Links to files and
-/// folders are followed; real folders come first, and a link to a folder that has been listed is skipped. The class is
-/// the name of the folder that contains the picture; a picture directly in `folder` has no class and is skipped. Paths
-/// are sorted bytewise and, if there is a seed, put in the order of Python's random.Random(seed).shuffle (MT19937);
-/// pictures that cannot be used are dropped after that, so one bad picture does not change the order of the others.
-/// `threads` files are read at a time. Throws Error{kNotFound, kIo} for `folder` itself and, with Unlisted::kRefuse and
-/// before any picture is read, Error{kIo} that names what cannot be listed.
+/// files ending in .jpg, .jpeg, .jpe, .jfif or .png in any case. Of every other file the first bytes are read: pictures
+/// of other formats (picture_format in image.h), and JPEG and PNG files with other names, are skipped with a reason
+/// that names the format; what is no picture by its first bytes, or cannot be opened, is ignored whatever its name.
+/// Hidden names and folders that systems make (@eaDir, $RECYCLE.BIN, System Volume Information, lost+found, __MACOSX)
+/// are ignored. A folder whose name ends like a picture's is a folder. Links to files and folders are followed; real
+/// folders come first, and a link to a folder that has been listed is skipped. The class is the name of the folder that
+/// contains the picture; a picture directly in `folder` has no class and is skipped. Paths are sorted bytewise and, if
+/// there is a seed, put in the order of Python's random.Random(seed).shuffle (MT19937); pictures that cannot be used
+/// are dropped after that, so one bad picture does not change the order of the others. `threads` files are read at a
+/// time. Throws Error{kNotFound, kIo} for `folder` itself and, with Unlisted::kRefuse and before any picture is read,
+/// Error{kIo} that names what cannot be listed.
 [[nodiscard]] Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t> seed, int threads,
                                    Unlisted unlisted = Unlisted::kRefuse);
 
-/// The files of a folder whose names end like a picture's.
+/// The pictures of a folder.
 struct PictureListing {
-  std::vector<std::string> paths;        ///< below the folder, as PictureFile::path; sorted bytewise
-  std::vector<SkippedPicture> links;     ///< links to nothing or to a folder listed before; sorted bytewise by path
+  std::vector<std::string> paths;      ///< of files that end like a picture, as PictureFile::path; sorted bytewise
+  std::vector<SkippedPicture> others;  ///< other files that are pictures by their first bytes; sorted bytewise by path
+  std::vector<SkippedPicture> links;   ///< links to nothing or to a folder listed before; sorted bytewise by path
   std::vector<SkippedPicture> unlisted;  ///< as Dataset::unlisted; sorted bytewise by path
 };
 
-/// Lists the files that list_dataset would consider, including those without a class, without opening any of them.
-/// Throws Error{kNotFound, kIo} for the folder itself.
-[[nodiscard]] PictureListing list_pictures(const std::filesystem::path& folder);
+/// Lists the files that list_dataset would consider, including those without a class. Opens only files whose names do
+/// not end like a picture's, `threads` at a time, as list_dataset does. Throws Error{kNotFound, kIo} for the folder
+/// itself.
+[[nodiscard]] PictureListing list_pictures(const std::filesystem::path& folder, int threads = 1);
 
 }  // namespace vgg16

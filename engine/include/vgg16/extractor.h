@@ -47,7 +47,8 @@ struct ExtractTimes {
   double waiting_for_pictures_s = 0;
   double computing_s = 0;
   double delivering_s = 0;
-  /// Where pictures are decoded on the processors that compute: the share of their time that decoding took. Otherwise 0.
+  /// Where pictures are decoded on the processors that compute: the share of their time that decoding took. Otherwise
+  /// 0.
   double decoding_share = 0;
 };
 
