@@ -110,23 +110,28 @@ Json describe_build() {
   return document;
 }
 
-// Up to `most` bytes from the beginning of a regular file; empty for anything else, such as a pipe.
-std::string start_of(const std::string& file, size_t most) {
+// Up to `most` bytes of a regular file, from `at` on; empty for anything else, such as a pipe.
+std::string part_of(const std::string& file, size_t most, uint64_t at = 0) {
   std::error_code unknown;
   if (!std::filesystem::is_regular_file(file, unknown)) return {};
   std::ifstream stream(file, std::ios::binary);
+  stream.seekg(static_cast<std::streamoff>(at));
   std::string start(most, '\0');
   stream.read(start.data(), static_cast<std::streamsize>(start.size()));
   start.resize(static_cast<size_t>(stream.gcount()));
   return start;
 }
 
-// At the start or behind a user block, whose size is a power of two from 512 on.
-bool is_hdf5(std::string_view text) {
-  for (size_t at = 0; at < text.size(); at = at == 0 ? 512 : 2 * at) {
-    if (text.substr(at).starts_with("\x89HDF\r\n\x1A\n")) return !text.starts_with("MATLAB");
+// The start of the HDF5 file in a file: at its start or behind a user block, whose size is a power of two from 512 on;
+// empty if there is none.
+std::string start_of_hdf5(const std::string& file, size_t most) {
+  std::string text = part_of(file, most);
+  if (text.starts_with("MATLAB")) return {};
+  for (uint64_t at = 512; !text.empty(); at *= 2) {
+    if (text.starts_with("\x89HDF\r\n\x1A\n")) return text;
+    text = part_of(file, most, at);
   }
-  return false;
+  return {};
 }
 
 // Models and weights may both be safetensors files, features and weights both HDF5 files, so the kind is recognised by
@@ -136,12 +141,13 @@ Json describe_file(const std::string& file) {
   constexpr size_t kLengthBytes = 8;
   // The header's length comes from the file, so it is limited before memory is taken.
   constexpr uint64_t kMaxHeaderBytes = 16 << 20;  // as engine/safetensors/safetensors.cpp, which refuses longer ones
-  std::string text = start_of(file, 1 << 16);
-  const bool hdf5 = is_hdf5(text);
-  if (!hdf5 && text.size() >= kLengthBytes) {
+  std::string text = start_of_hdf5(file, 1 << 16);
+  const bool hdf5 = !text.empty();
+  if (!hdf5) text = part_of(file, kLengthBytes);
+  if (!hdf5 && text.size() == kLengthBytes) {
     uint64_t header_bytes = 0;
     std::memcpy(&header_bytes, text.data(), kLengthBytes);
-    text = start_of(file, kLengthBytes + static_cast<size_t>(std::min(header_bytes, kMaxHeaderBytes)));
+    text = part_of(file, kLengthBytes + static_cast<size_t>(std::min(header_bytes, kMaxHeaderBytes)));
   }
   const auto names = [&](std::string_view name) { return text.find(name) != std::string_view::npos; };
   if (hdf5) {

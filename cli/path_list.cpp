@@ -15,6 +15,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// What Windows' programs write to a file: read as bytes, every letter would be a path.
+void refuse_utf16(std::string_view start) {
+  if (!start.starts_with("\xFF\xFE") && !start.starts_with("\xFE\xFF")) return;
+  throw Error(ErrorCode::kRefused, "standard input is text in UTF-16; save the list of paths as UTF-8");
+}
+
 void refuse_picture(std::string_view start) {
   const std::string_view format = picture_format(std::as_bytes(std::span(start)));
   if (format.empty()) return;
@@ -28,6 +34,7 @@ std::string read_all(std::istream& in) {
   in.read(text.data(), kStart);
   text.resize(static_cast<size_t>(in.gcount()));
   refuse_picture(text);
+  refuse_utf16(text);
   if (in) text.append(std::istreambuf_iterator<char>(in), {});  // not after its end: a terminal would be asked again
   return text;
 }

@@ -15,7 +15,7 @@ enum class Separator {
 
 /// Reads `in` to its end. Empty paths are left out. Where lines separate, a carriage return at the end of a line and a
 /// byte order mark before the first one are taken off, unless there is a file of the name as given. Throws
-/// Error{kRefused} if `in` holds a picture.
+/// Error{kRefused} if `in` holds a picture or text in UTF-16.
 [[nodiscard]] std::vector<std::filesystem::path> read_path_list(std::istream& in, Separator separator);
 
 }  // namespace vgg16

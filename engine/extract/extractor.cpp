@@ -27,8 +27,10 @@ constexpr int kMaxThreads = 1024;
 // threads that decode then sleep.
 PipelineOptions pipeline_options(const Backend& backend, const ExtractorOptions& options) {
   const int threads = options.threads == 0 ? available_processors() : options.threads;
-  return {
-      .batch_size = options.batch_size, .decode_threads = threads, .processors = backend.name() == "cpu" ? threads : 0};
+  const int processors = std::min(available_processors(), 2 * threads);  // as many threads decode and compute together
+  return {.batch_size = options.batch_size,
+          .decode_threads = threads,
+          .processors = backend.name() == "cpu" ? processors : 0};
 }
 
 void require_between(int value, int least, int most, const char* what) {

@@ -213,6 +213,7 @@ std::optional<int64_t> find_signature(const PosixFile& file) {
   for (int64_t at = 0; at <= size - static_cast<int64_t>(found.size()); at = at == 0 ? 512 : 2 * at) {
     file.read_at(at, found);
     if (std::memcmp(found.data(), kHdf5Signature.data(), found.size()) == 0) return at;
+    if (at > size / 2) break;  // twice as much may not be a number
   }
   return std::nullopt;
 }
@@ -253,13 +254,15 @@ H5File::H5File(PosixFile file)
   const uint64_t end = cursor.number(8);
   if (version < 2) cursor.skip(16);  // driver information, name of the root group
   root_ = cursor.number(8);
-  if (base != static_cast<uint64_t>(start_)) {
+  // 0 if the user block was put before a finished file; the HDF5 library, too, then counts from the signature.
+  if (base != 0 && base != static_cast<uint64_t>(start_)) {
     refuse("is damaged: its superblock's base address is " + std::to_string(base) + ", expected " +
            std::to_string(start_));
   }
   // The recorded end of file detects truncation before any data is read.
-  if (end > static_cast<uint64_t>(start_ + size_))
-    refuse("was cut short: it should have " + std::to_string(end) + " bytes");
+  if (end < base || end - base > static_cast<uint64_t>(size_)) {
+    refuse("was cut short: it should have " + std::to_string(end - base + static_cast<uint64_t>(start_)) + " bytes");
+  }
   // The flags say that a program has the file open for writing (bit 0; bit 2 for SWMR): it may still change it, or has
   // crashed.
   if (open_for_writing) refuse("was not closed by the program that wrote it");

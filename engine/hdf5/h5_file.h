@@ -104,8 +104,8 @@ struct H5Object {
 
 /// What messages say of a file that h5py can read and this reader cannot.
 inline constexpr const char* kH5CopyAdvice =
-    "; copy it with python3 -c \"import h5py; h5py.File('OUT.h5', 'w').update({k: v[()] for k, v in "
-    "h5py.File('IN.h5').items()})\"";
+    "; copy it with python3 -c \"import h5py; out = h5py.File('OUT.h5', 'w'); h5py.File('IN.h5').visititems("
+    "lambda k, v: out.__setitem__(k, v[()]) if isinstance(v, h5py.Dataset) else None)\"";
 
 /// An open file. One thread at a time. All members throw Error{kRefused} for what violates the specification or is not
 /// supported, and Error{kIo}.

@@ -9,8 +9,8 @@ namespace vgg16 {
 
 [[nodiscard]] Result<Image> decode_jpeg(Bytes bytes, const JpegFrame& frame);
 /// decode_jpeg, then resize_nearest, but only the pixels of the result are computed: coefficients and planes are
-/// libjpeg's, what follows is done at these pixels (jpeg_planes.h). Holds two bands of the picture, not all of it; a
-/// progressive picture's coefficients all the same.
+/// libjpeg's, what follows is done at these pixels (jpeg_planes.h). Holds two bands of the picture, not all of it; of a
+/// picture of several scans all coefficients.
 [[nodiscard]] Result<Image> decode_jpeg_resized(Bytes bytes, const JpegFrame& frame, int side);
 
 /// The same picture resized by resize_nearest; a failure stays as it is.

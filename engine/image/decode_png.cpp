@@ -45,9 +45,6 @@ size_t data_bytes(const PngParts& parts) {
   return bytes;
 }
 
-// Four samples of two bytes, and a byte per row, which may be as short as one pixel.
-static_assert((4 * 2 + 1) * kMaxPicturePixels <= kMaxDecodeBytes);
-
 // Decompresses as many bytes as the rows have, whatever the data would expand to. Returns the reason why that cannot be
 // done, or "". As in Pillow, rows that are all there are enough: what follows them may be missing or more, but not
 // wrong, and if the data ends there, its checksum (Adler-32) must match.

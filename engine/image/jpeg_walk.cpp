@@ -74,7 +74,8 @@ class Coverage {
     const int lowest_bit = progressive_ ? byte_at(header, after + 2) & 0xF : 0;
     if (first > last || last >= kCoefficients) return "damaged: a scan of coefficients that do not exist";
     for (size_t i = 0; i < components; ++i) {
-      const auto component = std::find_if(components_.begin(), components_.end(),
+      // Ids that occur twice are taken in their order, as libjpeg-turbo does (jdmarker.c, get_sos).
+      const auto component = std::find_if(components_.begin() + static_cast<std::ptrdiff_t>(i), components_.end(),
                                           [&](const Component& c) { return c.id == byte_at(header, 1 + 2 * i); });
       if (component == components_.end()) return "damaged: a scan of a component that is not in its frame";
       std::fill(component->lowest_bits.begin() + first, component->lowest_bits.begin() + last + 1, lowest_bit);

@@ -55,6 +55,15 @@ TEST(PathList, KeepsNamesThatAreThere) {
   EXPECT_THAT(paths_in(name + "\n"), ElementsAre(name));
 }
 
+TEST(PathList, RefusesUtf16) {
+  for (const std::string& list : {"\xFF\xFE"
+                                  "a\0.\0"s,
+                                  "\xFE\xFF"
+                                  "\0a\0."s}) {
+    expect_error(ErrorCode::kRefused, "is text in UTF-16", [&] { static_cast<void>(paths_in(list)); });
+  }
+}
+
 TEST(PathList, RefusesAPicture) {
   const auto refused = [](const std::string& format, const std::string& bytes) {
     expect_error(ErrorCode::kRefused,

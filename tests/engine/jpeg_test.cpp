@@ -192,6 +192,17 @@ TEST(IncompleteJpeg, OfSomeScansIsRefused) {
   }
 }
 
+TEST(ComponentsOfAJpeg, MayAllHaveOneId) {
+  FileBytes file = small_jpeg();
+  const size_t frame = find_marker(file, 0xC0) + 10;
+  const size_t scan = find_marker(file, 0xDA) + 5;
+  for (size_t c = 0; c < 3; ++c) file[frame + 3 * c] = file[scan + 2 * c] = std::byte{1};
+  EXPECT_EQ(both_ways(file, 224), "");
+  const auto image = decode_image(file);
+  ASSERT_TRUE(image) << image.reason();
+  EXPECT_EQ(crc32_of(image.value().pixels.data(), image.value().pixels.size()), kSmallJpegPixelsCrc);
+}
+
 // Flash files hold the tables of all their pictures first, as a stream of its own.
 TEST(TablesBeforeAJpeg, AreRead) {
   const FileBytes file = small_jpeg();

@@ -178,6 +178,9 @@ def variants(folder):
         for libver in ("earliest", "latest"):
             base(folder / f"user-block-{size}-{libver}.h5", libver=libver, userblock_size=size, chunks=(5, 7))
     base(folder / "user-block-contiguous.h5", userblock_size=1024)
+    base(folder / "user-block-before.h5", chunks=(5, 7), compression="gzip")  # a block that HDF5 does not know of
+    before = folder / "user-block-before.h5"
+    before.write_bytes(bytes(2048) + before.read_bytes())
     for kind in "|i1 |u1 <i2 >i4 <u8".split():
         base(folder / f"labels-{kind[1:]}{'be' if kind[0] == '>' else ''}.h5", labels=y.astype(kind))
     base(folder / "fixed-names.h5", names=np.array([n.encode() for n in NAMES]))
@@ -325,7 +328,8 @@ def copy(source, target):
     """What messages advise for files that h5py can read and the program cannot."""
     import h5py
 
-    h5py.File(target, "w").update({k: v[()] for k, v in h5py.File(source).items()})
+    out = h5py.File(target, "w")
+    h5py.File(source).visititems(lambda k, v: out.__setitem__(k, v[()]) if isinstance(v, h5py.Dataset) else None)
 
 
 def unusual(folder):

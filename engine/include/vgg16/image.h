@@ -28,8 +28,9 @@ struct Image {
 inline constexpr int64_t kMaxPictureBytes = 64 << 20;
 inline constexpr int64_t kMaxPicturePixels = 50'000'000;
 inline constexpr int kMaxPictureSide = 16'384;
-/// The most memory that a decoder may hold at a time, not counting the file and the resulting pixels.
-inline constexpr int64_t kMaxDecodeBytes = 12 * kMaxPicturePixels + (16 << 20);
+/// The most memory that a decoder holds at a time, not counting the file and the resulting pixels: for each pixel four
+/// samples of two bytes, and a byte per row, which may be as short as one pixel.
+inline constexpr int64_t kMaxDecodeBytes = 9 * kMaxPicturePixels;
 
 /// The bytes of the file at `path`, which must be a regular file (or a link to one) of 1 to kMaxPictureBytes bytes;
 /// never waits for a pipe. Fails with a reason such as "empty file", "is a directory", "link to a missing file". Throws
@@ -61,8 +62,8 @@ inline constexpr int64_t kMaxDecodeBytes = 12 * kMaxPicturePixels + (16 << 20);
 [[nodiscard]] Result<Image> decode_image(std::span<const std::byte> bytes);
 
 /// decode_image, then resize_nearest to (side, side): the same pixels or the same reason. Of a JPEG only the pixels
-/// that resizing copies are computed, which takes two thirds of the time and, unless it is progressive, no memory that
-/// grows with its height. Thread-safe. Throws Error{kInvalidArgument} if side is below 1, and std::bad_alloc.
+/// that resizing copies are computed, which takes two thirds of the time or less and, if it has one scan, no memory
+/// that grows with its height. Thread-safe. Throws Error{kInvalidArgument} if side is below 1, and std::bad_alloc.
 [[nodiscard]] Result<Image> decode_resized(std::span<const std::byte> bytes, int side);
 
 /// read_picture, then decode_image.
