@@ -85,7 +85,7 @@ TEST_F(FeatureFilePython, ReadsEveryHonestLayoutAndType) {
       ADD_FAILURE() << error.what();
     }
   }
-  EXPECT_EQ(files, 37);
+  EXPECT_EQ(files, 38);
 }
 
 TEST_F(FeatureFilePython, RefusesEveryHostileFile) {
