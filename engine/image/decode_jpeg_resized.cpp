@@ -14,7 +14,7 @@ namespace {
 // minimum coded units, 8 rows of a plane times its vertical sampling factor.
 class Planes {
  public:
-  explicit Planes(const jpeg_decompress_struct& info, std::span<const int> columns)
+  Planes(const jpeg_decompress_struct& info, std::span<const int> columns)
       : width_(columns.size()), colours_(info.jpeg_color_space) {
     for (int c = 0; c < info.num_components; ++c) {
       const jpeg_component_info& component = info.comp_info[c];

@@ -9,32 +9,13 @@
 namespace vgg16 {
 namespace {
 
-// "JPEG", "HEIC"; empty if it is no picture.
+// "JPEG", "HEIC"; empty if it is no picture. What messages call the kind is "a JPEG picture".
 std::string_view format_of(FileKind kind) {
-  switch (kind) {
-    case FileKind::kJpeg:
-      return "JPEG";
-    case FileKind::kPng:
-      return "PNG";
-    case FileKind::kGif:
-      return "GIF";
-    case FileKind::kBmp:
-      return "BMP";
-    case FileKind::kTiff:
-      return "TIFF";
-    case FileKind::kWebp:
-      return "WebP";
-    case FileKind::kAvif:
-      return "AVIF";
-    case FileKind::kHeic:
-      return "HEIC";
-    case FileKind::kJpeg2000:
-      return "JPEG 2000";
-    case FileKind::kJpegXl:
-      return "JPEG XL";
-    default:
-      return "";
-  }
+  constexpr std::string_view kEnd = " picture";
+  const std::string_view name = file_kind_name(kind);
+  if (!name.ends_with(kEnd)) return "";
+  const size_t begin = name.find(' ') + 1;
+  return name.substr(begin, name.size() - kEnd.size() - begin);
 }
 
 // The reason why a file that is neither JPEG nor PNG is refused.

@@ -113,10 +113,12 @@ bool looks_like_text(std::string_view text) {
          });
 }
 
-// What to do with a file of a kind that was not expected, or "".
+// What to do with a file of a kind that was not expected.
 std::string_view advice(FileKind kind) {
   switch (kind) {
     case FileKind::kUnknown:
+    case FileKind::kProgram:
+    case FileKind::kPdf:
       return "is it the right file?";
     case FileKind::kHdf5:
       return "features go to vgg16 train -d, weights to --weights";
@@ -141,9 +143,6 @@ std::string_view advice(FileKind kind) {
     case FileKind::kHtml:
     case FileKind::kXml:
       return "download it again";
-    case FileKind::kProgram:
-    case FileKind::kPdf:
-      return "is it the right file?";
     default:  // the pictures
       return "pictures go to vgg16 predict, and a folder of them to vgg16 extract -d";
   }

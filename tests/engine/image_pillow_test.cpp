@@ -48,6 +48,22 @@ class AgainstPillow : public PythonTest {
     return largest;
   }
 
+  // What Pillow made of damaged pictures: NUMBER.jpg or NUMBER.png.
+  struct Verdict {
+    int number = 0;
+    int accepted = 0;
+    uint32_t crc = 0;  // of the pixels
+  };
+
+  std::vector<Verdict> verdicts() {
+    std::ifstream list(folder_ / "accepted.txt");
+    std::vector<Verdict> all;
+    int width = 0;
+    int height = 0;
+    for (Verdict v; list >> v.number >> v.accepted >> width >> height >> v.crc;) all.push_back(v);
+    return all;
+  }
+
   TempDir folder_;
 };
 
@@ -112,14 +128,8 @@ TEST_F(AgainstPillow, PhotographsAreEqual) {
 // them.
 TEST_F(AgainstPillow, DamagedPicturesAreTruncatedOrEqual) {
   ASSERT_NO_FATAL_FAILURE(make_pictures("damaged " + quoted(folder_.path())));
-  std::ifstream list(folder_ / "accepted.txt");
-  int number = 0;
-  int accepted = 0;
-  int width = 0;
-  int height = 0;
-  uint32_t crc = 0;
   int decoded = 0;
-  while (list >> number >> accepted >> width >> height >> crc) {
+  for (const auto& [number, accepted, crc] : verdicts()) {
     SCOPED_TRACE(number);
     const auto image = load_image(folder_ / (std::to_string(number) + ".jpg"));
     if (!image && accepted == 1) {
@@ -139,15 +149,9 @@ TEST_F(AgainstPillow, DamagedPicturesAreTruncatedOrEqual) {
 // the program refuses: whose rows are missing, whose palette is missing, or whose header says something impossible.
 TEST_F(AgainstPillow, DamagedPngsAreRefusedOrEqual) {
   ASSERT_NO_FATAL_FAILURE(make_pictures("damaged_pngs " + quoted(folder_.path())));
-  std::ifstream list(folder_ / "accepted.txt");
-  int number = 0;
-  int accepted = 0;
-  int width = 0;
-  int height = 0;
-  uint32_t crc = 0;
   int decoded = 0;
   int refused_here_alone = 0;
-  while (list >> number >> accepted >> width >> height >> crc) {
+  for (const auto& [number, accepted, crc] : verdicts()) {
     SCOPED_TRACE(number);
     const auto image = load_image(folder_ / (std::to_string(number) + ".png"));
     if (!image) {

@@ -36,6 +36,13 @@ std::string both_ways(std::span<const std::byte> file, int side) {
   return "differs at byte " + std::to_string(differs - pixels.begin());
 }
 
+void expect_pixels_of_small_jpeg(const FileBytes& file) {
+  EXPECT_EQ(both_ways(file, 224), "");
+  const auto image = decode_image(file);
+  ASSERT_TRUE(image) << image.reason();
+  EXPECT_EQ(crc32_of(image.value().pixels.data(), image.value().pixels.size()), kSmallJpegPixelsCrc);
+}
+
 JpegSettings with_sampling(SamplingFactors luma, SamplingFactors cb, SamplingFactors cr) {
   JpegSettings settings;
   settings.sampling = {luma, cb, cr, luma};
@@ -197,10 +204,7 @@ TEST(ComponentsOfAJpeg, MayAllHaveOneId) {
   const size_t frame = find_marker(file, 0xC0) + 10;
   const size_t scan = find_marker(file, 0xDA) + 5;
   for (size_t c = 0; c < 3; ++c) file[frame + 3 * c] = file[scan + 2 * c] = std::byte{1};
-  EXPECT_EQ(both_ways(file, 224), "");
-  const auto image = decode_image(file);
-  ASSERT_TRUE(image) << image.reason();
-  EXPECT_EQ(crc32_of(image.value().pixels.data(), image.value().pixels.size()), kSmallJpegPixelsCrc);
+  expect_pixels_of_small_jpeg(file);
 }
 
 // Flash files hold the tables of all their pictures first, as a stream of its own.
@@ -222,10 +226,7 @@ TEST(TablesBeforeAJpeg, AreRead) {
   append_bytes(split, file_bytes("\xFF\xD8"));
   append_bytes(split, part(frame, huffman));
   append_bytes(split, part(scan, file.size()));
-  EXPECT_EQ(both_ways(split, 224), "");
-  const auto image = decode_image(split);
-  ASSERT_TRUE(image);
-  EXPECT_EQ(crc32_of(image.value().pixels.data(), image.value().pixels.size()), kSmallJpegPixelsCrc);
+  expect_pixels_of_small_jpeg(split);
 
   FileBytes twice;
   add_tables(twice);

@@ -28,9 +28,6 @@ struct Image {
 inline constexpr int64_t kMaxPictureBytes = 64 << 20;
 inline constexpr int64_t kMaxPicturePixels = 50'000'000;
 inline constexpr int kMaxPictureSide = 16'384;
-/// The most memory that a decoder holds at a time, not counting the file and the resulting pixels: for each pixel four
-/// samples of two bytes, and a byte per row, which may be as short as one pixel.
-inline constexpr int64_t kMaxDecodeBytes = 9 * kMaxPicturePixels;
 
 /// The bytes of the file at `path`, which must be a regular file (or a link to one) of 1 to kMaxPictureBytes bytes;
 /// never waits for a pipe. Fails with a reason such as "empty file", "is a directory", "link to a missing file". Throws
@@ -57,8 +54,8 @@ inline constexpr int64_t kMaxDecodeBytes = 9 * kMaxPicturePixels;
 /// with a reason. JPEG has no checksum, so damage that still decodes gives the pixels that Pillow gives. A PNG is
 /// complete once all its rows are there; if its compressed data ends as well, its checksum must match. Thread-safe.
 /// Takes 3 bytes per pixel for the result and, while decoding, up to 8 more for a JPEG, and for a PNG as many as its
-/// rows have before they are compressed: up to 8 more and one for each row, whatever the data would expand to; never
-/// more than kMaxDecodeBytes. Throws std::bad_alloc if the system has less.
+/// rows have before they are compressed: up to 8 more and one for each row, whatever the data would expand to. Throws
+/// std::bad_alloc if the system has less.
 [[nodiscard]] Result<Image> decode_image(std::span<const std::byte> bytes);
 
 /// decode_image, then resize_nearest to (side, side): the same pixels or the same reason. Of a JPEG only the pixels
