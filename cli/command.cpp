@@ -33,8 +33,10 @@ void add_network_options(CLI::App& app, std::string& weights, ExtractorOptions& 
       ->type_name("NAME")
       ->capture_default_str()
       ->check(expects("auto, cpu, cuda or cuda:N", is_device));
-  app.add_option("--precision", options.precision,
-                 "Type of the multiplied numbers: f32, or less exact bf16; on a GPU also tf32 and f16")
+  app.add_option(
+         "--precision", options.precision,
+         "Type of the multiplied numbers: f32, or less exact bf16, which is faster on AMD's processors and slower on "
+         "Intel's; on a GPU also tf32 and f16")
       ->type_name("NAME")
       ->capture_default_str()
       ->check(one_of({"f32", "tf32", "f16", "bf16"}, "f32, tf32, f16 or bf16"));

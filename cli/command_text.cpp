@@ -31,10 +31,7 @@ std::string quoted_for_shell(std::string_view word) {
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
       "0123456789_-+=./,:%@";
   if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) return std::string(word);
-  // Backslashes are harmless in single quotes, but printable() would double them: leave them out of the comparison.
-  std::string shown(word);
-  std::erase(shown, '\\');
-  if (word.find('\'') != std::string_view::npos || printable(shown) != shown) return escaped(word);
+  if (word.find('\'') != std::string_view::npos || printable(word) != word) return escaped(word);
   return "'" + std::string(word) + "'";
 }
 

@@ -7,6 +7,7 @@
 #include "print.h"
 #include "values.h"
 #include "vgg16/error.h"
+#include "vgg16/names.h"
 #include "vgg16/weights.h"
 
 namespace vgg16 {
@@ -27,9 +28,10 @@ int convert(const ConvertOptions& o) {
   weights->save(o.output, o.dtype == "f16" ? WeightsType::kF16 : WeightsType::kF32, {.overwrite = o.overwrite});
   const auto written = Weights::load(o.output);  // the digest of what was written, which rounding may have changed
   if (o.common.json) {
-    print_json({{"schema", 1}, {"output", o.output}, {"dtype", o.dtype}, {"weights_sha256", written->sha256()}});
+    print_json(
+        {{"schema", 1}, {"output", escape_name(o.output)}, {"dtype", o.dtype}, {"weights_sha256", written->sha256()}});
   } else {
-    print_result(printable(o.output) + ": 26 tensors, " + o.dtype + ", weights digest " + written->sha256());
+    print_result(printable_path(o.output) + ": 26 tensors, " + o.dtype + ", weights digest " + written->sha256());
   }
   return kDone;
 }

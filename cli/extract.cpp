@@ -15,6 +15,7 @@
 #include "vgg16/error.h"
 #include "vgg16/extract_dataset.h"
 #include "vgg16/layer.h"
+#include "vgg16/names.h"
 #include "vgg16/output.h"
 #include "weights_source.h"
 
@@ -47,7 +48,7 @@ void report(const ExtractCommand& o, const ExtractDatasetResult& result, double 
   const double rate = extracting > 0 ? static_cast<double>(result.computed_rows) / extracting : 0;
   if (o.common.json) {
     print_json({{"schema", 1},
-                {"output", o.output},
+                {"output", escape_name(o.output)},
                 {"rows", result.table.rows},
                 {"classes", result.table.label_names},
                 {"skipped", skipped_json(result.skipped)},
@@ -56,7 +57,7 @@ void report(const ExtractCommand& o, const ExtractDatasetResult& result, double 
                 {"limited_by", limiting_stage(result.times)}});
     return;
   }
-  std::string line = printable(o.output) + ": " + counted(result.table.rows, "row", "rows") + " of " +
+  std::string line = printable_path(o.output) + ": " + counted(result.table.rows, "row", "rows") + " of " +
                      with_thousands(result.table.columns) + " numbers, " +
                      counted(static_cast<int64_t>(result.table.label_names.size()), "class", "classes") + ", " +
                      with_thousands(static_cast<int64_t>(result.skipped.size())) + " skipped; ";
@@ -91,7 +92,7 @@ int extract(const ExtractCommand& o, const std::string& resume_text) {
   ExtractDatasetCallbacks callbacks;
   callbacks.listed = [](const Dataset& dataset) {
     for (const auto& [path, reason] : dataset.unlisted) {  // printed even with --quiet: whole classes may be missing
-      print_error("warning: " + printable((dataset.folder / path).native()) + ": " + reason);
+      print_error("warning: " + printable_path(dataset.folder / unescape_name(path)) + ": " + reason);
     }
   };
   callbacks.planned = [&](const FeatureFilePlan& plan) {
@@ -125,7 +126,7 @@ int extract(const ExtractCommand& o, const std::string& resume_text) {
   report(o, result, elapsed.count());
   const auto n_skipped = static_cast<int64_t>(result.skipped.size());
   if (n_skipped > parse_allowed_skips(o.max_skipped, result.found_pictures).value()) {
-    print_error(printable(o.output) + " is complete, but " + counted(n_skipped, "picture was", "pictures were") +
+    print_error(printable_path(o.output) + " is complete, but " + counted(n_skipped, "picture was", "pictures were") +
                 " skipped of " + with_thousands(result.found_pictures) + ", more than --max-skipped " + o.max_skipped +
                 " allows");
     return kSkippedTooMany;

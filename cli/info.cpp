@@ -100,6 +100,7 @@ Json describe_build() {
                    {"backends", info.backends},
                    {"instruction_sets", info.instruction_sets},
                    {"precisions", info.precisions},
+                   {"slow_precisions", info.slow_precisions},
                    {"processors", info.processors},
                    {"processors_allowed", info.processors_allowed},
                    {"hdf5", hdf5_library()},

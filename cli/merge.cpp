@@ -7,6 +7,7 @@
 #include "print.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
+#include "vgg16/names.h"
 
 namespace vgg16 {
 namespace {
@@ -26,12 +27,12 @@ int merge(const MergeOptions& o) {
   print_skipped(result.skipped, o.common);
   if (o.common.json) {
     print_json({{"schema", 1},
-                {"output", o.output},
+                {"output", escape_name(o.output)},
                 {"rows", result.rows},
                 {"parts", parts.size()},
                 {"skipped", skipped_json(result.skipped)}});
   } else {
-    print_result(printable(o.output) + ": " + counted(result.rows, "row", "rows") + " of " +
+    print_result(printable_path(o.output) + ": " + counted(result.rows, "row", "rows") + " of " +
                  counted(result.classes, "class", "classes") + ", from " +
                  counted(static_cast<int64_t>(parts.size()), "part", "parts"));
   }

@@ -13,7 +13,7 @@ namespace vgg16 {
 void require_output(const std::filesystem::path& path, std::span<const std::string> inputs, bool replace,
                     std::string_view remedy) {
   namespace fs = std::filesystem;
-  const std::string name = printable(path.native());
+  const std::string name = printable_path(path);
   require(!path.empty(), ErrorCode::kInvalidArgument, "the output file has an empty name");
   require_replaceable(path);
   require_no_input({path}, {inputs.begin(), inputs.end()});
@@ -24,7 +24,7 @@ void require_output(const std::filesystem::path& path, std::span<const std::stri
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   if (!fs::is_directory(folder, unknown)) {
     throw Error(ErrorCode::kNotFound,
-                name + " cannot be created: there is no folder " + printable(folder.native()) + "; create it first");
+                name + " cannot be created: there is no folder " + printable_path(folder) + "; create it first");
   }
   // Not exact (access uses the real user), but it finds the common mistake before hours of work.
   if (::access(folder.c_str(), W_OK | X_OK) != 0) {

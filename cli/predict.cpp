@@ -18,6 +18,7 @@
 #include "vgg16/classifier.h"
 #include "vgg16/dataset.h"
 #include "vgg16/error.h"
+#include "vgg16/names.h"
 #include "vgg16/predictor.h"
 #include "weights_source.h"
 
@@ -43,12 +44,12 @@ void expand_folder(const fs::path& folder, const PredictCommand& o, const Skip& 
   const int threads = o.options.network.threads;
   const PictureListing found = list_pictures(folder, threads > 0 ? threads : build_info().processors);
   for (const auto* skipped : {&found.unlisted, &found.others}) {
-    for (const auto& [path, reason] : *skipped) skip(folder / path, reason);
+    for (const auto& [path, reason] : *skipped) skip(folder / unescape_name(path), reason);
   }
   for (const auto& [path, reason] : found.links) {
-    print_warning(printable((folder / path).native()) + ": " + reason, o.common);
+    print_warning(printable_path(folder / unescape_name(path)) + ": " + reason, o.common);
   }
-  for (const std::string& path : found.paths) pictures.push_back(folder / path);
+  for (const std::string& path : found.paths) pictures.push_back(folder / unescape_name(path));
 }
 
 std::vector<fs::path> expand(const PredictCommand& o, const Skip& skip) {
@@ -87,13 +88,13 @@ void print_prediction(const fs::path& path, const Classifier& model, const std::
     for (const auto& [label, probability] : top)
       list.push_back({{"label", model.classes[label]}, {"probability", probability}});
     print_json({{"schema", 1},
-                {"path", path.native()},
+                {"path", escape_name(path.native())},
                 {"label", model.classes[top[0].label]},
                 {"probability", top[0].probability},
                 {"top", list}});
     return;
   }
-  std::string line = printable(path.native()) + ":";
+  std::string line = printable_path(path) + ":";
   for (size_t i = 0; i < top.size(); ++i) {
     line += (i == 0 ? " " : ", ") + printable(model.classes[top[i].label]) + " " + fixed(top[i].probability, 4);
   }
@@ -106,8 +107,8 @@ int predict(const PredictCommand& o) {
   bool all_read = true;
   const Skip skip = [&](const fs::path& path, const std::string& reason) {
     all_read = false;
-    if (o.common.json) print_json({{"schema", 1}, {"path", path.native()}, {"error", reason}});
-    print_error(printable(path.native()) + ": " + reason);
+    if (o.common.json) print_json({{"schema", 1}, {"path", escape_name(path.native())}, {"error", reason}});
+    print_error(printable_path(path) + ": " + reason);
   };
   const std::vector<fs::path> pictures = expand(o, skip);
   if (pictures.empty() && !all_read) return kSkippedTooMany;

@@ -40,7 +40,7 @@ std::string duration_text(double seconds) {
   return with_thousands(s / 3600) + " h " + std::to_string(s % 3600 / 60) + " min";
 }
 
-void print_line(std::string_view text) { std::fputs((without_invisible(text) + "\n").c_str(), stderr); }
+void print_line(std::string_view text) { std::fputs((printable(text) + "\n").c_str(), stderr); }
 
 void print_error(std::string_view message) { print_line("vgg16: " + std::string(message)); }
 
@@ -56,7 +56,7 @@ void print_note(std::string_view message, const Common& common) {
 void print_result(std::string_view text) {
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
-    std::fputs((without_invisible(line) + "\n").c_str(), stdout);
+    std::fputs((printable(line) + "\n").c_str(), stdout);
     text.remove_prefix(std::min(line.size() + 1, text.size()));
   }
 }

@@ -22,9 +22,9 @@ namespace vgg16 {
 /// "45 s", "3 min 20 s", "2 h 5 min".
 [[nodiscard]] std::string duration_text(double seconds);
 
-// Everything that the program prints goes through these functions, which escape control and invisible characters with
-// without_invisible(). Callers must escape names from outside with printable(): only that also escapes backslashes, so
-// that the original name can be recovered.
+// Everything that the program prints goes through these functions, which escape invisible characters with printable().
+// Callers must pass paths as the system gives them through printable_path(), in JSON through escape_name(): only that
+// also escapes a backslash which would read as an escape, so that the original name can be recovered.
 
 /// `text`, one line, and a newline on standard error.
 void print_line(std::string_view text);

@@ -60,7 +60,7 @@ int train_command(const TrainCommand& o) {
   } else {
     print_result(training_text(result.report, table, o.common.verbose));
     flush_output();  // so that the order is right if both streams go to the same file
-    print_note("model saved: " + printable(o.model), o.common);
+    print_note("model saved: " + printable_path(o.model), o.common);
   }
   return kDone;
 }

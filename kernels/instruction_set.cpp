@@ -18,4 +18,12 @@ bool runs_here(InstructionSet set) {
   return set == InstructionSet::kPortable;
 }
 
+bool multiplies_bf16_slowly() {
+#ifdef VGG16_X86
+  return __builtin_cpu_is("intel");
+#else
+  return false;
+#endif
+}
+
 }  // namespace vgg16

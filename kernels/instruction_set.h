@@ -15,4 +15,8 @@ enum class InstructionSet {
 /// Whether this machine can run code compiled for `set` and this build has such code. Thread-safe.
 [[nodiscard]] bool runs_here(InstructionSet set);
 
+/// Whether this processor's AVX-512 multiplies bfloat16 slower than float32: Intel's run vdpbf16ps at half the rate of
+/// float32 multiply-adds (bench/RESULTS.md), AMD's at the same rate, with twice the operands. Thread-safe.
+[[nodiscard]] bool multiplies_bf16_slowly();
+
 }  // namespace vgg16

@@ -6,6 +6,7 @@
 
 #include "backend/cpu_backend.h"
 #include "kernels/cpu_quota.h"
+#include "kernels/instruction_set.h"
 #include "network/network_cache.h"
 #include "vgg16/build_info.h"
 #include "vgg16/error.h"
@@ -29,9 +30,15 @@ std::optional<int> cuda_index(std::string_view device) {
   return whole ? std::optional(index) : std::nullopt;
 }
 
+// Whether the CPU engine is slower with it than with f32.
+bool is_slow(std::string_view precision) { return precision == "bf16" && multiplies_bf16_slowly(); }
+
 std::unique_ptr<Backend> make_cpu_backend(const Weights& weights, const BackendOptions& options) {
   auto pool = std::make_unique<ThreadPool>(options.threads);
   const Conv3x3Cpu& kernels = conv3x3_cpu(options.instruction_set, options.precision);
+  if (is_slow(options.precision) && options.log) {
+    options.log("precision bf16 is slower than f32 on Intel's processors; it pays on AMD's");
+  }
   // Everything that the prepared weights depend on, so that engines share them only if they fit.
   const std::string key = "cpu " + std::string(kernels.name) + " " + options.precision;
   auto network = weights.networks().find_or_make<CpuNetwork>(
@@ -112,6 +119,9 @@ BuildInfo build_info() {
     if (kernels->precision == "f32") info.instruction_sets.push_back(kernels->name);
     if (info.precisions.empty() || info.precisions.back() != kernels->precision)
       info.precisions.push_back(kernels->precision);
+  }
+  for (const std::string_view precision : info.precisions) {
+    if (is_slow(precision)) info.slow_precisions.push_back(precision);
   }
   info.processors = available_processors();
   info.processors_allowed = allowed_processors();

@@ -11,6 +11,7 @@
 #include "extract/walk.h"
 #include "vgg16/error.h"
 #include "vgg16/image.h"
+#include "vgg16/names.h"
 #include "vocabulary/floating_point.h"
 
 namespace vgg16 {
@@ -21,16 +22,21 @@ void sort_by_path(std::vector<SkippedPicture>& skipped) {
             [](const SkippedPicture& a, const SkippedPicture& b) { return a.path < b.path; });
 }
 
+// Paths as the system gives them until here, because files are opened by them.
+void escape_paths(std::vector<SkippedPicture>& skipped) {
+  for (SkippedPicture& picture : skipped) picture.path = escape_name(picture.path);
+}
+
 // Names the first five; there may be thousands.
 [[noreturn]] void refuse_unlisted(const std::filesystem::path& folder, const std::vector<SkippedPicture>& unlisted) {
   constexpr size_t kNamed = 5;
   std::string names;
   for (size_t i = 0; i < std::min(unlisted.size(), kNamed); ++i) {
-    names += (i == 0 ? "" : ", ") + printable(unlisted[i].path) + " (" + unlisted[i].reason + ")";
+    names += (i == 0 ? "" : ", ") + printable_path(unlisted[i].path) + " (" + unlisted[i].reason + ")";
   }
   if (unlisted.size() > kNamed) names += " and " + std::to_string(unlisted.size() - kNamed) + " more";
   const bool one = unlisted.size() == 1;
-  throw Error(ErrorCode::kIo, printable(folder.native()) + ": " +
+  throw Error(ErrorCode::kIo, printable_path(folder) + ": " +
                                   (one ? "a folder" : std::to_string(unlisted.size()) + " folders") +
                                   " would be left out: " + names +
                                   "; mount the missing volume or fix the permissions, or add "
@@ -48,10 +54,9 @@ Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t
   if (unlisted == Unlisted::kRefuse && !listing.unlisted.empty()) refuse_unlisted(folder, listing.unlisted);
   // The most common mistake: a folder of pictures without class folders.
   if (!listing.without_class.empty() && listing.candidates.empty()) {
-    throw Error(ErrorCode::kRefused, printable(folder.native()) + " holds " +
-                                         std::to_string(listing.without_class.size()) +
+    throw Error(ErrorCode::kRefused, printable_path(folder) + " holds " + std::to_string(listing.without_class.size()) +
                                          " pictures but no class folders; expected one folder per class, such as " +
-                                         printable((folder / "cats" / "1.jpg").native()));
+                                         printable_path(folder / "cats" / "1.jpg"));
   }
   // Shuffled before pictures are checked: one that turns out to be bad does not change the order of the others.
   if (seed) python_shuffle(std::span(listing.candidates), *seed);
@@ -94,6 +99,10 @@ Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t
     const auto found = std::lower_bound(dataset.label_names.begin(), dataset.label_names.end(), classes[i]);
     dataset.pictures[i].label = found - dataset.label_names.begin();
   }
+  for (std::string& name : dataset.label_names) name = escape_name(name);
+  for (PictureFile& picture : dataset.pictures) picture.path = escape_name(picture.path);
+  escape_paths(dataset.skipped);
+  escape_paths(dataset.unlisted);
   sort_by_path(dataset.skipped);
   return dataset;
 }
@@ -109,9 +118,11 @@ PictureListing list_pictures(const std::filesystem::path& folder, int threads) {
     std::move(more->begin(), more->end(), std::back_inserter(pictures.paths));
   }
   std::sort(pictures.paths.begin(), pictures.paths.end());
-  sort_by_path(pictures.others);
-  sort_by_path(pictures.links);
-  sort_by_path(pictures.unlisted);
+  for (std::string& path : pictures.paths) path = escape_name(path);
+  for (auto* skipped : {&pictures.others, &pictures.links, &pictures.unlisted}) {
+    escape_paths(*skipped);
+    sort_by_path(*skipped);
+  }
   return pictures;
 }
 

@@ -13,6 +13,7 @@
 #include "kernels/parallel.h"
 #include "vgg16/error.h"
 #include "vgg16/image.h"
+#include "vgg16/names.h"
 #include "vgg16/preprocess.h"
 #include "vocabulary/floating_point.h"
 
@@ -126,7 +127,7 @@ ExtractTimes Extractor::extract_files(const std::filesystem::path& folder, std::
                                       const ExtractCallbacks& callbacks) {
   std::vector<std::filesystem::path> paths;
   paths.reserve(pictures.size());
-  for (const PictureFile& picture : pictures) paths.push_back(folder / picture.path);
+  for (const PictureFile& picture : pictures) paths.push_back(folder / unescape_name(picture.path));
   const auto load = [&](int64_t index, const std::filesystem::path& path) {
     return load_listed(path, pictures[static_cast<size_t>(index)]);
   };

@@ -35,7 +35,7 @@ struct BatchBuffer {
 
 // To be called in a catch block: rethrows the exception of a loader as an Error that names the picture.
 [[noreturn]] void rethrow_for(const std::filesystem::path& path) {
-  const std::string name = printable(path.native());
+  const std::string name = printable_path(path);
   try {
     throw;
   } catch (const Error&) {

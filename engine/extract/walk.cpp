@@ -105,7 +105,7 @@ class Walk {
 
  private:
   [[noreturn]] void fail_root(int error) const {
-    const std::string name = printable(root_.native());
+    const std::string name = printable_path(root_);
     if (error == ENOENT) {
       throw Error(ErrorCode::kNotFound, name + ": no such directory; expected a folder with one sub-folder per class");
     }
@@ -124,7 +124,7 @@ class Walk {
       const int error = list(path);
       if (error == EMFILE || error == ENFILE || error == ENOMEM) {
         // Too few descriptors or too little memory: skipping the folder would silently lose its pictures.
-        throw Error(ErrorCode::kIo, printable((root_ / path).native()) + " cannot be read: " + system_message(error));
+        throw Error(ErrorCode::kIo, printable_path(root_ / path) + " cannot be read: " + system_message(error));
       }
       if (error != 0) listing_.unlisted.push_back({path, "folder cannot be listed: " + system_message(error)});
     }
@@ -138,7 +138,7 @@ class Walk {
     const std::pair id(status.st_dev, status.st_ino);
     const auto same = listed_.find(id);
     if (behind_links_ && same != listed_.end()) {
-      const std::string first = same->second.empty() ? "the top folder" : printable(same->second);
+      const std::string first = same->second.empty() ? "the top folder" : printable_path(same->second);
       listing_.links.push_back({path, "the same folder as " + first + ", which is listed already"});
       return 0;
     }

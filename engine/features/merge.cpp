@@ -32,7 +32,7 @@ Part read_part(const std::filesystem::path& path) {
   return {path, std::move(contents.plan)};
 }
 
-std::string shown(const Part& part) { return printable(part.path.native()); }
+std::string shown(const Part& part) { return printable_path(part.path); }
 
 // Opens a part a second time to read its rows. Parts are not kept open, because there may be more than a process may
 // have open files; so the file may have changed since its plan was read.
@@ -139,7 +139,7 @@ MergeResult merge_feature_files(std::span<const std::filesystem::path> parts, co
   require(!parts.empty(), ErrorCode::kInvalidArgument, "there are no parts to merge");
   require_no_input(output_names_of(output), {parts.begin(), parts.end()});
   require(overwrite || !something_at(output), ErrorCode::kExists,
-          printable(output.native()) + " already exists; add --overwrite to replace it");
+          printable_path(output) + " already exists; add --overwrite to replace it");
   // Plans of all parts are in memory, their rows are not.
   std::vector<Part> read;
   for (const std::filesystem::path& path : parts) read.push_back(read_part(path));

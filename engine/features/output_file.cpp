@@ -50,7 +50,7 @@ void require_left_by_a_run(const std::string& name, const struct stat& status, O
 PosixFile open_left(const std::filesystem::path& path, Owner owner) {
   struct stat status {};
   // Checked before opening as well, because opening a device can have effects, such as starting a watchdog timer.
-  if (lstat(path.c_str(), &status) == 0) require_left_by_a_run(printable(path.native()), status, owner);
+  if (lstat(path.c_str(), &status) == 0) require_left_by_a_run(printable_path(path), status, owner);
   PosixFile file(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
   lock_or_refuse(file);
   require_left_by_a_run(file.name(), file.status(), owner);
@@ -70,7 +70,7 @@ PosixFile create_nascent(const std::filesystem::path& path) {
     lock_or_refuse(file);
     return file;
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::kExists) refuse_other_run(printable(nascent.native()));
+    if (error.code() == ErrorCode::kExists) refuse_other_run(printable_path(nascent));
     throw;
   }
 }
@@ -103,7 +103,7 @@ PosixFile create_output(const std::filesystem::path& path, const FeatureHeader& 
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored)) {
     throw Error(ErrorCode::kNotFound,
-                printable(path.native()) + " cannot be created: there is no folder " + printable(folder.native()));
+                printable_path(path) + " cannot be created: there is no folder " + printable_path(folder));
   }
   PosixFile file = create_nascent(path);
   try {
@@ -123,7 +123,7 @@ PosixFile open_partial(const std::filesystem::path& path) {
 void require_at_its_path(const PosixFile& file) {
   require(
       file.is_at_its_path(), ErrorCode::kIo,
-      printable(file.path().native()) +
+      printable_path(file.path()) +
           " was removed or replaced by another run while this one wrote it; when no other run writes it, start again");
 }
 

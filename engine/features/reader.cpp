@@ -11,6 +11,7 @@
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
 #include "vocabulary/floating_point.h"
+#include "vocabulary/utf8.h"
 
 namespace vgg16 {
 namespace {
@@ -206,6 +207,8 @@ FeatureTable table_of(UntrustedH5 file, FeatureFileContents contents) {
   table.name = file.name();
   table.labels = contents.labels;
   for (const PictureFile& picture : contents.plan.pictures) table.paths.push_back(picture.path);
+  escape_unless_utf8(table.label_names);
+  escape_unless_utf8(table.paths);
   // The rows' source is shared by all copies of the table, and lives as long as one of them.
   std::shared_ptr<const UnwrittenRows> unwritten;
   if (!contents.ours) {

@@ -30,7 +30,7 @@ struct FeatureFileWriter::Impl {
         partial(partial_path_of(path)),
         plan(std::move(the_plan)),
         options(the_options),
-        header(make_header(plan, printable(path.native()))),
+        header(make_header(plan, printable_path(path))),
         state(plan.pictures.size(), RowState::kMissing) {}
 
   // Decides between starting, resuming and refusing, from what is at the two names.
@@ -57,7 +57,7 @@ struct FeatureFileWriter::Impl {
     const int64_t to_come = std::max<int64_t>(0, header.file_size - file->allocated_bytes());
     const int64_t left = std::max<int64_t>(0, free - to_come);
     if (left >= header.file_size) return;
-    space_warning = printable(path.native()) + " leaves " + readable_size(left) + " free in its folder; another " +
+    space_warning = printable_path(path) + " leaves " + readable_size(left) + " free in its folder; another " +
                     readable_size(header.file_size) + " are needed if a picture turns out to be unreadable";
   }
 
@@ -69,8 +69,7 @@ struct FeatureFileWriter::Impl {
     } catch (const Error&) {
       if (options.overwrite) return false;  // an older file, to be replaced by this run
       if (!something_at(partial)) throw;
-      throw Error(ErrorCode::kExists, printable(path.native()) + " already exists beside " +
-                                          printable(partial.native()) +
+      throw Error(ErrorCode::kExists, printable_path(path) + " already exists beside " + printable_path(partial) +
                                           "; add --overwrite as well to continue and then replace it");
     }
     finished = true;
@@ -88,7 +87,7 @@ struct FeatureFileWriter::Impl {
       publish(*file, partial, replace);
     } catch (const Error& error) {
       // There was no partial file a moment ago, so another run has just created one.
-      if (error.code() == ErrorCode::kExists) refuse_other_run(printable(partial.native()));
+      if (error.code() == ErrorCode::kExists) refuse_other_run(printable_path(partial));
       throw;
     }
   }
@@ -119,10 +118,10 @@ struct FeatureFileWriter::Impl {
   // The state of a row that may be written or dropped now; throws for any other.
   RowState& missing_row(int64_t row) {
     require(row >= 0 && row < static_cast<int64_t>(state.size()), ErrorCode::kInvalidArgument,
-            printable(path.native()) + " has no row " + std::to_string(row));
+            printable_path(path) + " has no row " + std::to_string(row));
     RowState& found = state[static_cast<size_t>(row)];
     require(found == RowState::kMissing, ErrorCode::kInvalidArgument,
-            printable(path.native()) + ": row " + std::to_string(row) + " has been written or dropped before");
+            printable_path(path) + ": row " + std::to_string(row) + " has been written or dropped before");
     return found;
   }
 
@@ -145,7 +144,7 @@ struct FeatureFileWriter::Impl {
   // Copies the rows that were not dropped into a new file, which gets the final name.
   void compact() {
     const FeatureFilePlan kept = without_rows(plan, dropped);
-    const FeatureHeader kept_header = make_header(kept, printable(path.native()));
+    const FeatureHeader kept_header = make_header(kept, printable_path(path));
     // The nascent name again: the partial file stays untouched until the copy is complete.
     PosixFile compacted = with_remedy([&] { return create_output(path, kept_header); });
     try {
@@ -212,7 +211,7 @@ void require_free_output(const std::filesystem::path& path, const FeatureWriteOp
   require_replaceable(path);
   if (!options.overwrite && !options.resume && something_at(path)) {
     throw Error(ErrorCode::kExists,
-                printable(path.native()) + " already exists; add --overwrite to replace it or --resume to continue it");
+                printable_path(path) + " already exists; add --overwrite to replace it or --resume to continue it");
   }
 }
 
@@ -251,7 +250,7 @@ void FeatureFileWriter::write(int64_t row, std::span<const float> features) {
   Impl::RowState& state = impl.missing_row(row);
   const PictureFile& picture = impl.plan.pictures[static_cast<size_t>(row)];
   require(static_cast<int64_t>(features.size()) == impl.plan.columns, ErrorCode::kShape,
-          printable(impl.path.native()) + ": a row has " + std::to_string(features.size()) + " columns, expected " +
+          printable_path(impl.path) + ": a row has " + std::to_string(features.size()) + " columns, expected " +
               std::to_string(impl.plan.columns));
   std::vector<std::byte> memory = impl.committer->acquire();
   try {
@@ -282,14 +281,13 @@ void FeatureFileWriter::finish() {
   Impl& impl = *impl_;
   if (impl.finished) return;
   const std::vector<int64_t> missing = missing_rows();
-  require(
-      missing.empty(), ErrorCode::kInvalidArgument,
-      printable(impl.path.native()) + ": " + std::to_string(missing.size()) + " rows were neither written nor dropped");
+  require(missing.empty(), ErrorCode::kInvalidArgument,
+          printable_path(impl.path) + ": " + std::to_string(missing.size()) + " rows were neither written nor dropped");
   // Everything must be on disk before it is compared and renamed.
   impl.committer->commit();
   if (impl.dropped.size() == impl.state.size() && !impl.plan.shard) {
     const auto& [row, reason] = *impl.dropped.begin();
-    throw Error(ErrorCode::kNotFound, printable(impl.path.native()) + " is not written: none of the " +
+    throw Error(ErrorCode::kNotFound, printable_path(impl.path) + " is not written: none of the " +
                                           std::to_string(impl.state.size()) + " pictures is usable; the first, " +
                                           printable(impl.plan.pictures[static_cast<size_t>(row)].path) + ": " + reason);
   }

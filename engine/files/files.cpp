@@ -12,7 +12,7 @@ namespace vgg16 {
 namespace {
 
 [[noreturn]] void fail(ErrorCode code, const std::filesystem::path& path, const std::string& what) {
-  throw Error(code, printable(path.native()) + ": " + what);
+  throw Error(code, printable_path(path) + ": " + what);
 }
 
 // For the errno of the last call, which must not have been changed since.
@@ -67,7 +67,7 @@ std::vector<std::byte> read_whole(const PosixFile& file, size_t max_bytes) {
 void require_absent(const std::filesystem::path& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) == 0) {
-    throw Error(ErrorCode::kExists, printable(path.native()) + " already exists; add --overwrite to replace it");
+    throw Error(ErrorCode::kExists, printable_path(path) + " already exists; add --overwrite to replace it");
   }
 }
 

@@ -26,14 +26,14 @@ fs::path target_of(const fs::path& link) {
 }  // namespace
 
 void require_replaceable(const fs::path& path) {
-  const std::string name = printable(path.native());
+  const std::string name = printable_path(path);
   struct stat status {};
   if (lstat(path.c_str(), &status) != 0) {
     if (errno == ENOENT || errno == ENOTDIR) return;
     throw Error(ErrorCode::kIo, name + " cannot be examined: " + system_message(errno));
   }
   if (S_ISLNK(status.st_mode)) {
-    const std::string target = printable(target_of(path).native());
+    const std::string target = printable_path(target_of(path));
     // A link to a file or to nothing can be written through its target's name; a link to a folder or device cannot.
     const bool file_or_nothing = stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
     throw Error(ErrorCode::kExists, name + " is a link to " + target +
@@ -59,8 +59,8 @@ void require_no_input(const std::vector<fs::path>& outputs, const std::vector<fs
     const auto found = present.find({status.st_dev, status.st_ino});
     if (found == present.end()) continue;
     const fs::path& output = *found->second;
-    throw Error(ErrorCode::kInvalidArgument, printable(output.native()) + " is both input and output" +
-                                                 (input == output ? "" : " (it is " + printable(input.native()) + ")") +
+    throw Error(ErrorCode::kInvalidArgument, printable_path(output) + " is both input and output" +
+                                                 (input == output ? "" : " (it is " + printable_path(input) + ")") +
                                                  "; choose another output");
   }
 }

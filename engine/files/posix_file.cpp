@@ -54,7 +54,7 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
 
 PosixFile::PosixFile(std::filesystem::path path, int flags, const std::filesystem::path& called)
     : path_(std::move(path)),
-      name_(printable((called.empty() ? path_ : called).native())),
+      name_(printable_path(called.empty() ? path_ : called)),
       descriptor_(open_retrying(path_, flags)) {
   if (descriptor_ >= 0) return;
   const int error = errno;
@@ -80,7 +80,7 @@ PosixFile::~PosixFile() {
 
 void PosixFile::set_path(std::filesystem::path path) {
   path_ = std::move(path);
-  name_ = printable(path_.native());
+  name_ = printable_path(path_);
 }
 
 void PosixFile::fail(std::string_view what, int error) const {
@@ -150,7 +150,7 @@ void PosixFile::reserve(int64_t size) const {
     const int64_t free = free_bytes();
     throw Error(ErrorCode::kIo, name_ + " needs " + readable_size(size) + ", " +
                                     (free < 0 ? "less is" : readable_size(free) + " are") + " free in " +
-                                    printable(folder_of(path_).native()) + "; free space or write elsewhere");
+                                    printable_path(folder_of(path_)) + "; free space or write elsewhere");
   };
   const int64_t free_before = free_bytes();
   // fallocate fails at once if the disk is too full, and afterwards writing inside the file cannot fail for lack of
@@ -198,24 +198,23 @@ void rename_file(const std::filesystem::path& from, const std::filesystem::path&
     try {
       require_replaceable(to);
     } catch (const Error& error) {
-      throw Error(error.code(), std::string(error.what()) + "; the new file stays in " + printable(from.native()));
+      throw Error(error.code(), std::string(error.what()) + "; the new file stays in " + printable_path(from));
     }
     result = rename(from.c_str(), to.c_str());
   }
   if (result == 0) return;
   const int error = errno;
-  const std::string target = printable(to.native());
+  const std::string target = printable_path(to);
   if (error == EEXIST) {
     throw Error(ErrorCode::kExists, target + " was created by another program in the meantime; the new file stays in " +
-                                        printable(from.native()));
+                                        printable_path(from));
   }
-  throw Error(ErrorCode::kIo,
-              printable(from.native()) + " cannot be renamed to " + target + ": " + system_message(error));
+  throw Error(ErrorCode::kIo, printable_path(from) + " cannot be renamed to " + target + ": " + system_message(error));
 }
 
 void remove_file(const std::filesystem::path& path) {
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
-    throw Error(ErrorCode::kIo, printable(path.native()) + " cannot be removed: " + system_message(errno));
+    throw Error(ErrorCode::kIo, printable_path(path) + " cannot be removed: " + system_message(errno));
   }
 }
 
@@ -223,7 +222,7 @@ bool something_at(const std::filesystem::path& path) {
   struct stat status {};
   if (lstat(path.c_str(), &status) == 0) return true;
   if (errno == ENOENT) return false;
-  throw Error(ErrorCode::kIo, printable(path.native()) + " cannot be examined: " + system_message(errno));
+  throw Error(ErrorCode::kIo, printable_path(path) + " cannot be examined: " + system_message(errno));
 }
 
 std::string readable_size(int64_t size_bytes) {

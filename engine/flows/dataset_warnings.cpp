@@ -113,7 +113,7 @@ std::vector<std::string> dataset_warnings(const Dataset& dataset) {
   std::vector<std::string> lines;
   for (const std::string& line : {several_folders(dataset, folders), nested_folders(dataset, folders),
                                   small_classes(dataset), pictures_in_two_classes(dataset)}) {
-    if (!line.empty()) lines.push_back(printable(dataset.folder.native()) + ": " + line);
+    if (!line.empty()) lines.push_back(printable_path(dataset.folder) + ": " + line);
   }
   return lines;
 }

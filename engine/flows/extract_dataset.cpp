@@ -8,6 +8,7 @@
 #include "flows/dataset_warnings.h"
 #include "vgg16/build_info.h"
 #include "vgg16/error.h"
+#include "vgg16/names.h"
 #include "vgg16/output.h"
 #include "vgg16/preprocess.h"
 
@@ -18,7 +19,7 @@ namespace fs = std::filesystem;
 
 void require_pictures(const Dataset& dataset) {
   if (!dataset.pictures.empty()) return;
-  const std::string name = printable(dataset.folder.native());
+  const std::string name = printable_path(dataset.folder);
   if (dataset.skipped.empty()) {
     throw Error(ErrorCode::kNotFound,
                 name + ": no JPEG or PNG files in folders below it; expected one folder per class");
@@ -32,8 +33,8 @@ void require_pictures(const Dataset& dataset) {
 void require_no_picture(const fs::path& output, const Dataset& dataset) {
   std::vector<fs::path> files;
   files.reserve(dataset.pictures.size() + dataset.skipped.size());
-  for (const PictureFile& picture : dataset.pictures) files.push_back(dataset.folder / picture.path);
-  for (const SkippedPicture& picture : dataset.skipped) files.push_back(dataset.folder / picture.path);
+  for (const PictureFile& picture : dataset.pictures) files.push_back(dataset.folder / unescape_name(picture.path));
+  for (const SkippedPicture& picture : dataset.skipped) files.push_back(dataset.folder / unescape_name(picture.path));
   require_no_input(output_names_of(output), files);
 }
 

@@ -45,7 +45,7 @@ Descriptor open_picture(const std::filesystem::path& path) {
     fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   } while (fd < 0 && errno == EINTR);
   if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
-    throw Error(ErrorCode::kIo, printable(path.native()) + " cannot be opened: " + system_message(errno));
+    throw Error(ErrorCode::kIo, printable_path(path) + " cannot be opened: " + system_message(errno));
   }
   return Descriptor(fd);
 }

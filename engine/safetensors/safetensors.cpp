@@ -170,7 +170,7 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
     header[tensor.name] = std::move(entry);
     offset = end;
   }
-  // Invalid UTF-8, which folder names may contain, is replaced by U+FFFD: JSON must be UTF-8.
+  // Invalid UTF-8 is replaced by U+FFFD: JSON must be UTF-8.
   std::string text = header.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
   // Padded so that the tensors begin at a multiple of 8 bytes and can be read in place as doubles.
   text.resize((text.size() + 7) / 8 * 8, ' ');

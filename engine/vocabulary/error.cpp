@@ -10,27 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "vgg16/names.h"
+#include "vocabulary/utf8.h"
+
 namespace vgg16 {
 namespace {
-
-// Length of the valid UTF-8 sequence at the start of `s`, or 0 (RFC 3629: no overlong forms, surrogates or > U+10FFFF).
-std::size_t utf8_length(std::string_view s) {
-  const auto byte = [&](std::size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0U; };
-  const auto tail = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-  const unsigned a = byte(0);
-  const unsigned b = byte(1);
-  if (a < 0x80) return 1;
-  if (a >= 0xC2 && a <= 0xDF) return tail(1) ? 2 : 0;
-  if (a >= 0xE0 && a <= 0xEF) {
-    const bool second = tail(1) && !(a == 0xE0 && b < 0xA0) && !(a == 0xED && b > 0x9F);
-    return second && tail(2) ? 3 : 0;
-  }
-  if (a >= 0xF0 && a <= 0xF4) {
-    const bool second = tail(1) && !(a == 0xF0 && b < 0x90) && !(a == 0xF4 && b > 0x8F);
-    return second && tail(2) && tail(3) ? 4 : 0;
-  }
-  return 0;
-}
 
 // Characters that are invisible or move the text around them: Unicode 15.1's categories Cc, Cf, Zl, Zp and Co, those
 // with Default_Ignorable_Code_Point, and the noncharacters (the last two of each plane are tested in is_invisible).
@@ -58,35 +42,6 @@ bool is_invisible(char32_t point) {
   return (range != std::end(kInvisible) && point >= range->first) || (point & 0xFFFEU) == 0xFFFE;
 }
 
-// Replaces invisible characters and invalid bytes by \xHH, and the characters in `short_forms` (some of newline, tab
-// and backslash) by \n, \t and \\.
-std::string escaped(std::string_view text, std::string_view short_forms) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string shown;
-  shown.reserve(text.size());
-  while (!text.empty()) {
-    const char c = text[0];
-    const std::size_t length = utf8_length(text);
-    if (short_forms.find(c) != std::string_view::npos) {
-      shown += '\\';
-      shown += c == '\n' ? 'n' : c == '\t' ? 't' : c;
-      text.remove_prefix(1);
-    } else if (length != 0 && !is_invisible(code_point(text.substr(0, length)))) {
-      shown += text.substr(0, length);
-      text.remove_prefix(length);
-    } else {
-      for (std::size_t i = 0; i < std::max<std::size_t>(length, 1); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        shown += "\\x";
-        shown += kHex[byte >> 4U];
-        shown += kHex[byte & 15U];
-      }
-      text.remove_prefix(std::max<std::size_t>(length, 1));
-    }
-  }
-  return shown;
-}
-
 // Levenshtein distance with one row of the table.
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
@@ -103,9 +58,23 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string printable(std::string_view name) { return escaped(name, "\n\t\\"); }
+std::string printable(std::string_view text) {
+  std::string shown;
+  shown.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    const std::string_view next = text.substr(0, std::max<std::size_t>(length, 1));
+    if (length != 0 && !is_invisible(code_point(next))) {
+      shown += next;
+    } else {
+      for (const char byte : next) shown += escaped_byte(byte);
+    }
+    text.remove_prefix(next.size());
+  }
+  return shown;
+}
 
-std::string without_invisible(std::string_view text) { return escaped(text, "\n\t"); }
+std::string printable_path(const std::string& path) { return printable(escape_name(path)); }
 
 std::string json_without_invisible(std::string_view json) {
   std::string shown;

@@ -23,6 +23,9 @@ TEST_F(InfoCommand, DescribesTheBuild) {
   EXPECT_THAT(keys(document), IsSupersetOf({"schema", "version", "backends", "instruction_sets", "processors",
                                             "processors_allowed", "hdf5"}));
   EXPECT_EQ(document["schema"], 1);
+  const bool bf16 = document["precisions"] == Words{"f32", "bf16"};
+  const bool intel = read_bytes("/proc/cpuinfo").find("GenuineIntel") != std::string::npos;
+  EXPECT_EQ(document["slow_precisions"], bf16 && intel ? Words{"bf16"} : Words{});
   // The tests run with CUDA_VISIBLE_DEVICES=-1: the program sees no GPU.
   EXPECT_EQ(document["cuda_devices"].size(), 0U);
   EXPECT_NE(document["no_cuda_device"].get<std::string>(), "");

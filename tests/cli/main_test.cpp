@@ -90,7 +90,7 @@ TEST_F(CommandLine, UnknownWordsAreNamedWithTheNearestKnownOne) {
                  {"extract", "--bacth-size", "3", "-d", "a", "-o", "b.h5"});
   expect_failure(2, "\"--modle\" is not known; did you mean --model?", {"train", "--modle", "x"});
   expect_failure(2, "\"b.h5\" is not known", {"info", "a.h5", "b.h5"});
-  expect_failure(2, "\"a\\nb\\x1b[31m\" is not known", {"a\nb\x1B[31m"});
+  expect_failure(2, "\"a\\x0ab\\x1b[31m\" is not known", {"a\nb\x1B[31m"});
   expect_failure(2, "\"-x\" is not known", {"info", "-x"});
 }
 

@@ -1,7 +1,10 @@
 #include <sys/stat.h>
 
+#include <set>
+
 #include "cli_test.h"
 #include "support/model_checksum.h"
+#include "vgg16/feature_file.h"
 #include "vgg16/weights.h"
 
 namespace vgg16 {
@@ -54,6 +57,33 @@ TEST_F(PredictCommand, JsonIsALinePerPicture) {
   EXPECT_GT(document["probability"], document["top"][1]["probability"]);
 }
 
+// Two classes whose names are Latin-1, and a third whose name reads like the escape of the first.
+TEST_F(PredictCommand, NamesThatAreNotUtf8HaveOneEscapeEverywhere) {
+  const Words folders = {"caf\xE9", "caf\xE8", "caf\\xe9"};
+  const Words names = {"caf\\x5cxe9", "caf\\xe8", "caf\\xe9"};  // sorted as the folders' bytes are
+  make_pictures("menu", folders, 8);
+  ASSERT_EQ(run(quick_extract("menu", "menu.h5")).status, 0);
+  const FeatureTable table = open_feature_file(path("menu.h5"));
+  EXPECT_EQ(table.label_names, names);
+  EXPECT_EQ(std::set(table.paths.begin(), table.paths.end()).size(), 24U);
+  const auto features = json_line(run({"info", "menu.h5", "--json"}).out);
+  EXPECT_EQ(features["classes"], (nlohmann::json{{names[0], 8}, {names[1], 8}, {names[2], 8}}));
+  const auto report = json_line(run({"train", "-d", "menu.h5", "-m", "menu.model", "--json", "-q"}).out);
+  for (size_t i = 0; i < names.size(); ++i) EXPECT_EQ(report["per_class"][i]["class"], names[i]);
+  EXPECT_EQ(json_line(run({"info", "menu.model", "--json"}).out)["classes"], nlohmann::json(names));
+  EXPECT_THAT(run({"train", "-d", "menu.h5", "-m", "menu.model", "--overwrite"}).out, HasSubstr(" " + names[2] + " "));
+
+  const Outcome text = run({"predict", "-m", "menu.model", "menu/caf\xE8", "--top", "1"});
+  ASSERT_THAT(text.out_lines(), SizeIs(8)) << text.err;
+  EXPECT_THAT(text.out_lines()[0], testing::MatchesRegex("menu/caf.xe8/.*: caf.xe8 .*"));
+  const auto lines = run({"predict", "-m", "menu.model", "menu/caf\xE9", "menu/caf\\xe9", "--json"}).out_lines();
+  ASSERT_THAT(lines, SizeIs(16));
+  std::set<std::string> paths;
+  for (const std::string& line : lines) paths.insert(nlohmann::json::parse(line)["path"].get<std::string>());
+  EXPECT_THAT(paths, SizeIs(16));
+  EXPECT_THAT(*paths.rbegin(), StartsWith("menu/" + names[2] + "/"));
+}
+
 TEST_F(PredictCommand, TakesFoldersAndListsOnStandardInput) {
   const Outcome folder = run({"predict", "-m", "pets.model", "new"});
   EXPECT_EQ(folder.status, 0);
@@ -86,7 +116,7 @@ TEST_F(PredictCommand, TakesNamesWithLineEndsSeparatedByNul) {
     const Outcome outcome = run({"predict", "-m", "pets.model", option, "-"}, {.input = list});
     EXPECT_EQ(outcome.status, 0);
     EXPECT_THAT(outcome.out_lines(),
-                testing::ElementsAre(StartsWith("new/a\\nb.png: dogs"), StartsWith("new/2.png: owls")));
+                testing::ElementsAre(StartsWith("new/a\\x0ab.png: dogs"), StartsWith("new/2.png: owls")));
   }
   const Outcome lines = run({"predict", "-m", "pets.model", "-"}, {.input = list});
   EXPECT_EQ(lines.status, 3);
@@ -162,7 +192,7 @@ TEST_F(PredictCommand, UnreadablePicturesAreNamedAndTheOthersPredicted) {
   EXPECT_EQ(text.status, 3);
   EXPECT_THAT(text.out_lines(), SizeIs(2));
   EXPECT_THAT(text.out_lines()[1], StartsWith("new/2.png: owls"));
-  EXPECT_THAT(text.err_lines(), testing::ElementsAre(StartsWith("vgg16: new/bad\\n.jpg: not a JPEG or PNG"),
+  EXPECT_THAT(text.err_lines(), testing::ElementsAre(StartsWith("vgg16: new/bad\\x0a.jpg: not a JPEG or PNG"),
                                                      StartsWith("vgg16: missing.png: ")));
   Words with_json = words;
   with_json.emplace_back("--json");

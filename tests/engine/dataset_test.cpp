@@ -239,15 +239,16 @@ TEST(Dataset, ListsAFolderUnderTheNameThatComesFirst) {
   EXPECT_EQ(skipped_of(backwards), skipped_of(dataset));
 }
 
-TEST(Dataset, KeepsNamesAsBytes) {
+TEST(Dataset, EscapesNamesThatAreNotUtf8) {
   const TempDir folder;
   const std::string odd = std::string("n\n\xFF\"-").append(240, 'x');
   for (const std::string& name : {odd, std::string("-rf"), std::string("caf\xC3\xA9")}) {
     add_picture(folder.path() / name / (name + ".png"));
   }
   const Dataset dataset = list_dataset(folder.path(), std::nullopt, 1);
-  EXPECT_EQ(dataset.label_names, (Strings{"-rf", "caf\xC3\xA9", odd}));
-  EXPECT_EQ(dataset.pictures[2].path, odd + "/" + odd + ".png");
+  const std::string text = std::string("n\n\\xff\"-").append(240, 'x');
+  EXPECT_EQ(dataset.label_names, (Strings{"-rf", "caf\xC3\xA9", text}));
+  EXPECT_EQ(dataset.pictures[2].path, text + "/" + text + ".png");
 }
 
 TEST(Dataset, DoesNotDependOnTheThreads) {

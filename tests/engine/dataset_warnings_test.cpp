@@ -83,7 +83,7 @@ TEST(DatasetWarnings, NameAClassThatIsTooSmallForTheFolds) {
                           "dogs, has 2; add pictures, or leave the class out"));
   EXPECT_THAT(dataset_warnings(dataset_of({"a\nb/1", "c/1"})),
               ElementsAre("pets: 2 classes have fewer pictures than the 3 folds that train makes by default; the "
-                          "first, a\\nb, has 1; add pictures, or leave the class out"));
+                          "first, a\\x0ab, has 1; add pictures, or leave the class out"));
 }
 
 TEST(DatasetWarnings, NameAPictureInTwoClasses) {

@@ -195,7 +195,7 @@ TEST_F(ExtractDataset, WarnsOfAnUnusualFolderBeforeTheWork) {
   ExtractDatasetOptions options = quick();
   options.shard = Shard{.index = 1, .count = 7};  // the warning is about the folder, not the shard
   EXPECT_EQ(extract(folder_ / "a.h5", options, callbacks).table.rows, 1);
-  EXPECT_THAT(events, ElementsAre(testing::StartsWith(printable(pets_.native()) +
+  EXPECT_THAT(events, ElementsAre(testing::StartsWith(printable_path(pets_) +
                                                       ": 1 picture is in more than one class; the first, cats/0.png"),
                                   "computing"));
 }

@@ -33,7 +33,7 @@ TEST(LayerTest, SuggestsTheNearestName) {
   EXPECT_EQ(message("block5_pol"),
             "no layer is called \"block5_pol\"; did you mean block5_pool? (block1_conv1 to block5_pool)");
   EXPECT_EQ(message("fc7"), "no layer is called \"fc7\" (block1_conv1 to block5_pool)");
-  EXPECT_EQ(message("a\nb"), "no layer is called \"a\\nb\" (block1_conv1 to block5_pool)");
+  EXPECT_EQ(message("a\nb"), "no layer is called \"a\\x0ab\" (block1_conv1 to block5_pool)");
 }
 
 TEST(LayerTest, PoolNamesGoBothWays) {

@@ -75,7 +75,7 @@ TEST(ModelFile, DifferentNamesStayDifferentWhateverTheirBytes) {
   model.classes = {"\xE9", "\\xe9", "\\\\xe9", "a\\b"};
   model.save(folder / "m.model", {});
   EXPECT_THAT(Classifier::load(folder / "m.model").classes,
-              testing::ElementsAre("\\xe9", "\\\\xe9", "\\\\\\\\xe9", "a\\b"));
+              testing::ElementsAre("\\xe9", "\\x5cxe9", "\\\\x5cxe9", "a\\b"));
 }
 
 TEST(ModelFile, AnExistingFileIsKeptUnlessAsked) {

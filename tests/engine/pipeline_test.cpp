@@ -292,7 +292,7 @@ TEST(Pipeline, TurnsALoadersExceptionIntoAnErrorThatNamesThePicture) {
               if (path == "0") throw std::runtime_error("odd\nthing");
               return numbered(index, path);
             }),
-            kind(ErrorCode::kIo) + " 0: cannot be loaded: odd\\nthing");
+            kind(ErrorCode::kIo) + " 0: cannot be loaded: odd\\x0athing");
   EXPECT_EQ(error_of([](int64_t index, const fs::path& path) -> Result<Image> {
               if (path == "49") throw Error(ErrorCode::kRefused, "refused");
               return numbered(index, path);

@@ -132,7 +132,7 @@ TEST(PredictorTest, CallsALoadedModelByItsFile) {
   model.c = 1;
   model.recipe.weights_sha256 = std::string(64, 'a');
   model.save(folder / "new\n.model", {});
-  expect_refusal("new\\n.model: trained on features of weights", Classifier::load(folder / "new\n.model"));
+  expect_refusal("new\\x0a.model: trained on features of weights", Classifier::load(folder / "new\n.model"));
 }
 
 TEST(PredictorTest, SaysThatAModelRecordsNothing) {

@@ -12,22 +12,23 @@
 namespace vgg16 {
 
 struct PictureFile {
-  std::string path;        ///< below the dataset folder, '/' between parts, bytes as the system gives them
+  std::string path;        ///< below the dataset folder, '/' between parts; escape_name() (names.h) of its bytes
   int64_t label = 0;       ///< index into Dataset::label_names
   int64_t size_bytes = 0;  ///< of the file when it was checked
   uint32_t crc32 = 0;      ///< zlib's CRC-32 of the file's bytes when it was checked
 };
 
 struct SkippedPicture {
-  std::string path;
+  std::string path;  ///< as PictureFile::path
   std::string reason;
 };
 
 struct Dataset {
   std::filesystem::path folder;
-  std::vector<std::string> label_names;  ///< folder names that hold at least one usable picture, sorted bytewise
-  std::vector<PictureFile> pictures;     ///< in row order
-  std::vector<SkippedPicture> skipped;   ///< sorted bytewise by path
+  std::vector<std::string>
+      label_names;                      ///< names of folders with a usable picture, sorted bytewise, then escape_name()
+  std::vector<PictureFile> pictures;    ///< in row order
+  std::vector<SkippedPicture> skipped;  ///< sorted bytewise by path
   /// Those entries of `skipped` that may hide many pictures, even whole classes: folders that cannot be listed, and
   /// links that cannot be followed and may lead to a folder. (Below a class folder, a link that leads to nothing, or
   /// one whose name ends like a picture's, counts as one picture.) Empty unless Unlisted::kSkip was passed.

@@ -41,17 +41,15 @@ inline void require(bool condition, ErrorCode code, std::string_view message) {
   if (!condition) throw Error(code, std::string(message));
 }
 
-/// `name` escaped for a message. Valid UTF-8 is kept; backslashes, bytes that are not UTF-8, and characters that are
-/// invisible or move others (controls, line separators, direction marks, joiners) become \n, \t, \\, or \xHH for each
-/// byte. So a hostile file name can neither break the line, nor send control sequences to a terminal, nor look like
-/// another name, and the original bytes can be recovered.
-[[nodiscard]] std::string printable(std::string_view name);
+/// `text` escaped for a message: bytes that are not UTF-8, and characters that are invisible or move others (controls,
+/// line ends, direction marks, joiners), become \xHH for each byte. So a hostile name can neither break the line nor
+/// send control sequences to a terminal. What printable() returned stays the same.
+[[nodiscard]] std::string printable(std::string_view text);
 
-/// A whole line with the same characters escaped except backslashes. What printable() returned stays the same, and a
-/// name that was inserted without printable() becomes harmless.
-[[nodiscard]] std::string without_invisible(std::string_view text);
+/// A path as the system gives it, escaped for a message: printable(escape_name(path)), names.h.
+[[nodiscard]] std::string printable_path(const std::string& path);
 
-/// `json`, which must be valid and on one line, with the same characters replaced by \uHHHH.
+/// `json`, which must be valid and on one line, with the characters that printable() escapes replaced by \uHHHH.
 [[nodiscard]] std::string json_without_invisible(std::string_view json);
 
 /// "0.1", "10000", "1e-06": the shortest text that reads back as `value`.

@@ -22,6 +22,7 @@
 #include "vocabulary/floating_point.h"
 #include "vocabulary/recipe_fields.h"
 #include "vocabulary/shape_text.h"
+#include "vocabulary/utf8.h"
 
 namespace vgg16 {
 namespace {
@@ -161,18 +162,6 @@ std::span<const std::byte> bytes_of(const std::vector<double>& values) {
   return std::as_bytes(std::span<const double>(values));
 }
 
-/// Class names come from folders and may be any bytes. Invalid UTF-8 is written in escaped form, and so is a name that
-/// already looks escaped, so that different names stay different.
-std::string utf8(const std::string& name) {
-  if (name.find("\\x") != std::string::npos) return printable(name);
-  try {
-    static_cast<void>(Json(name).dump());
-    return name;
-  } catch (const Json::exception&) {
-    return printable(name);
-  }
-}
-
 }  // namespace
 
 // std::map iterates in key order, so the sum does not depend on the order in the file.
@@ -253,9 +242,9 @@ void Classifier::save(const std::filesystem::path& path, ClassifierSaveOptions o
   file.tensors = {{"coef", {"F64", {rows, columns}, bytes_of(coef)}},
                   {"intercept", {"F64", {rows}, bytes_of(intercept)}}};
   for (const auto& [key, value] : metadata) file.metadata[as_stored(key)] = as_stored(value);
-  for (const RecipeField& field : kRecipeFields) file.metadata[field.model_key] = utf8(recipe.*field.value);
-  std::vector<std::string> names;
-  for (const std::string& c_name : classes) names.push_back(utf8(c_name));
+  for (const RecipeField& field : kRecipeFields) file.metadata[field.model_key] = as_stored(recipe.*field.value);
+  std::vector<std::string> names = classes;
+  escape_unless_utf8(names);
   file.metadata["format"] = kModelFormat;
   file.metadata["classes"] = Json(names).dump();
   file.metadata["C"] = Json(c).dump();
