@@ -42,7 +42,8 @@ class FoldPath {
         loss_(labels_at(rows.labels, k_.segments()), rows.classes),
         path_(k_, loss_),
         order_(c.size()),
-        results_(c.size()) {
+        results_(c.size()),
+        left_out_scores_(c.size()) {
     std::iota(order_.begin(), order_.end(), size_t{0});
     std::stable_sort(order_.begin(), order_.end(), [&](size_t i, size_t j) { return c[i] < c[j]; });
   }
@@ -50,6 +51,9 @@ class FoldPath {
   [[nodiscard]] size_t done() const { return done_; }
   [[nodiscard]] bool finished() const { return done_ == c_.size(); }
   [[nodiscard]] const FoldResult& result(size_t candidate) const { return results_[candidate]; }
+  /// Of the rows that the fold leaves out, with the intercept. Kept for all candidates, because the best one is known
+  /// only when all folds are done.
+  [[nodiscard]] const Eigen::MatrixXd& left_out_scores(size_t candidate) const { return left_out_scores_[candidate]; }
 
   // One fit, at the next larger C, and its scores on the rows that the fold leaves out.
   void step() {
@@ -57,7 +61,8 @@ class FoldPath {
     FoldResult& result = results_[i];
     result.certificate = path_.advance(c_[i], options_);
     result.certificate.fold = static_cast<int>(fold_);
-    Eigen::MatrixXd scores = k_.apply_to_others(path_.at().a, left_out_);
+    Eigen::MatrixXd& scores = left_out_scores_[i];
+    scores = k_.apply_to_others(path_.at().a, left_out_);
     scores.rowwise() += path_.at().intercept.transpose();
     result.score = accuracy_of(left_out_labels_, predicted_classes(scores));
     result.log_loss = mean_log_loss(scores, left_out_labels_);
@@ -80,6 +85,7 @@ class FoldPath {
   RegularizationPath path_;
   std::vector<size_t> order_;
   std::vector<FoldResult> results_;
+  std::vector<Eigen::MatrixXd> left_out_scores_;
   size_t done_ = 0;
 };
 
@@ -174,6 +180,11 @@ Trained train_dual(const RouteInput& input, const std::function<void(const GramM
   }
   trained.candidates = make_candidates(c, results);
   trained.best = rank_candidates(trained.candidates);
+  trained.out_of_fold_scores.resize(rows.train_rows(), score_columns(rows.classes));
+  for (size_t f = 0; f < paths.size(); ++f) {
+    trained.out_of_fold_scores.middleRows(rows.folds[f].first, rows.folds[f].count) =
+        paths[f]->left_out_scores(trained.best);
+  }
   trained.search_seconds = seconds_since(begin);
 
   begin = Clock::now();

@@ -133,15 +133,17 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
   // The terms of `gram`: the rows, as if none of their numbers were zero; the Gram matrix (8 n^2); its active part in
   // float32, for one fold per thread during the search and for all rows in the final fit; per fold, two points of its
   // path with their scores; per thread, 40 vectors of one number per training row and score column for Newton's method;
-  // the coefficients. Reading the rows takes its memory before the float32 part is needed, so only the larger of the
-  // two counts.
+  // the out-of-fold scores of every candidate, and those of the best once more; the coefficients. Reading the rows
+  // takes its memory before the float32 part is needed, so only the larger of the two counts.
   const int64_t fold_rows = train_rows - train_rows / options.folds;
   const int64_t reading = threads * kTileRows * d * 9;
   const int64_t rows_bytes = 5 * n * d;
   const int64_t active =
       4 * std::max(fold_rows * fold_rows * std::min<int64_t>(threads, options.folds), train_rows * train_rows);
   const int64_t gram = kFixedBytes + std::max(reading, active) + rows_bytes + 8 * n * n +
-                       8 * k * (4 * options.folds * fold_rows + 40 * train_rows * threads + 2 * d);
+                       8 * k *
+                           (4 * options.folds * fold_rows + 40 * train_rows * threads +
+                            (std::ssize(options.c) + 1) * train_rows + 2 * d);
   const bool fewer_rows = static_cast<double>(train_rows) <= kRowsPerColumn * static_cast<double>(d);
   if (options.route != Route::kPrimal && gram <= usable && (fewer_rows || options.route == Route::kDual)) {
     return {Route::kDual, gram, true, fits};
@@ -151,12 +153,12 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
                                         std::to_string(gram / 1'000'000) + " MB, and " +
                                         std::to_string(usable / 1'000'000) + " MB are free; use Route::kPrimal");
   }
-  // Memory of the primal route for so many fits at once: what does not depend on them, the fits, all finished models, a
-  // pass.
+  // Memory of the primal route for so many fits at once: what does not depend on them, the fits, all finished models,
+  // the out-of-fold scores of the best, a pass.
   const int64_t per_fit = primal_bytes_per_fit(train_rows, d, plan.rows.classes);
   const auto primal = [&](int64_t at_once, bool resident) {
-    return kFixedBytes + (resident ? reading + 5 * train_rows * d : 0) + at_once * per_fit + 8 * k * fits * d +
-           RowPasses::working_bytes(train_rows, d, at_once * k, threads);
+    return kFixedBytes + (resident ? reading + 5 * train_rows * d : 0) + at_once * per_fit +
+           8 * k * (fits * d + train_rows) + RowPasses::working_bytes(train_rows, d, at_once * k, threads);
   };
   for (const bool resident : {true, false}) {
     // Preferably all fits run at once, with the rows in memory. Rows stay in memory as long as at least a quarter of

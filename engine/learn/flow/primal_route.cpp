@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "learn/flow/metrics.h"
@@ -14,21 +15,45 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-/// Scores of one fit for all rows of `x`, with its intercept.
-Eigen::MatrixXd scores_of(RowPasses& x, const PrimalFit& fit) {
+/// Scores of fits for all rows of `x`, with their intercepts: the columns of the first fit, then those of the next.
+Eigen::MatrixXd scores_of(RowPasses& x, std::span<const PrimalFit> fits) {
   std::vector<const double*> weights;
-  for (Eigen::Index j = 0; j < fit.intercept.size(); ++j) weights.push_back(fit.w.data() + j * x.columns());
+  for (const PrimalFit& fit : fits) {
+    for (Eigen::Index j = 0; j < fit.intercept.size(); ++j) weights.push_back(fit.w.data() + j * x.columns());
+  }
   Eigen::MatrixXd scores;
   x.scores(weights, scores);
-  scores.rowwise() += fit.intercept.transpose();
+  Eigen::Index first = 0;
+  for (const PrimalFit& fit : fits) {
+    scores.middleCols(first, fit.intercept.size()).rowwise() += fit.intercept.transpose();
+    first += fit.intercept.size();
+  }
   return scores;
 }
 
-/// Scores all rows although only those that the fold leaves out are needed: RowPasses has no pass over a part of the
-/// rows.
-FoldResult score_fold(RowPasses& x, const PrimalFit& fit, const GroupedRows& rows) {
+/// (training rows, columns of scores), by position: of each training row, from the fit of `folds` that leaves it out.
+/// Every pass scores all rows for `at_once` fits, because RowPasses has no pass over a part of the rows.
+Eigen::MatrixXd out_of_fold_scores(RowPasses& x, std::span<const PrimalFit> folds, const GroupedRows& rows,
+                                   size_t at_once) {
+  Eigen::MatrixXd chosen;
+  for (size_t first = 0; first < folds.size(); first += at_once) {
+    const auto fits = folds.subspan(first, std::min(at_once, folds.size() - first));
+    const Eigen::MatrixXd scores = scores_of(x, fits);
+    const Eigen::Index k = scores.cols() / std::ssize(fits);
+    chosen.resize(scores.rows(), k);
+    for (size_t i = 0; i < fits.size(); ++i) {
+      const Segment& left_out = rows.folds[first + i];
+      chosen.middleRows(left_out.first, left_out.count) =
+          scores.block(left_out.first, static_cast<Eigen::Index>(i) * k, left_out.count, k);
+    }
+  }
+  return chosen;
+}
+
+/// The result of one fit, from the scores of out_of_fold_scores().
+FoldResult score_fold(const PrimalFit& fit, const Eigen::MatrixXd& out_of_fold, const GroupedRows& rows) {
   const Segment& left_out = rows.folds[static_cast<size_t>(fit.certificate.fold)];
-  const Eigen::MatrixXd scores = scores_of(x, fit).middleRows(left_out.first, left_out.count);
+  const Eigen::MatrixXd scores = out_of_fold.middleRows(left_out.first, left_out.count);
   const std::vector<int> labels(rows.labels.begin() + left_out.first,
                                 rows.labels.begin() + left_out.first + left_out.count);
   return {fit.certificate, accuracy_of(labels, predicted_classes(scores)), mean_log_loss(scores, labels)};
@@ -98,12 +123,22 @@ Trained train_primal(const RouteInput& input) {
   const std::vector<PrimalFit> fits =
       fit_primal(x, fold_of, labels, rows.classes, tasks, {}, options, input.pool, one_done);
   std::vector<std::vector<FoldResult>> results(c.size());
-  for (size_t i = 0; i < fits.size(); ++i) {
-    results[i / rows.folds.size()].push_back(score_fold(x, fits[i], rows));
-    trained.fits.push_back(fits[i].certificate);
+  const auto out_of_fold = [&](size_t candidate) {
+    const auto folds = std::span(fits).subspan(candidate * rows.folds.size(), rows.folds.size());
+    return out_of_fold_scores(x, folds, rows, static_cast<size_t>(options.fits_at_once));
+  };
+  for (size_t i = 0; i < c.size(); ++i) {
+    const Eigen::MatrixXd scores = out_of_fold(i);
+    for (size_t f = 0; f < rows.folds.size(); ++f) {
+      const PrimalFit& fit = fits[i * rows.folds.size() + f];
+      results[i].push_back(score_fold(fit, scores, rows));
+      trained.fits.push_back(fit.certificate);
+    }
   }
   trained.candidates = make_candidates(c, results);
   trained.best = rank_candidates(trained.candidates);
+  // Computed again: one pass more takes less than keeping the scores of all candidates.
+  trained.out_of_fold_scores = out_of_fold(trained.best);
   trained.search_seconds = seconds_since(begin);
 
   begin = Clock::now();
@@ -115,7 +150,7 @@ Trained train_primal(const RouteInput& input) {
   // L-BFGS keeps whatever common shift its steps produced; without it, models of both routes are comparable.
   remove_common_shift(input.table.columns, refit[0]);
   RowPasses held_out({&input.table, order.subspan(train_rows)}, nullptr, input.products, input.pool);
-  trained.test_scores = scores_of(held_out, refit[0]);
+  trained.test_scores = scores_of(held_out, std::span(refit).first(1));
   trained.coef = std::move(refit[0].w);
   trained.intercept = refit[0].intercept;
   trained.refit_seconds = seconds_since(begin);

@@ -37,6 +37,9 @@ struct Trained {
   std::vector<double> coef;          ///< (columns of scores, columns), row-major
   Eigen::VectorXd intercept;
   Eigen::MatrixXd test_scores;  ///< scores of the held-out rows, with the intercept
+  /// (training rows, columns of scores), by position: of each training row, from the best candidate's fit without the
+  /// row's fold, with that fit's intercept.
+  Eigen::MatrixXd out_of_fold_scores;
   double read_seconds = 0;
   double gram_seconds = 0;
   double search_seconds = 0;
