@@ -50,4 +50,10 @@ void add_network_options(CLI::App& app, std::string& weights, ExtractorOptions& 
       ->check(whole_number(1, 1024));
 }
 
+void add_features_name(CLI::App& app, FeatureFileOptions& options) {
+  app.add_option("--features-name", options.features_name, "Dataset of an HDF5 file that holds the features")
+      ->type_name("NAME")
+      ->capture_default_str();
+}
+
 }  // namespace vgg16

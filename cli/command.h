@@ -6,6 +6,7 @@
 #include <string>
 
 #include "vgg16/extractor.h"
+#include "vgg16/feature_file.h"
 
 namespace vgg16 {
 
@@ -46,5 +47,8 @@ CLI::App* add_command(CLI::App& program, const std::string& name, const std::str
 
 /// Adds the options for running the network, shared by extract and predict; `weights` is a file or empty.
 void add_network_options(CLI::App& app, std::string& weights, ExtractorOptions& options);
+
+/// Adds the options that say where in an HDF5 file features of other programs are, shared by train and predict.
+void add_features_name(CLI::App& app, FeatureFileOptions& options);
 
 }  // namespace vgg16

@@ -19,6 +19,7 @@ namespace {
 struct TrainCommand {
   Common common;
   std::string features;
+  FeatureFileOptions reading;
   std::string model;
   std::string c;  // a list, as given
   std::string split = "tail";
@@ -26,18 +27,24 @@ struct TrainCommand {
   bool overwrite = false;
 };
 
+// Rows of the old scripts' length are taken as theirs; with any others the model can only be used on such rows.
+void warn_of_unknown_recipe(const FeatureTable& table, const Common& common) {
+  if (!table.recipe.weights_sha256.empty()) return;
+  constexpr int64_t kOldColumns = 25'088;
+  print_warning(table.name + " does not record how it was made; " +
+                    (table.columns == kOldColumns
+                         ? "assuming block5_pool and unknown weights, as in files of the old scripts"
+                         : "the model will classify rows of such features (predict --features), not pictures"),
+                common);
+}
+
 int train_command(const TrainCommand& o) {
   require_output(o.model, std::span(&o.features, 1), o.overwrite);
   TrainOptions options = o.options;
   options.c = parse_c_list(o.c);
   options.split = o.split == "stratified" ? Split::kStratified : Split::kTail;
-  const FeatureTable table = open_feature_file(o.features);
-  if (table.recipe.weights_sha256.empty()) {
-    print_warning(table.name +
-                      " does not record how it was made; assuming block5_pool and unknown weights, as in files of the "
-                      "old scripts",
-                  o.common);
-  }
+  const FeatureTable table = open_feature_file(o.features, o.reading);
+  warn_of_unknown_recipe(table, o.common);
   const TrainEstimate estimate = estimate_training(table, options);
   if (o.common.verbose) {
     print_note("training takes at most " + with_thousands((estimate.memory_bytes >> 20) + 1) + " MB, " +
@@ -73,6 +80,10 @@ Command add_train(CLI::App& program) {
   CLI::App* app = add_command(program, "train", "Train a classifier on a features file and report how good it is",
                               "vgg16 train -d animals.h5 -m animals.model", o->common);
   app->add_option("-d,--db", o->features, "Features file")->required()->type_name("FILE");
+  add_features_name(*app, o->reading);
+  app->add_option("--labels-name", o->reading.labels_name, "Dataset of an HDF5 file that holds the labels")
+      ->type_name("NAME")
+      ->capture_default_str();
   app->add_option("-m,--model", o->model, "Model file to write")->required()->type_name("FILE");
   app->add_option("-j,--jobs", o->options.threads,
                   "Threads; -1 and 0 are one per processor, within a container's quota")

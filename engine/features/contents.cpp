@@ -41,7 +41,7 @@ class OwnAttributes {
   }
   [[nodiscard]] int64_t integer(const char* name) const {
     const H5Attribute& found = get(name, H5Type::Kind::kInteger);
-    return h5_integer(found.value, found.type);
+    return load_integer(found.value, found.type.is_signed, found.type.big_endian);
   }
 
  private:
@@ -91,34 +91,34 @@ ShardPlan read_shard(const UntrustedH5& file, OwnAttributes& attributes, int64_t
   return shard;
 }
 
-}  // namespace
-
-FeatureFileContents read_contents(const UntrustedH5& file) {
-  FeatureFileContents contents;
-  FeatureFilePlan& plan = contents.plan;
-  const H5Dataset features = file.dataset("features", 2);
-  const int64_t rows = features.dims[0];
-  plan.columns = features.dims[1];
-  contents.format = file.float_format(features);
-  if (features.layout == H5Dataset::Layout::kContiguous && features.count() > 0) {
-    contents.features_offset = file.h5().offset_of(features.address);
+// Labels as they are stored, and the names of the classes: those in the file, or made from the labels.
+void read_labels(const UntrustedH5& file, const FeatureFileOptions& options, FeatureFileContents& contents) {
+  LabelValues values;
+  if (contents.ours) {
+    values.numbers = file.integers(options.labels_name, contents.rows);
+  } else {
+    values = file.labels(options.labels_name, contents.rows);
   }
-  OwnAttributes attributes(file);
-  contents.ours = attributes.has("format_version");
-  // Only a shard may have no rows: its pictures may all have been skipped.
-  const bool shard = contents.ours && attributes.has("shard_count");
-  if (plan.columns == 0 || (rows == 0 && !shard)) file.refuse("holds no features");
-
-  // One row as stored and one as float32 are in memory at a time.
-  file.h5().take_memory(checked_product(plan.columns, 2 * sizeof(float)), "a row of 'features'");
-  contents.labels = file.integers("labels", rows);
-  plan.label_names = file.strings("label_names", std::nullopt);
+  std::vector<std::string>& names = contents.plan.label_names;
+  if (!contents.ours && (!file.has("label_names") || !values.texts.empty())) {
+    Classes classes = classes_of(values);
+    const auto zero = std::find(values.numbers.begin(), values.numbers.end(), 0);
+    if (zero != values.numbers.end()) {
+      contents.zero_label = classes.labels[static_cast<size_t>(zero - values.numbers.begin())];
+    }
+    contents.labels = std::move(classes.labels);
+    names = std::move(classes.names);
+    return;
+  }
+  contents.labels = std::move(values.numbers);
+  contents.zero_label = 0;
+  names = file.strings("label_names", std::nullopt);
   // Two classes with the same name could not be told apart in the report.
-  std::set<std::string_view> names;
-  for (const std::string& name : plan.label_names) {
-    if (!names.insert(name).second) file.refuse("names " + printable(name) + " twice in 'label_names'");
+  std::set<std::string_view> different;
+  for (const std::string& name : names) {
+    if (!different.insert(name).second) file.refuse("names " + printable(name) + " twice in 'label_names'");
   }
-  const auto classes = static_cast<int64_t>(plan.label_names.size());
+  const auto classes = static_cast<int64_t>(names.size());
   for (size_t row = 0; row < contents.labels.size(); ++row) {
     const int64_t label = contents.labels[row];
     if (label < 0 || label >= classes) {
@@ -126,6 +126,33 @@ FeatureFileContents read_contents(const UntrustedH5& file) {
                   std::to_string(classes) + " names in 'label_names'");
     }
   }
+}
+
+}  // namespace
+
+FeatureFileContents read_contents(const UntrustedH5& file, const FeatureFileOptions& options) {
+  FeatureFileContents contents;
+  FeatureFilePlan& plan = contents.plan;
+  const H5Dataset features = file.dataset(options.features_name, 2);
+  const int64_t rows = contents.rows = features.dims[0];
+  plan.columns = features.dims[1];
+  contents.format = file.float_format(features);
+  if (features.layout == H5Dataset::Layout::kContiguous && features.count() > 0) {
+    contents.features_offset = file.h5().offset_of(features.address);
+  }
+  OwnAttributes attributes(file);
+  contents.ours = attributes.has("format_version");
+  const FeatureFileOptions own;
+  if (contents.ours && (options.features_name != own.features_name || options.labels_name != own.labels_name)) {
+    file.refuse("was made by vgg16 extract, which calls its rows 'features' and 'labels'; leave out other names");
+  }
+  // Only a shard may have no rows: its pictures may all have been skipped.
+  const bool shard = contents.ours && attributes.has("shard_count");
+  if (plan.columns == 0 || (rows == 0 && !shard)) file.refuse("holds no features");
+
+  // One row as stored and one as float32 are in memory at a time.
+  file.h5().take_memory(checked_product(plan.columns, 2 * sizeof(float)), "a row of 'features'");
+  if (contents.ours || options.needs_labels) read_labels(file, options, contents);
   if (!contents.ours) return contents;
 
   read_recipe(file, attributes, plan);

@@ -64,9 +64,9 @@ class ContiguousRows {
 // Rows in chunks, or stored inside the object header ("compact"); one thread reads at a time.
 class ScatteredRows {
  public:
-  ScatteredRows(UntrustedH5 file, NumberFormat format)
+  ScatteredRows(UntrustedH5 file, const std::string& features_name, NumberFormat format)
       : file_(std::make_unique<UntrustedH5>(std::move(file))),
-        features_(file_->dataset("features", 2)),
+        features_(file_->dataset(features_name, 2)),
         format_(format),
         row_bytes_(features_.dims[1] * features_.type.size) {
     if (features_.layout == H5Dataset::Layout::kChunked) chunks_ = std::make_unique<H5Chunks>(file_->h5(), features_);
@@ -111,8 +111,9 @@ class ScatteredRows {
 // in succession. A single blank row between others is accepted: it may be a picture whose features are really all zero.
 class UnwrittenRows {
  public:
-  UnwrittenRows(std::string name, int64_t columns, std::vector<int64_t> labels)
-      : name_(std::move(name)), columns_(columns), labels_(std::move(labels)) {}
+  /// `zero` is the class in `labels` of rows whose stored label is 0.
+  UnwrittenRows(std::string name, int64_t columns, std::vector<int64_t> labels, int64_t zero)
+      : name_(std::move(name)), columns_(columns), labels_(std::move(labels)), zero_(zero) {}
 
   // Throws Error{kRefused} if one of the rows [first, first + count), with the given values, was never written. `rows`
   // reads the rows around them, because a run of blank rows may begin before or end after these.
@@ -157,13 +158,13 @@ class UnwrittenRows {
   [[nodiscard]] int64_t unlabelled(int64_t row, int64_t step, int64_t most) const {
     const auto total = static_cast<int64_t>(labels_.size());
     int64_t count = 0;
-    for (; count < most && row >= 0 && row < total && labels_[static_cast<size_t>(row)] == 0; row += step) ++count;
+    for (; count < most && row >= 0 && row < total && labels_[static_cast<size_t>(row)] == zero_; row += step) ++count;
     return count;
   }
 
   // The label is compared first: it is in memory, and most rows have another.
   [[nodiscard]] bool is_blank(int64_t row, const float* values) const {
-    return labels_[static_cast<size_t>(row)] == 0 &&
+    return labels_[static_cast<size_t>(row)] == zero_ &&
            std::all_of(values, values + columns_, [](float value) { return value == 0; });
   }
 
@@ -180,6 +181,7 @@ class UnwrittenRows {
   std::string name_;
   int64_t columns_;
   std::vector<int64_t> labels_;
+  int64_t zero_;
 };
 
 // The function FeatureTable::read_rows. `unwritten` is null if the file has checksums.
@@ -198,9 +200,9 @@ auto reading(std::shared_ptr<const Rows> rows, int64_t total, std::shared_ptr<co
 
 }  // namespace
 
-FeatureTable table_of(UntrustedH5 file, FeatureFileContents contents) {
+FeatureTable table_of(UntrustedH5 file, FeatureFileContents contents, const std::string& features_name) {
   FeatureTable table;
-  table.rows = static_cast<int64_t>(contents.labels.size());
+  table.rows = contents.rows;
   table.columns = contents.plan.columns;
   table.label_names = contents.plan.label_names;
   table.recipe = contents.plan.recipe;
@@ -211,27 +213,28 @@ FeatureTable table_of(UntrustedH5 file, FeatureFileContents contents) {
   escape_unless_utf8(table.paths);
   // The rows' source is shared by all copies of the table, and lives as long as one of them.
   std::shared_ptr<const UnwrittenRows> unwritten;
-  if (!contents.ours) {
-    unwritten = std::make_shared<const UnwrittenRows>(table.name, table.columns, std::move(contents.labels));
+  if (contents.zero_label >= 0 && !contents.ours) {
+    unwritten = std::make_shared<const UnwrittenRows>(table.name, table.columns, std::move(contents.labels),
+                                                      contents.zero_label);
   }
   if (contents.features_offset >= 0) {
     table.read_rows = reading(std::make_shared<const ContiguousRows>(file.take_file(), std::move(contents)), table.rows,
                               std::move(unwritten));
   } else {
-    table.read_rows = reading(std::make_shared<const ScatteredRows>(std::move(file), contents.format), table.rows,
-                              std::move(unwritten));
+    table.read_rows = reading(std::make_shared<const ScatteredRows>(std::move(file), features_name, contents.format),
+                              table.rows, std::move(unwritten));
   }
   return table;
 }
 
 // The header is read and checked here, the rows only when they are needed.
-FeatureTable open_feature_file(const std::filesystem::path& path) {
+FeatureTable open_feature_file(const std::filesystem::path& path, const FeatureFileOptions& options) {
   const StandardFloatingPoint mode;
   UntrustedH5 file(path);
-  FeatureFileContents contents = read_contents(file);
+  FeatureFileContents contents = read_contents(file, options);
   require_finished(contents, file.name());
   const bool has_checksums = contents.ours;
-  FeatureTable table = table_of(std::move(file), std::move(contents));
+  FeatureTable table = table_of(std::move(file), std::move(contents), options.features_name);
   if (!has_checksums) {  // rows that were never written are mostly at the end: find them before any work is done
     std::vector<float> last(static_cast<size_t>(table.columns));
     table.read_rows(table.rows - 1, 1, last.data());

@@ -100,4 +100,35 @@ void load_row(std::span<const std::byte> stored, NumberFormat format, float* fea
   }
 }
 
+double load_number(std::span<const std::byte> stored, NumberFormat format) {
+  double value = 0;
+  switch (format.type) {
+    case NumberType::kF16:
+      convert_all<uint16_t>(stored, format.big_endian, &value, half_to_float);
+      break;
+    case NumberType::kF32:
+      convert_all<uint32_t>(stored, format.big_endian, &value,
+                            [](uint32_t bits) { return std::bit_cast<float>(bits); });
+      break;
+    case NumberType::kF64:
+      convert_all<uint64_t>(stored, format.big_endian, &value,
+                            [](uint64_t bits) { return std::bit_cast<double>(bits); });
+      break;
+  }
+  return value;
+}
+
+// Byte by byte, which works for any size and byte order.
+int64_t load_integer(std::span<const std::byte> stored, bool is_signed, bool big_endian) {
+  uint64_t value = 0;
+  const size_t size = stored.size();
+  for (size_t i = 0; i < size; ++i) {
+    const size_t significance = big_endian ? size - 1 - i : i;
+    value |= static_cast<uint64_t>(stored[i]) << (8 * significance);
+  }
+  if (!is_signed) return static_cast<int64_t>(std::min<uint64_t>(value, INT64_MAX));
+  const auto unused = static_cast<unsigned>(64 - 8 * size);
+  return static_cast<int64_t>(value << unused) >> unused;  // extends the sign
+}
+
 }  // namespace vgg16

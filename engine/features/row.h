@@ -30,4 +30,8 @@ void store_row(std::span<const float> features, FeatureType type, std::span<std:
 /// for a finite number that is too large for float32. Messages call the file `name`.
 void load_row(std::span<const std::byte> stored, NumberFormat format, float* features, const std::string& name);
 
+/// One stored number. Integers may have 1, 2, 4 or 8 bytes; an unsigned one beyond int64 becomes INT64_MAX.
+[[nodiscard]] double load_number(std::span<const std::byte> stored, NumberFormat format);
+[[nodiscard]] int64_t load_integer(std::span<const std::byte> stored, bool is_signed, bool big_endian);
+
 }  // namespace vgg16

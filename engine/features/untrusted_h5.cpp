@@ -16,7 +16,11 @@ namespace {
 
 constexpr int64_t kStringBytes = 64;  // memory of one string beside its text
 
-std::string quoted(const std::string& name) { return "'" + name + "'"; }
+std::string in_quotes(const std::string& name) { return "'" + name + "'"; }
+
+bool is_text(const H5Dataset& dataset) {
+  return dataset.type.kind == H5Type::Kind::kVariableText || dataset.type.kind == H5Type::Kind::kFixedText;
+}
 
 // O_NONBLOCK, so that opening a pipe does not wait. Throws Error{kRefused} for a file that is not HDF5, saying what it
 // is.
@@ -42,16 +46,46 @@ PosixFile open_untrusted(const std::filesystem::path& path) {
 UntrustedH5::UntrustedH5(const std::filesystem::path& path)
     : h5_(open_untrusted(path)), root_(h5_.object(h5_.root())), links_(h5_.links(root_)) {}
 
-H5Dataset UntrustedH5::dataset(const char* name, size_t rank) const {
-  const auto link = links_.find(name);
-  if (link == links_.end()) refuse("has no dataset " + quoted(name) + ": it is not a features file");
-  if (!link->second.hard) refuse("is refused: " + quoted(name) + " refers to another place or file by a link");
-  const H5Object object = h5_.object(link->second.address);
-  if (!h5_.is_dataset(object)) refuse("has no dataset " + quoted(name) + ": it is not a features file");
-  H5Dataset found = h5_.dataset(object, name);
+// Follows the names in `name` from the root group.
+H5Dataset UntrustedH5::find(const std::string& name) const {
+  H5Object object = root_;
+  std::map<std::string, H5Link> in_group;
+  const std::map<std::string, H5Link>* links = &links_;
+  for (size_t begin = name.starts_with('/') ? 1 : 0; begin <= name.size();) {
+    const size_t end = std::min(name.find('/', begin), name.size());
+    const auto link = links->find(name.substr(begin, end - begin));
+    if (link == links->end()) refuse("has no dataset " + in_quotes(printable(name)) + others(name));
+    if (!link->second.hard)
+      refuse("is refused: " + in_quotes(printable(name)) + " refers to another place or file by a link");
+    object = h5_.object(link->second.address);
+    begin = end + 1;
+    if (begin > name.size()) break;
+    if (!h5_.is_group(object)) refuse("has no dataset " + in_quotes(printable(name)) + others(name));
+    in_group = h5_.links(object);
+    links = &in_group;
+  }
+  if (!h5_.is_dataset(object)) refuse("has no dataset " + in_quotes(printable(name)) + others(name));
+  return h5_.dataset(object, printable(name));
+}
+
+// What there is instead, for messages: "; it has 'embeddings', 'y'", and how to name it.
+std::string UntrustedH5::others(const std::string& missing) const {
+  constexpr size_t kShown = 10;
+  std::string text;
+  size_t shown = 0;
+  for (const auto& [name, link] : links_) {
+    if (name == missing || shown == kShown) continue;
+    text += (shown++ == 0 ? "; it has " : ", ") + in_quotes(printable(name));
+  }
+  if (shown < links_.size() - (links_.contains(missing) ? 1 : 0)) text += ", ...";
+  return text + (shown == 0 || has("row_crc32") ? "" : "; name one with --features-name or --labels-name");
+}
+
+H5Dataset UntrustedH5::dataset(const std::string& name, size_t rank) const {
+  H5Dataset found = find(name);
   if (found.dims.size() != rank) {
-    refuse("has shape " + shape_text(found.dims) + " for " + quoted(name) + ", expected " + std::to_string(rank) +
-           " dimension" + (rank == 1 ? "" : "s"));
+    refuse("has shape " + shape_text(found.dims) + " for " + in_quotes(found.name) + ", expected " +
+           std::to_string(rank) + " dimension" + (rank == 1 ? "" : "s"));
   }
   require_data(found);
   return found;
@@ -61,7 +95,7 @@ H5Dataset UntrustedH5::dataset(const char* name, size_t rank) const {
 void UntrustedH5::require_data(const H5Dataset& dataset) const {
   if (dataset.layout != H5Dataset::Layout::kChunked || dataset.count() == 0) return;
   const int64_t stored = H5Chunks(h5_, dataset).stored_bytes();
-  const std::string claim = quoted(dataset.name) + " claims shape " + shape_text(dataset.dims);
+  const std::string claim = in_quotes(dataset.name) + " claims shape " + shape_text(dataset.dims);
   if (stored == 0) refuse("is damaged: " + claim + " and has no data");
   if (dataset.size_bytes() > kSmallBytes && dataset.size_bytes() / 1000 > stored) {
     refuse("is refused: " + claim + ", over a thousand times the " + readable_size(stored) + " that it holds");
@@ -70,19 +104,20 @@ void UntrustedH5::require_data(const H5Dataset& dataset) const {
 
 void UntrustedH5::require_count(const H5Dataset& dataset, std::optional<int64_t> expected) const {
   if (expected && dataset.dims[0] != *expected) {
-    refuse("has " + std::to_string(dataset.dims[0]) + " values in " + quoted(dataset.name) + ", expected " +
+    refuse("has " + std::to_string(dataset.dims[0]) + " values in " + in_quotes(dataset.name) + ", expected " +
            std::to_string(*expected));
   }
   // Compressed values can take a small fraction of a byte each, so a small file could claim more than memory can take.
   if (dataset.count() > h5_.size()) {
-    refuse("is refused: " + quoted(dataset.name) + " claims shape " + shape_text(dataset.dims) +
+    refuse("is refused: " + in_quotes(dataset.name) + " claims shape " + shape_text(dataset.dims) +
            ", more values than the file has bytes");
   }
 }
 
 NumberFormat UntrustedH5::float_format(const H5Dataset& dataset) const {
   if (dataset.type.kind != H5Type::Kind::kFloat) {
-    refuse("stores " + quoted(dataset.name) + " in another type than float16, float32 or float64");
+    refuse("stores " + in_quotes(dataset.name) +
+           " in another type than float16, float32 or float64; convert it with astype('float32')");
   }
   return {dataset.type.size == 2   ? NumberType::kF16
           : dataset.type.size == 4 ? NumberType::kF32
@@ -90,50 +125,73 @@ NumberFormat UntrustedH5::float_format(const H5Dataset& dataset) const {
           dataset.type.big_endian};
 }
 
-// Byte by byte, which works for any size and byte order.
-int64_t h5_integer(std::span<const std::byte> stored, const H5Type& type) {
-  uint64_t value = 0;
-  const auto size = static_cast<size_t>(type.size);
-  for (size_t i = 0; i < size; ++i) {
-    const size_t significance = type.big_endian ? size - 1 - i : i;
-    value |= static_cast<uint64_t>(stored[i]) << (8 * significance);
-  }
-  if (!type.is_signed) return static_cast<int64_t>(std::min<uint64_t>(value, INT64_MAX));
-  const auto unused = static_cast<unsigned>(64 - 8 * size);
-  return static_cast<int64_t>(value << unused) >> unused;  // extends the sign
+// Values are converted part by part, so that only the result, an array of 8 bytes each, is in memory as a whole.
+void UntrustedH5::for_each_value(const H5Dataset& dataset,
+                                 const std::function<void(std::span<const std::byte>)>& take) const {
+  const auto size = static_cast<size_t>(dataset.type.size);
+  h5_.take_memory(checked_product(dataset.count(), sizeof(int64_t)), in_quotes(dataset.name));
+  h5_.read_parts(dataset, [&](std::span<const std::byte> part) {
+    for (size_t at = 0; at < part.size(); at += size) take(part.subspan(at, size));
+  });
 }
 
-std::vector<int64_t> UntrustedH5::integers(const char* name, std::optional<int64_t> count) const {
-  // Values are converted part by part, so that only the result is in memory as a whole.
+std::vector<int64_t> UntrustedH5::integers(const std::string& name, std::optional<int64_t> count) const {
   const H5Dataset found = dataset(name, 1);
-  if (found.type.kind != H5Type::Kind::kInteger) refuse("stores " + quoted(name) + " in another type than integers");
+  if (found.type.kind != H5Type::Kind::kInteger) refuse("stores " + in_quotes(name) + " in another type than integers");
   require_count(found, count);
-  const auto size = static_cast<size_t>(found.type.size);
-  h5_.take_memory(checked_product(found.dims[0], sizeof(int64_t)), quoted(name));
   std::vector<int64_t> values;
   values.reserve(static_cast<size_t>(found.dims[0]));
-  h5_.read_parts(found, [&](std::span<const std::byte> part) {
-    for (size_t at = 0; at < part.size(); at += size) {
-      values.push_back(h5_integer(part.subspan(at, size), found.type));
-    }
+  for_each_value(found, [&](std::span<const std::byte> stored) {
+    values.push_back(load_integer(stored, found.type.is_signed, found.type.big_endian));
   });
   return values;
 }
 
-std::vector<std::string> UntrustedH5::strings(const char* name, std::optional<int64_t> count, size_t rank) const {
+std::vector<std::string> UntrustedH5::strings(const std::string& name, std::optional<int64_t> count,
+                                              size_t rank) const {
   const H5Dataset found = dataset(name, rank);
-  const bool variable = found.type.kind == H5Type::Kind::kVariableText;
-  if (!variable && found.type.kind != H5Type::Kind::kFixedText) {
-    refuse("stores " + quoted(name) + " in another type than text");
-  }
+  if (!is_text(found)) refuse("stores " + in_quotes(name) + " in another type than text");
   require_count(found, count);
   if (rank == 2 && found.dims[1] != 2) {
-    refuse("has shape " + shape_text(found.dims) + " for " + quoted(name) + ", expected pairs");
+    refuse("has shape " + shape_text(found.dims) + " for " + in_quotes(name) + ", expected pairs");
   }
-  if (found.count() == 0) return {};
+  return texts(found);
+}
+
+std::vector<std::string> UntrustedH5::texts(const H5Dataset& dataset) const {
+  if (dataset.count() == 0) return {};
   // The stored values and a std::string for each.
-  h5_.take_memory(checked_product(found.count(), found.type.size + kStringBytes), quoted(name));
-  return variable ? variable_strings(found) : fixed_strings(found);
+  h5_.take_memory(checked_product(dataset.count(), dataset.type.size + kStringBytes), in_quotes(dataset.name));
+  return dataset.type.kind == H5Type::Kind::kVariableText ? variable_strings(dataset) : fixed_strings(dataset);
+}
+
+LabelValues UntrustedH5::labels(const std::string& name, int64_t count) const {
+  const H5Dataset found = find(name);
+  const bool column = found.dims.size() == 2 && found.dims[1] == 1;
+  if (found.dims.size() != 1 && !column) {
+    refuse("has shape " + shape_text(found.dims) + " for " + in_quotes(found.name) +
+           ", expected one label per row; of a column per class take argmax(axis=1)");
+  }
+  require_data(found);
+  require_count(found, count);
+  LabelValues values;
+  values.is_bool = found.type.is_bool;
+  if (is_text(found)) {
+    // As much again, because all labels may differ and so become names of classes.
+    h5_.take_memory(checked_product(count, kStringBytes), in_quotes(found.name));
+    for (std::string& text : texts(found)) values.add_text(std::move(text), h5_.name());
+  } else if (found.type.kind == H5Type::Kind::kInteger) {
+    for_each_value(found, [&](std::span<const std::byte> stored) {
+      values.add_integer(load_integer(stored, found.type.is_signed, found.type.big_endian), h5_.name());
+    });
+  } else if (found.type.kind == H5Type::Kind::kFloat) {
+    const NumberFormat format = float_format(found);
+    for_each_value(
+        found, [&](std::span<const std::byte> stored) { values.add_number(load_number(stored, format), h5_.name()); });
+  } else {
+    refuse("stores " + in_quotes(found.name) + " in another type than integers, floating point or text");
+  }
+  return values;
 }
 
 std::vector<std::string> UntrustedH5::variable_strings(const H5Dataset& dataset) const {
@@ -144,7 +202,7 @@ std::vector<std::string> UntrustedH5::variable_strings(const H5Dataset& dataset)
   for (size_t at = 0; at < references.size(); at += static_cast<size_t>(HeapReference::kBytes)) {
     const std::string_view text = heap.text(HeapReference(references.data() + at));
     if (text.size() > static_cast<size_t>(kMaxStringBytes)) {
-      refuse("has text of more than " + std::to_string(kMaxStringBytes) + " bytes in " + quoted(dataset.name));
+      refuse("has text of more than " + std::to_string(kMaxStringBytes) + " bytes in " + in_quotes(dataset.name));
     }
     // Text ends at the first zero byte, as it does for HDF5 and h5py.
     values.emplace_back(text.substr(0, text.find('\0')));
@@ -154,9 +212,9 @@ std::vector<std::string> UntrustedH5::variable_strings(const H5Dataset& dataset)
 
 std::vector<std::string> UntrustedH5::fixed_strings(const H5Dataset& dataset) const {
   if (dataset.type.size > kMaxStringBytes) {
-    refuse("has text of " + std::to_string(dataset.type.size) + " bytes in " + quoted(dataset.name));
+    refuse("has text of " + std::to_string(dataset.type.size) + " bytes in " + in_quotes(dataset.name));
   }
-  h5_.take_memory(dataset.size_bytes(), quoted(dataset.name));
+  h5_.take_memory(dataset.size_bytes(), in_quotes(dataset.name));
   const std::vector<std::byte> bytes = h5_.read(dataset);
   const auto size = static_cast<size_t>(dataset.type.size);
   std::vector<std::string> values;

@@ -37,6 +37,12 @@ ExtractorOptions network_of(const Classifier& model, const Weights* weights, con
   } catch (const Error& unknown) {
     throw Error(ErrorCode::kRefused, model.name + ": " + unknown.what());
   }
+  if (columns != model.columns && recipe.layer.empty()) {
+    throw Error(ErrorCode::kRefused,
+                model.name + " was trained on rows of " + std::to_string(model.columns) +
+                    " numbers and does not record what computed them, so it cannot classify pictures; give it such "
+                    "rows with predict --features");
+  }
   if (columns != model.columns) {
     throw Error(ErrorCode::kRefused, model.name + ": the model expects " + std::to_string(model.columns) +
                                          " numbers, " + network.layer + " gives " + std::to_string(columns));

@@ -27,7 +27,7 @@ inline constexpr uint64_t kH5Undefined = UINT64_MAX;  ///< the format's "undefin
 /// The type of the values of a dataset or an attribute (IV.A.2.d).
 struct H5Type {
   enum class Kind {
-    kInteger,
+    kInteger,       ///< also an enumeration, which is stored as integers
     kFloat,         ///< IEEE 754: binary16, 32 or 64
     kFixedText,     ///< ends at a zero byte, or is padded with zeros or blanks
     kVariableText,  ///< 16 bytes that refer to the global heap
@@ -37,6 +37,7 @@ struct H5Type {
   int64_t size = 0;  ///< bytes of one value as stored
   bool big_endian = false;
   bool is_signed = false;
+  bool is_bool = false;  ///< kInteger: 0 is False and 1 is True, as h5py stores NumPy's bool
   bool blank_padded = false;
 };
 

@@ -6,6 +6,8 @@
 namespace vgg16 {
 namespace {
 
+using std::string_view_literals::operator""sv;
+
 // Fields of old message versions are padded to 8 bytes.
 size_t padded(size_t size) { return (size + 7) / 8 * 8; }
 
@@ -29,6 +31,36 @@ bool is_ieee(H5Cursor& cursor, uint64_t flags, int64_t size) {
   return leading_one_implied && (flags & 0x40U) == 0 &&
          std::any_of(kFormats.begin(), kFormats.end(),
                      [&](const Format& format) { return format.size == size && format.fields == found; });
+}
+
+// An integer type of `size` bytes (IV.A.2.d, class 0); kOther unless its bit offset is 0 and all its bits are used.
+H5Type integer_type(H5Cursor& cursor, uint64_t flags, int64_t size) {
+  H5Type type;
+  type.size = size;
+  const bool whole = cursor.number(2) == 0 && static_cast<int64_t>(cursor.number(2)) == 8 * size;
+  const bool known = size == 1 || size == 2 || size == 4 || size == 8;
+  if (whole && known) type.kind = H5Type::Kind::kInteger;
+  type.big_endian = (flags & 1U) != 0;
+  type.is_signed = (flags & 8U) != 0;
+  return type;
+}
+
+// An enumeration of `members` values (IV.A.2.d, class 8): its base type, the names, the values. kOther unless the base
+// is an integer type of the same size.
+H5Type enumeration_type(H5Cursor& cursor, uint64_t version, uint64_t members, int64_t size) {
+  H5Type type;
+  type.size = size;
+  const uint64_t base_kind = cursor.number(1) & 0x0FU;
+  const uint64_t base_flags = cursor.number(3);
+  if (base_kind != 0 || static_cast<int64_t>(cursor.number(4)) != size) return type;
+  type = integer_type(cursor, base_flags, size);
+  // Up to version 2 names are padded to 8 bytes.
+  const std::string_view names = version < 3 ? "FALSE\0\0\0TRUE\0\0\0\0"sv : "FALSE\0TRUE\0"sv;
+  if (members != 2 || size != 1 || cursor.left() < names.size() + 2) return type;
+  const auto found = cursor.take(names.size());
+  type.is_bool =
+      std::equal(names.begin(), names.end(), reinterpret_cast<const char*>(found.data())) && cursor.number(2) == 0x0100;
+  return type;
 }
 
 int64_t dimension(const H5File& file, uint64_t value) {
@@ -135,18 +167,17 @@ std::optional<H5Shape> h5_dataspace(const H5File& file, std::span<const std::byt
 
 H5Type h5_datatype(const H5File& file, std::span<const std::byte> message) {
   H5Cursor cursor(file, message);
-  const uint64_t kind = cursor.number(1) & 0x0FU;
+  const uint64_t kind_and_version = cursor.number(1);
+  const uint64_t kind = kind_and_version & 0x0FU;
   const uint64_t flags = cursor.number(3);
   H5Type type;
   type.size = static_cast<int64_t>(cursor.number(4));
   if (type.size == 0) file.refuse("is damaged: a type of no bytes");
   type.big_endian = (flags & 1U) != 0;
   if (kind == 0) {
-    // Bit offset 0 and all bits used: integers with unused bits are not supported.
-    const bool whole = cursor.number(2) == 0 && static_cast<int64_t>(cursor.number(2)) == 8 * type.size;
-    const bool known = type.size == 1 || type.size == 2 || type.size == 4 || type.size == 8;
-    if (whole && known) type.kind = H5Type::Kind::kInteger;
-    type.is_signed = (flags & 8U) != 0;
+    type = integer_type(cursor, flags, type.size);
+  } else if (kind == 8) {
+    type = enumeration_type(cursor, kind_and_version >> 4U, flags & 0xFFFFU, type.size);
   } else if (kind == 1 && is_ieee(cursor, flags, type.size)) {
     type.kind = H5Type::Kind::kFloat;
   } else if (kind == 3) {

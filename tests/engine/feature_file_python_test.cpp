@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <fstream>
 #include <limits>
 #include <sstream>
 
@@ -86,6 +87,54 @@ TEST_F(FeatureFilePython, ReadsEveryHonestLayoutAndType) {
     }
   }
   EXPECT_EQ(files, 38);
+}
+
+// The classes and rows' classes in NAME.txt, which NumPy computed, against the table of NAME.h5.
+TEST_F(FeatureFilePython, MakesTheClassesThatNumpyMakes) {
+  ASSERT_EQ(run_script("feature_files.py", "labels " + quoted(folder_.path())), 0);
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+    if (entry.path().extension() != ".h5") continue;
+    SCOPED_TRACE(entry.path().filename());
+    ++files;
+    const FeatureTable table = open_feature_file(entry.path());
+    std::ifstream expected(std::filesystem::path(entry.path()).replace_extension(".txt"));
+    size_t classes = 0;
+    expected >> classes;
+    ASSERT_EQ(table.label_names.size(), classes);
+    ASSERT_EQ(table.labels.size(), 12U);
+    std::string name;
+    for (const std::string& found : table.label_names) {
+      expected >> name;
+      EXPECT_EQ(found, name);
+    }
+    for (const int64_t label : table.labels) {
+      expected >> name;
+      EXPECT_EQ(table.label_names[static_cast<size_t>(label)], name);
+    }
+  }
+  EXPECT_EQ(files, 28);
+}
+
+TEST_F(FeatureFilePython, FindsFeaturesAndLabelsUnderOtherNames) {
+  ASSERT_EQ(run_script("feature_files.py", "elsewhere " + quoted(folder_ / "a.h5")), 0);
+  const auto open = [&](const FeatureFileOptions& options) { return open_feature_file(folder_ / "a.h5", options); };
+  expect_old_content(open({.features_name = "train/embeddings", .labels_name = "train/deep/y"}), "names");
+  expect_old_content(open({.features_name = "/train/embeddings", .labels_name = "/train/deep/y"}), "paths");
+  const FeatureTable unlabelled = open({.features_name = "unlabelled", .needs_labels = false});
+  EXPECT_EQ(unlabelled.rows, 2);
+  EXPECT_TRUE(unlabelled.labels.empty());
+  const auto refused = [&](const std::string& part, const FeatureFileOptions& options) {
+    expect_error(ErrorCode::kRefused, part, [&] { static_cast<void>(open(options)); });
+  };
+  refused("has no dataset 'features'; it has 'label_names', 'train', 'unlabelled'", {});
+  refused("has no dataset 'labels'", {.features_name = "unlabelled"});
+  refused("has 12 values in 'train/deep/y', expected 2",
+          {.features_name = "unlabelled", .labels_name = "train/deep/y"});
+  refused("'train/soft' refers to another place or file by a link", {.features_name = "train/soft"});
+  for (const char* name : {"", "/", "train", "train/", "train/x", "unlabelled/x", "//unlabelled", "unlabelled/"}) {
+    refused("has no dataset '" + std::string(name) + "'", {.features_name = name});
+  }
 }
 
 TEST_F(FeatureFilePython, RefusesEveryHostileFile) {

@@ -6,7 +6,9 @@
     feature_files.py peek_all FOLDER                   the same for every N.ROWS.h5, each with at least ROWS rows intact
     feature_files.py old FILE                          writes FILE as the old extractor did
     feature_files.py variants FOLDER                   good files of other layouts and types, all with the same content
+    feature_files.py labels FOLDER                     labels in every form, and what numpy.unique makes of them
     feature_files.py hostile FOLDER                    files that must be refused
+    feature_files.py elsewhere FILE                    features and labels in groups
     feature_files.py unusual FOLDER                    files of which messages say how to copy them
     feature_files.py copy FILE OUT                     copies one as they say
     feature_files.py shuffle SEED N                    the order of random.Random(SEED).shuffle
@@ -204,6 +206,59 @@ def variants(folder):
         f.attrs["nothing"] = h5py.Empty("f")
 
 
+def labels(folder):
+    """NAME.h5, and NAME.txt with the number of classes, their names and the name of each row's class."""
+    import h5py
+    import numpy as np
+
+    folder = Path(folder)
+    _, y = content()
+    animals = np.array(NAMES)[y]
+
+    def write(name, stored, values, names=False, classes=None, **keywords):
+        base(folder / f"{name}.h5", labels=stored, names=names, **keywords)
+        found = np.unique(values) if classes is None else classes
+        lines = [len(found), *found, *values]
+        (folder / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+    for kind in "|i1 <i2 >i4 <i8".split():
+        write(f"negative-{kind[1:]}", (y * 7 - 5).astype(kind), y * 7 - 5)
+    for kind in "|u1 <u2 >u4 <u8".split():
+        write(f"unsigned-{kind[1:]}", (y * 5 + 8).astype(kind), y * 5 + 8)
+    for kind in "<f2 >f2 <f4 >f4 <f8 >f8".split():
+        write(f"float-{kind[1:]}-{'be' if kind[0] == '>' else 'le'}", (y * 5 - 2).astype(kind), y * 5 - 2)
+    write("float-beyond-float32", (y + 2.0**24).astype("<f8"), y + 2**24)
+    write("bool", y == 1, y == 1)
+    write("bool-latest", y == 1, y == 1, libver="latest")
+    write("enumeration", np.array(y, h5py.enum_dtype({"RED": 0, "GREEN": 1, "BLUE": 2}, "<i4")), y)
+    write("column", y.reshape(-1, 1), y)
+    write("text", animals.tolist(), animals)
+    write("text-column", animals.astype(object).reshape(-1, 1), animals)
+    write("bytes", np.char.encode(animals, "utf-8"), animals)
+    write("digits", (y * 9 + 1).astype(str).tolist(), (y * 9 + 1).astype(str))
+    with_names = {"values": animals, "names": NAMES, "classes": NAMES}
+    write("named", y, **with_names)
+    write("named-float", y.astype(float), **with_names)
+    write("named-column", y.reshape(-1, 1).astype("<f4"), **with_names)
+    write("text-beside-names", animals[::-1].tolist(), animals[::-1], names=["other", "names"])
+    write("compressed", y, animals)
+    with h5py.File(folder / "compressed.h5", "a") as f:
+        del f["labels"]
+        f.create_dataset("labels", data=np.char.encode(animals, "utf-8"), chunks=(5,), compression="gzip")
+
+
+def elsewhere(path):
+    """Features, labels and other things under other names, in groups."""
+    import h5py
+
+    x, y = content()
+    with h5py.File(path, "w") as f:
+        f["train/embeddings"], f["train/deep/y"] = x, y
+        f["train/soft"] = h5py.SoftLink("/train/embeddings")
+        f["label_names"] = NAMES
+        f["unlabelled"] = x[:2]
+
+
 def too_large(path):
     x, _ = content()
     x = x.astype("<f8")
@@ -277,7 +332,14 @@ def hostile(folder):
     for kind in ("<i4", "<c8", "S4"):
         base(folder / f"features-{kind.strip('<')}.h5", x.astype(kind))
     base(folder / "features-compound.h5", np.zeros((ROWS, COLUMNS), np.dtype([("a", "<f4")])))
-    base(folder / "float-labels.h5", labels=y.astype(float))
+    base(folder / "fractional-labels.h5", labels=y + 0.5)
+    base(folder / "nan-labels.h5", labels=np.where(y == 1, np.nan, y))
+    base(folder / "infinite-labels.h5", labels=np.where(y == 1, np.inf, y))
+    base(folder / "one-hot-labels.h5", labels=np.eye(3)[y])
+    base(folder / "compound-labels.h5", labels=np.zeros(ROWS, np.dtype([("a", "<i4")])))
+    base(folder / "large-labels-without-names.h5", labels=y.astype("<u8") + np.uint64(2**63), names=False)
+    base(folder / "empty-text-label.h5", labels=[NAMES[i] if i else "" for i in y])
+    base(folder / "long-text-label.h5", labels=[NAMES[i] * 3000 for i in y])
     base(folder / "short-labels.h5", labels=y[:-1])
     base(folder / "flat-labels.h5", labels=y.reshape(3, 4))
     base(folder / "negative-label.h5", labels=y - 1)
@@ -285,7 +347,6 @@ def hostile(folder):
     base(folder / "label-beyond-int64.h5", labels=y.astype("<u8") + np.uint64(2**63))
     base(folder / "no-labels.h5", labels=False)
     base(folder / "no-features.h5", features=False)
-    base(folder / "no-names.h5", names=False)
     base(folder / "equal-names.h5", names=["cats", "dogs", "cats"])
     base(folder / "number-names.h5", names=np.arange(3))
     base(folder / "long-name.h5", names=["a", "b", "c" * 9000])

@@ -124,11 +124,20 @@ void require_free_output(const std::filesystem::path& path, const FeatureWriteOp
 /// All file names that writing `path` uses: its own and temporary ones. No input may be one of them.
 [[nodiscard]] std::vector<std::filesystem::path> output_names_of(const std::filesystem::path& path);
 
-/// Opens a features file: one of this program, or one with only `features`, `labels` and `label_names` as the old
-/// scripts wrote (float64, float32 or float16; contiguous or chunked). Checks the shapes, types and ranges of
-/// everything, and refuses links to other files. Rows are read as float32, and compared with their checksums if the
-/// file has any. Throws Error{kNotFound, kIo, kMemory, kRefused}.
-[[nodiscard]] FeatureTable open_feature_file(const std::filesystem::path& path);
+/// Where the features and the labels of other programs are in an HDF5 file.
+struct FeatureFileOptions {
+  std::string features_name = "features";  ///< of the dataset; in a group: "train/features"
+  std::string labels_name = "labels";
+  bool needs_labels = true;  ///< false: a file without labels will do, and the table then has none
+};
+
+/// Opens a features file: one of this program, or an HDF5 file of another one, with a dataset of float64, float32 or
+/// float16 (N, D), contiguous or chunked, and one of N labels. Labels may be (N) or (N, 1); integers, whole numbers in
+/// floating point, bool or text. Integers are indices into the dataset `label_names` if there is one. Otherwise the
+/// classes are the distinct labels, sorted as numpy.unique does, and their names are the labels as text. Checks the
+/// shapes, types and ranges of everything, and refuses links to other files. Rows are read as float32, and compared
+/// with their checksums if the file has any. Throws Error{kNotFound, kIo, kMemory, kRefused}.
+[[nodiscard]] FeatureTable open_feature_file(const std::filesystem::path& path, const FeatureFileOptions& options = {});
 
 /// The pictures listed as skipped in `path`; empty for files without such a list. Throws as open_feature_file.
 [[nodiscard]] std::vector<SkippedPicture> read_skipped(const std::filesystem::path& path);
