@@ -3,9 +3,9 @@
 
 #include "bench/cuda_bench.h"
 #include "bench/cuda_tensors.h"
+#include "kernels/adaptive_pool.h"
 #include "kernels/bias_relu.h"
 #include "kernels/convert.h"
-#include "kernels/global_pool.h"
 #include "kernels/maxpool.h"
 #include "kernels/preprocess.h"
 #include "kernels/reference.h"
@@ -84,18 +84,15 @@ void convert(benchmark::State& state, ElementType type, Shape4 shape) {
   check(state, out.last(), 0, [&](size_t i) { return static_cast<double>(in.one[i]); });
 }
 
-void global_avg_pool(benchmark::State& state, ElementType type, Shape4 shape) {
+void adaptive_avg_pool(benchmark::State& state, ElementType type, Shape4 shape, int side) {
   const DeviceTensor in(shape, type, 11, 0, 1);
-  const DeviceTensor out({shape.n, 1, 1, shape.c}, ElementType::kF32);
+  const DeviceTensor out({shape.n, side, side, shape.c}, ElementType::kF32);
   const Stream stream;
-  time_on_device(state, stream, [&] { global_avg_pool_cuda(in.in(), out.out(), stream.get()); });
+  time_on_device(state, stream, [&] { adaptive_avg_pool_cuda(in.in(), out.out(), stream.get()); });
   report_rate(state, "GB/s", static_cast<double>(in.buffer.size_bytes()) / 1e9);
-  const auto c = static_cast<size_t>(shape.c);
-  check(state, out.last(), 1e-5, [&](size_t channel) {
-    double sum = 0;
-    for (size_t i = channel; i < in.one.size(); i += c) sum += static_cast<double>(in.one[i]);
-    return sum / static_cast<double>(in.one.size() / c);
-  });
+  const std::vector<double> x(in.one.begin(), in.one.end());
+  const auto pooled = adaptive_avg_pool_reference(x.data(), {1, shape.h, shape.w, shape.c}, side);
+  check(state, out.last(), 1e-5, [&](size_t i) { return pooled.values[i]; });
 }
 
 // The bandwidth of a copy between buffers far larger than the L2 cache, of which the other results are shares.
@@ -132,7 +129,10 @@ void register_cuda_kernels() {
       add("cuda/maxpool2x2" + rest, maxpool, type, Shape4{batch, 112, 112, 128}, false);
       add("cuda/bias_relu_maxpool2x2" + rest, maxpool, type, Shape4{batch, 112, 112, 128}, true);
       if (type != ElementType::kF32) add("cuda/convert" + rest, convert, type, Shape4{batch, 7, 7, 512});
-      add("cuda/global_avg_pool" + rest, global_avg_pool, type, Shape4{batch, 7, 7, 512});
+      for (const int side : {1, 2}) {
+        add("cuda/adaptive_avg_pool/side:" + std::to_string(side) + rest, adaptive_avg_pool, type,
+            Shape4{batch, 7, 7, 512}, side);
+      }
     }
   }
 }

@@ -73,40 +73,61 @@ std::vector<double> maxpool2x2_reference(const double* x, Shape4 shape) {
   return y;
 }
 
-Reference global_avg_pool_reference(const double* x, Shape4 shape) {
+namespace {
+
+// Calls each(x of the window) for every number of the output (n, side, side, c), in its order.
+template <class Each>
+void for_each_window(const double* x, Shape4 shape, int side, const Each& each) {
   const auto [n, height, width, channels] = shape;
-  const int64_t positions = int64_t{height} * width;
-  Reference y;
+  const auto begin = [&](int i, int size) {
+    return static_cast<int>(std::floor(i * static_cast<double>(size) / side));
+  };
+  const auto end = [&](int i, int size) {
+    return static_cast<int>(std::ceil((i + 1) * static_cast<double>(size) / side));
+  };
   for (int picture = 0; picture < n; ++picture) {
-    for (int c = 0; c < channels; ++c) {
-      double sum = 0;
-      double magnitude = 0;
-      for (int64_t p = 0; p < positions; ++p) {
-        const double value = x[(picture * positions + p) * channels + c];
-        sum += value;
-        magnitude += std::fabs(value);
+    for (int i = 0; i < side; ++i) {
+      for (int j = 0; j < side; ++j) {
+        for (int c = 0; c < channels; ++c) {
+          std::vector<double> window;
+          for (int row = begin(i, height); row < end(i, height); ++row) {
+            for (int column = begin(j, width); column < end(j, width); ++column) {
+              window.push_back(x[((int64_t{picture} * height + row) * width + column) * channels + c]);
+            }
+          }
+          each(window);
+        }
       }
-      y.values.push_back(sum / static_cast<double>(positions));
-      y.magnitudes.push_back(magnitude / static_cast<double>(positions));
     }
   }
+}
+
+}  // namespace
+
+Reference adaptive_avg_pool_reference(const double* x, Shape4 shape, int side) {
+  Reference y;
+  for_each_window(x, shape, side, [&](const std::vector<double>& window) {
+    double sum = 0;
+    double magnitude = 0;
+    for (const double value : window) {
+      sum += value;
+      magnitude += std::fabs(value);
+    }
+    y.values.push_back(sum / static_cast<double>(window.size()));
+    y.magnitudes.push_back(magnitude / static_cast<double>(window.size()));
+  });
   return y;
 }
 
-std::vector<double> global_max_pool_reference(const double* x, Shape4 shape) {
-  const auto [n, height, width, channels] = shape;
-  const int64_t positions = int64_t{height} * width;
+std::vector<double> adaptive_max_pool_reference(const double* x, Shape4 shape, int side) {
   std::vector<double> y;
-  for (int picture = 0; picture < n; ++picture) {
-    for (int c = 0; c < channels; ++c) {
-      double largest = x[picture * positions * channels + c];
-      for (int64_t p = 1; p < positions; ++p) {
-        const double value = x[(picture * positions + p) * channels + c];
-        if (value > largest || std::isnan(value)) largest = value;
-      }
-      y.push_back(largest);
+  for_each_window(x, shape, side, [&](const std::vector<double>& window) {
+    double largest = window[0];
+    for (const double value : window) {
+      if (value > largest || std::isnan(value)) largest = value;
     }
-  }
+    y.push_back(largest);
+  });
   return y;
 }
 

@@ -25,9 +25,11 @@ struct Reference {
 /// 2x2, stride 2: y[n,i,j,c] = max x[n, 2i..2i+1, 2j..2j+1, c].
 [[nodiscard]] std::vector<double> maxpool2x2_reference(const double* x, Shape4 shape);
 
-/// Over all positions: y[n,c] = mean, or maximum, over i and j of x[n,i,j,c]. NaN stays NaN.
-[[nodiscard]] Reference global_avg_pool_reference(const double* x, Shape4 shape);
-[[nodiscard]] std::vector<double> global_max_pool_reference(const double* x, Shape4 shape);
+/// y[n,i,j,c] = mean, or maximum, of x[n,k,l,c] over floor(i h / side) <= k < ceil((i + 1) h / side) and
+/// floor(j w / side) <= l < ceil((j + 1) w / side); y (n, side, side, c). NaN stays NaN. Source: PyTorch's
+/// AdaptiveAvgPool2d and AdaptiveMaxPool2d.
+[[nodiscard]] Reference adaptive_avg_pool_reference(const double* x, Shape4 shape, int side);
+[[nodiscard]] std::vector<double> adaptive_max_pool_reference(const double* x, Shape4 shape, int side);
 
 /// y[n,i,j,c] = max(x[n,i,j,c] + b[c], 0).
 [[nodiscard]] std::vector<double> bias_relu_reference(const double* x, Shape4 shape, const float* b);

@@ -10,8 +10,10 @@
 
 #ifdef __CUDA_ARCH__
 #define VGG16_UNROLL _Pragma("unroll")
+#define VGG16_NO_UNROLL _Pragma("unroll 1")
 #else
 #define VGG16_UNROLL
+#define VGG16_NO_UNROLL
 #endif
 
 namespace vgg16 {

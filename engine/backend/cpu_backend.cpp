@@ -4,7 +4,7 @@
 #include <cstring>
 #include <string>
 
-#include "kernels/global_pool.h"
+#include "kernels/adaptive_pool.h"
 #include "kernels/preprocess.h"
 #include "vgg16/error.h"
 #include "vgg16/preprocess.h"
@@ -122,12 +122,17 @@ void CpuBackend::write_layer(const Plane* planes, int n, size_t layer, float* fe
   });
 }
 
-// Pools the planes over their positions to features (n, 1, 1, c).
+// Pools the planes to features (n, 1, 1, c) or (n, 2, 2, c); each call of the operation writes kBlock of their numbers.
 void CpuBackend::write_pooled(const Plane* planes, int n, Stop stop, float* features) {
-  const int blocks = planes[0].channels / kBlock;
-  const auto global_pool = stop.pool == Pool::kAvg ? global_avg_pool_cpu : global_max_pool_cpu;
-  threads_->for_each(int64_t{n} * blocks, [&](int64_t i, int) {
-    global_pool(planes[i / blocks], static_cast<int>(i % blocks), features + i * kBlock);
+  const Shape4 shape = features_shape(stop, n);
+  const int blocks = shape.c / kBlock;
+  const auto pool = stop.pool == Pool::kMax ? adaptive_max_pool_cpu : adaptive_avg_pool_cpu;
+  threads_->for_each(shape.count() / kBlock, [&](int64_t i, int) {
+    const auto block = static_cast<int>(i % blocks);
+    const auto pixel = static_cast<int>(i / blocks);
+    const Plane& plane = planes[pixel / (shape.h * shape.w)];
+    pool(plane, block, pool_window(pixel / shape.w % shape.h, shape.h, plane.h),
+         pool_window(pixel % shape.w, shape.w, plane.w), features + i * kBlock);
   });
 }
 

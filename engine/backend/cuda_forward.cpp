@@ -4,10 +4,10 @@
 #include <cassert>
 #include <cstring>
 
+#include "kernels/adaptive_pool.h"
 #include "kernels/bias_relu.h"
 #include "kernels/convert.h"
 #include "kernels/cuda_check.h"
-#include "kernels/global_pool.h"
 #include "kernels/maxpool.h"
 #include "kernels/preprocess.h"
 #include "vgg16/error.h"
@@ -46,8 +46,8 @@ CudaForward::CudaForward(std::shared_ptr<const CudaNetwork> network, Stop stop, 
   plan_convolutions();
 
   const int64_t result_bytes = std::max(features_shape(stop_, batch).count(), largest_picture) * kFloatBytes;
-  // Both poolings have one value per channel.
-  const int64_t pooled_bytes = features_shape({stop_.layer, Pool::kAvg}, batch).count() * kFloatBytes;
+  // The largest of all poolings: run() may be called with another one than the recorded.
+  const int64_t pooled_bytes = features_shape({stop_.layer, Pool::k2x2}, batch).count() * kFloatBytes;
   host_pixels_ = PinnedBuffer(batch * kPictureBytes);
   host_result_ = PinnedBuffer(result_bytes);
   pixels_ = DeviceBuffer(batch * kPictureBytes);
@@ -148,10 +148,11 @@ DeviceIn CudaForward::enqueue_features(DeviceIn layer, Pool pool, int first, int
       convert_cuda(x, y, stream_.get());
       break;
     case Pool::kAvg:
-      global_avg_pool_cuda(x, y, stream_.get());
+    case Pool::k2x2:
+      adaptive_avg_pool_cuda(x, y, stream_.get());
       break;
     case Pool::kMax:
-      global_max_pool_cuda(x, y, stream_.get());
+      adaptive_max_pool_cuda(x, y, stream_.get());
       break;
   }
   return read(y);

@@ -143,7 +143,7 @@ TEST_F(CommandLine, UnknownNamesAreRefusedWithTheKnownOnes) {
                  "\"block5_pol\" is not one of the 18 layers, block1_conv1 to block5_pool; did you mean block5_pool?",
                  extract("--layer", "block5_pol"));
   expect_failure(2, "\"fc7\" is not one of the 18 layers", extract("--layer", "fc7"));
-  expect_failure(2, "\"mean\" is not none, avg or max", extract("--pool", "mean"));
+  expect_failure(2, "\"mean\" is not none, avg, max or 2x2", extract("--pool", "mean"));
   expect_failure(2, "\"f64\" is not f32 or f16", extract("--dtype", "f64"));
   for (const char* device : {"tpu", "cuda:", "cuda:x", "cuda:-1", "cuda0"}) {
     expect_failure(2, "\"" + std::string(device) + "\" is not auto, cpu, cuda or cuda:N", extract("--device", device));

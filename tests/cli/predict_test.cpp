@@ -84,6 +84,26 @@ TEST_F(PredictCommand, NamesThatAreNotUtf8HaveOneEscapeEverywhere) {
   EXPECT_THAT(*paths.rbegin(), StartsWith("menu/" + names[2] + "/"));
 }
 
+// A model of every pooling; `predict` is not told which.
+TEST_F(PredictCommand, PoolsAsTheModelsFeaturesWerePooled) {
+  for (const auto& [pool, columns] : {std::pair("avg", 64), {"max", 64}, {"2x2", 256}}) {
+    SCOPED_TRACE(pool);
+    ASSERT_EQ(
+        run({"extract", "-d", "pets", "-o", "a.h5", "--layer", "block1_pool", "--pool", pool, "--overwrite"}).status,
+        0);
+    ASSERT_EQ(run({"train", "-d", "a.h5", "-m", "a.model", "--overwrite"}).status, 0);
+    for (const char* file : {"a.h5", "a.model"}) {
+      const auto document = json_line(run({"info", file, "--json"}).out);
+      EXPECT_EQ(document["pool"], pool) << file;
+      EXPECT_EQ(document["columns"], columns) << file;
+    }
+    const Outcome outcome = run({"predict", "-m", "a.model", "--top", "1", "new"});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_THAT(outcome.out_lines(), ElementsAre(StartsWith("new/0.png: cats"), StartsWith("new/1.png: dogs"),
+                                                 StartsWith("new/2.png: owls")));
+  }
+}
+
 TEST_F(PredictCommand, TakesFoldersAndListsOnStandardInput) {
   const Outcome folder = run({"predict", "-m", "pets.model", "new"});
   EXPECT_EQ(folder.status, 0);

@@ -46,6 +46,7 @@ std::vector<float> extracted(Extractor& extractor, const std::vector<uint8_t>& p
 TEST(ExtractorTest, KnowsItsColumns) {
   EXPECT_EQ(Extractor(weights(), {.batch_size = 1}).columns(), 25088);
   EXPECT_EQ(Extractor(weights(), quick(Pool::kNone, 1, 1)).columns(), 56 * 56 * 128);
+  EXPECT_EQ(Extractor(weights(), quick(Pool::k2x2, 1, 1)).columns(), 4 * 128);
   Extractor pooled(weights(), quick(Pool::kMax, 1, 1));
   EXPECT_EQ(pooled.columns(), 128);
   EXPECT_EQ(pooled.backend(), "cpu");
@@ -88,12 +89,14 @@ TEST(ExtractorTest, SharedWeightsServeEarlierLayersAndAreNotKeptAlive) {
 
 TEST(ExtractorTest, GivesTheSameBitsForAnyBatchSizeAndThreadCount) {
   const std::vector<uint8_t> pixels = random_pictures(3);
-  Extractor one(weights(), quick(Pool::kAvg, 1, 1));
-  const std::vector<float> expected = extracted(one, pixels, 3);
-  for (const int batch_size : {2, 8}) {
-    for (const int threads : {2, 3}) {
-      Extractor extractor(weights(), quick(Pool::kAvg, batch_size, threads));
-      EXPECT_EQ(extracted(extractor, pixels, 3), expected) << batch_size << " pictures, " << threads << " threads";
+  for (const Pool pool : {Pool::kAvg, Pool::k2x2}) {
+    Extractor one(weights(), quick(pool, 1, 1));
+    const std::vector<float> expected = extracted(one, pixels, 3);
+    for (const int batch_size : {2, 8}) {
+      for (const int threads : {2, 3}) {
+        Extractor extractor(weights(), quick(pool, batch_size, threads));
+        EXPECT_EQ(extracted(extractor, pixels, 3), expected) << batch_size << " pictures, " << threads << " threads";
+      }
     }
   }
 }
@@ -109,6 +112,43 @@ TEST(ExtractorTest, PoolsWhatItWouldGiveUnpooled) {
       float expected = all[n * 56 * 56 * 128 + c];
       for (size_t p = 1; p < size_t{56} * 56; ++p) expected = std::max(expected, all[(n * 56 * 56 + p) * 128 + c]);
       EXPECT_EQ(pooled[n * 128 + c], expected);
+    }
+  }
+}
+
+TEST(ExtractorTest, PoolsFourWindowsOfWhatItWouldGiveUnpooled) {
+  const std::vector<uint8_t> pixels = random_pictures(2);
+  struct Case {
+    const char* layer;
+    int side;
+    int channels;
+  };
+  for (const auto& [layer, side, channels] : {Case{"block2_pool", 56, 128}, {"block5_pool", 7, 512}}) {
+    SCOPED_TRACE(layer);
+    ExtractorOptions options = {.layer = layer, .device = "cpu", .threads = 2, .batch_size = 2};
+    Extractor plain(weights(), options);
+    options.pool = Pool::k2x2;
+    Extractor windows(weights(), options);
+    ASSERT_EQ(windows.columns(), 4 * channels);
+    const std::vector<float> all = extracted(plain, pixels, 2);
+    const std::vector<float> pooled = extracted(windows, pixels, 2);
+    const int half = (side + 1) / 2;  // 4 of 7: rows 0 to 3 and 3 to 6
+    size_t at = 0;
+    for (int n = 0; n < 2; ++n) {
+      for (const int top : {0, side - half}) {
+        for (const int left : {0, side - half}) {
+          for (int c = 0; c < channels; ++c, ++at) {
+            double sum = 0;
+            for (int y = top; y < top + half; ++y) {
+              for (int x = left; x < left + half; ++x) {
+                sum += static_cast<double>(all[static_cast<size_t>(((n * side + y) * side + x) * channels + c)]);
+              }
+            }
+            ASSERT_EQ(pooled[at], static_cast<float>(sum / (half * half)))
+                << n << " " << top << " " << left << " " << c;
+          }
+        }
+      }
     }
   }
 }

@@ -16,6 +16,7 @@ TEST(LayerTest, NamesAndIndicesAgree) {
 TEST(LayerTest, CountsColumns) {
   EXPECT_EQ(feature_columns(17, Pool::kNone), 25088);
   EXPECT_EQ(feature_columns(17, Pool::kAvg), 512);
+  EXPECT_EQ(feature_columns(17, Pool::k2x2), 2048);
   EXPECT_EQ(feature_columns(layer_index("block1_conv2"), Pool::kNone), 224 * 224 * 64);
   EXPECT_EQ(feature_columns(layer_index("block3_pool"), Pool::kMax), 256);
 }

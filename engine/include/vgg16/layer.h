@@ -22,16 +22,19 @@ struct LayerSpec {
   int channels;  ///< of the output
 };
 
-/// Pooling of a layer's output over all its positions: none (the row is h * w * c numbers), mean or maximum (c
-/// numbers).
-enum class Pool { kNone, kAvg, kMax };
+/// Pooling of a layer's output over its positions: none (the row is h * w * c numbers), their mean or maximum (c
+/// numbers), or the means of four windows (4 * c numbers, in the order of (2, 2, c)). The windows divide rows and
+/// columns as PyTorch's AdaptiveAvgPool2d(2) does: 0 to 3 and 3 to 6 of 7, halves of an even number.
+enum class Pool { kNone, kAvg, kMax, k2x2 };
 /// What they are called, in the same order, and as a sentence lists them.
-inline constexpr std::array<std::string_view, 3> kPoolNames = {"none", "avg", "max"};
-inline constexpr std::string_view kPoolChoices = "none, avg or max";
+inline constexpr std::array<std::string_view, 4> kPoolNames = {"none", "avg", "max", "2x2"};
+inline constexpr std::string_view kPoolChoices = "none, avg, max or 2x2";
 
 /// Shape of a layer's output (n, h, w, c) once it is pooled.
 constexpr Shape4 pooled_shape(Shape4 layer, Pool pool) {
-  return pool == Pool::kNone ? layer : Shape4{layer.n, 1, 1, layer.c};
+  if (pool == Pool::kNone) return layer;
+  const int side = pool == Pool::k2x2 ? 2 : 1;
+  return {layer.n, side, side, layer.c};
 }
 
 /// Index of the layer called `name` in the network's order, 0 (block1_conv1) to 17 (block5_pool).
