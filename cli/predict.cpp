@@ -34,6 +34,7 @@ struct PredictCommand {
   std::vector<std::string> pictures;
   bool separated_by_nul = false;
   int top = 3;
+  double min_probability = 0;
   PredictorOptions options;
 };
 
@@ -82,21 +83,26 @@ std::vector<Ranked> rank(std::span<const double> probabilities, size_t top) {
   return ranked;
 }
 
-void print_prediction(const fs::path& path, const Classifier& model, const std::vector<Ranked>& top, bool json) {
-  if (json) {
-    auto list = nlohmann::ordered_json::array();
+/// If the highest probability is below o.min_probability, the label is null in JSON. In text `-` comes first, without a
+/// number, which distinguishes it from a class of that name.
+void print_prediction(const fs::path& path, const Classifier& model, const std::vector<Ranked>& top,
+                      const PredictCommand& o) {
+  using Json = nlohmann::ordered_json;
+  const bool refused = top[0].probability < o.min_probability;
+  if (o.common.json) {
+    Json list = Json::array();
     for (const auto& [label, probability] : top)
       list.push_back({{"label", model.classes[label]}, {"probability", probability}});
     print_json({{"schema", 1},
                 {"path", escape_name(path.native())},
-                {"label", model.classes[top[0].label]},
+                {"label", refused ? Json(nullptr) : Json(model.classes[top[0].label])},
                 {"probability", top[0].probability},
                 {"top", list}});
     return;
   }
-  std::string line = printable_path(path) + ":";
+  std::string line = printable_path(path) + (refused ? ": -, " : ": ");
   for (size_t i = 0; i < top.size(); ++i) {
-    line += (i == 0 ? " " : ", ") + printable(model.classes[top[i].label]) + " " + fixed(top[i].probability, 4);
+    line += (i == 0 ? "" : ", ") + printable(model.classes[top[i].label]) + " " + fixed(top[i].probability, 4);
   }
   print_result(line);
 }
@@ -122,7 +128,7 @@ int predict(const PredictCommand& o) {
   PredictCallbacks callbacks;
   callbacks.predicted = [&](int64_t index, std::span<const double> probabilities) {
     const auto top = rank(probabilities, static_cast<size_t>(o.top));
-    print_prediction(pictures[static_cast<size_t>(index)], predictor.model(), top, o.common.json);
+    print_prediction(pictures[static_cast<size_t>(index)], predictor.model(), top, o);
     flush_output();  // a reader of a pipe gets each line at once, and a closed pipe ends the work
   };
   callbacks.skipped = [&](int64_t index, const std::string& reason) {
@@ -149,6 +155,14 @@ Command add_predict(CLI::App& program) {
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(1, 10'000));
+  app->add_option("--min-probability", o->min_probability,
+                  "Refuse to label a picture whose highest probability is lower: the label is - (null in JSON)")
+      ->type_name("P")
+      ->capture_default_str()
+      ->check(expects("a number from 0 to 1", [](const std::string& text) {
+        const auto least = parse_number(text);
+        return least && *least >= 0 && *least <= 1;
+      }));
   add_network_options(*app, o->weights, o->options.network);
   return {app, [o] { return predict(*o); }};
 }

@@ -42,6 +42,19 @@ std::string confusion_text(const Report& report) {
   return text;
 }
 
+// One column per probability.
+std::string refusals_text(const Report& report) {
+  std::string least = "\npredict --min-probability";
+  std::string refused = "\nrows refused             ";
+  std::string accuracy = "\naccuracy of the others   ";
+  for (const Refusals& r : report.refusals) {
+    least += format(" %6s", shortest(r.min_probability).c_str());
+    refused += format(" %6lld", static_cast<long long>(r.refused));
+    accuracy += r.answered == 0 ? "      -" : format(" %6.4f", r.accuracy);
+  }
+  return least + refused + accuracy + "\n";
+}
+
 // One line per fit, with its certificate.
 std::string fits_text(const Report& report) {
   std::string text = "\n         C  fold  iterations  relative gap  objective        seconds  ended because\n";
@@ -92,7 +105,7 @@ std::string training_text(const Report& report, const FeatureTable& table, bool 
   text += classification_report(report);
   text += format("\naccuracy %.4f, 95 %% interval %.4f to %.4f; log loss %.4f, calibration error %.4f\n",
                  report.accuracy, report.accuracy_low, report.accuracy_high, report.log_loss, report.calibration_error);
-  text += confusion_text(report);
+  text += confusion_text(report) + refusals_text(report);
   text += duplicates_text(report, table);
   if (verbose) text += wrong_text(report, table) + fits_text(report);
   return text;
@@ -124,6 +137,13 @@ nlohmann::ordered_json training_json(const TrainResult& result, const FeatureTab
                            {"probability", p.probability},
                            {"nearest", nearest}});
   }
+  Json refusals = Json::array();
+  for (const Refusals& r : report.refusals) {
+    refusals.push_back({{"min_probability", r.min_probability},
+                        {"refused", r.refused},
+                        {"answered", r.answered},
+                        {"accuracy", r.answered == 0 ? Json(nullptr) : Json(r.accuracy)}});
+  }
   Json duplicates = Json::array();
   for (const DuplicatePair& pair : report.duplicates) {
     duplicates.push_back({{"test", row_name(table, pair.held_out_row)},
@@ -150,6 +170,7 @@ nlohmann::ordered_json training_json(const TrainResult& result, const FeatureTab
             {"search", report.search_seconds},
             {"refit", report.refit_seconds}}},
           {"predictions", predictions},
+          {"refusals", refusals},
           {"duplicates", duplicates},
           {"notes", report.notes},
           {"warnings", report.warnings}};

@@ -62,8 +62,8 @@ TEST_F(CommandLine, HelpShowsEveryOptionWithItsDefault) {
        {"-d,--db FILE", "-m,--model FILE", "-j,--jobs N=-1", "--c LIST=0.1,1,10,100,1000,10000", "--folds N=3",
         "--test-size SHARE=0.25", "--split NAME=tail", "--overwrite"}},
       {"predict",
-       {"-m,--model FILE", "PICTURE ...", "--top N=3", "--weights FILE", "--device NAME=auto", "--precision NAME=f32",
-        "--threads N=0", "-b,--batch-size N=32"}},
+       {"-m,--model FILE", "PICTURE ...", "--top N=3", "--min-probability P=0", "--weights FILE", "--device NAME=auto",
+        "--precision NAME=f32", "--threads N=0", "-b,--batch-size N=32"}},
       {"convert", {"WEIGHTS", "FILE", "--dtype NAME=f16", "--overwrite"}}};
   for (const auto& [command, options] : expected) {
     const std::string help = run({command, "--help"}).out;
@@ -133,6 +133,10 @@ TEST_F(CommandLine, BadNumbersAreRefusedBeforeAnythingElse) {
     }
   }
   expect_failure(2, "--top: \"0\" is not", {"predict", "-m", "no", "x.jpg", "--top", "0"});
+  for (const char* value : {"-0.1", "1.1", "nan", "50%", ""}) {
+    expect_failure(2, "--min-probability: \"" + std::string(value) + "\" is not a number from 0 to 1",
+                   {"predict", "-m", "no", "x.jpg", "--min-probability", value});
+  }
 }
 
 TEST_F(CommandLine, UnknownNamesAreRefusedWithTheKnownOnes) {

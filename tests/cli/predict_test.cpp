@@ -104,6 +104,31 @@ TEST_F(PredictCommand, PoolsAsTheModelsFeaturesWerePooled) {
   }
 }
 
+TEST_F(PredictCommand, RefusesToLabelBelowTheLeastProbability) {
+  const Words predict = {"predict", "-m", "pets.model", "new/1.png", "--min-probability"};
+  const auto with = [&](const char* least, const Words& more = {}) {
+    Words words = predict;
+    words.emplace_back(least);
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_EQ(outcome.err, "");
+    return outcome.out;
+  };
+  // The highest probability is below 1, as is checked below, so 1 refuses it.
+  EXPECT_THAT(with("0"), StartsWith("new/1.png: dogs "));
+  EXPECT_THAT(with("1"), StartsWith("new/1.png: -, dogs "));
+  EXPECT_THAT(with("1", {"--top", "1"}), testing::MatchesRegex("new/1\\.png: -, dogs [01]\\.[0-9]{4}\n"));
+  const auto sure = json_line(with("0", {"--json"}));
+  const auto refused = json_line(with("1", {"--json"}));
+  EXPECT_EQ(sure["label"], "dogs");
+  EXPECT_TRUE(refused["label"].is_null());
+  for (const char* same : {"path", "probability", "top"}) EXPECT_EQ(sure[same], refused[same]);
+  EXPECT_LT(sure["probability"], 1.0);
+  // A probability that equals the least one is enough.
+  EXPECT_EQ(json_line(with(sure["probability"].dump().c_str(), {"--json"})), sure);
+}
+
 TEST_F(PredictCommand, TakesFoldersAndListsOnStandardInput) {
   const Outcome folder = run({"predict", "-m", "pets.model", "new"});
   EXPECT_EQ(folder.status, 0);

@@ -25,7 +25,8 @@ TEST_F(TrainCommandLine, SavesAModelAndPrintsTheReport) {
   EXPECT_EQ(outcome.err, "model saved: pets.model\n");
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("best C: "), HasSubstr("fitted on 18 rows, tested on 6"),
                                  HasSubstr("precision    recall  f1-score   support"), HasSubstr("accuracy"),
-                                 HasSubstr("weighted avg"), HasSubstr("confusion")));
+                                 HasSubstr("weighted avg"), HasSubstr("confusion"),
+                                 HasSubstr("predict --min-probability    0.5    0.6")));
   for (const char* c : {"       0.1 ", "         1 ", "     10000 "}) EXPECT_THAT(outcome.out, HasSubstr(c));
   const Classifier model = Classifier::load(path("pets.model"));
   EXPECT_EQ(model.classes, (std::vector<std::string>{"cats", "dogs", "owls"}));
@@ -56,6 +57,9 @@ TEST_F(TrainCommandLine, JsonIsOneDocument) {
             (Words{"c", "fold", "gradient_norm", "iterations", "objective", "relative_gap", "seconds", "stop_reason"}));
   EXPECT_EQ(document["fits"][0]["fold"], 0);
   EXPECT_TRUE(document["fits"][4]["fold"].is_null());
+  ASSERT_EQ(document["refusals"].size(), 7U);
+  EXPECT_EQ(keys(document["refusals"][0]), (Words{"accuracy", "answered", "min_probability", "refused"}));
+  for (const auto& at : document["refusals"]) EXPECT_EQ(at["refused"].get<int>() + at["answered"].get<int>(), 12);
 }
 
 TEST_F(TrainCommandLine, GivesTheSameBytesForAnyNumberOfThreads) {

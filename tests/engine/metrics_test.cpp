@@ -101,6 +101,22 @@ TEST(CalibrationError, WeighsBinsByTheirRows) {
   EXPECT_EQ(calibration_error({}), 0);
 }
 
+TEST(CountRefusals, AProbabilityOfExactlyTheLeastIsAnswered) {
+  std::vector<HeldOutPrediction> predictions = {
+      {0, 0, 0, 0.4, {}}, {1, 0, 1, 0.6, {}}, {2, 0, 0, 0.9, {}}, {3, 1, 0, 0.95, {}}};
+  const std::vector<Refusals> counts = count_refusals(predictions);
+  const std::vector<double> least = {0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99};
+  const std::vector<int64_t> refused = {1, 1, 2, 2, 2, 3, 4};
+  const std::vector<double> accuracy = {1.0 / 3, 1.0 / 3, 0.5, 0.5, 0.5, 0, 0};
+  ASSERT_EQ(counts.size(), least.size());
+  for (size_t i = 0; i < counts.size(); ++i) {
+    EXPECT_EQ(counts[i].min_probability, least[i]);
+    EXPECT_EQ(counts[i].refused, refused[i]) << least[i];
+    EXPECT_EQ(counts[i].answered, 4 - refused[i]) << least[i];
+    EXPECT_DOUBLE_EQ(counts[i].accuracy, accuracy[i]) << least[i];
+  }
+}
+
 TEST(SearchNotes, SpeakOfTiesAndEnds) {
   std::vector<Candidate> candidates(3);
   for (size_t i = 0; i < 3; ++i) {

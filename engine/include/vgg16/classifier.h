@@ -121,6 +121,15 @@ struct DuplicatePair {
   bool same_label = true;
 };
 
+/// Selective classification of the held-out rows: what becomes of them if a row is not classified unless the
+/// probability of its predicted class is at least min_probability.
+struct Refusals {
+  double min_probability = 0;
+  int64_t refused = 0;   ///< rows that are not classified
+  int64_t answered = 0;  ///< all others
+  double accuracy = 0;   ///< of the answered rows; 0 if there are none
+};
+
 /// The results of training. Numbers are not formatted; notes and warnings are sentences ready to print.
 struct Report {
   int64_t train_rows = 0;
@@ -142,6 +151,7 @@ struct Report {
   ClassScore weighted_average;                  ///< means weighted by support
   std::vector<std::vector<int64_t>> confusion;  ///< [true class][predicted class]
   std::vector<HeldOutPrediction> predictions;   ///< one per held-out row
+  std::vector<Refusals> refusals;               ///< at 0.5, 0.6, 0.7, 0.8, 0.9, 0.95 and 0.99
   /// Between held-out and training rows, most similar first; empty with Route::kPrimal, which does not compare them.
   std::vector<DuplicatePair> duplicates;
   /// Remarks, one sentence each: ties between candidates, a best C at an end of the values, what was not compared.

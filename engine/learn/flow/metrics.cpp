@@ -151,6 +151,25 @@ double calibration_error(const std::vector<HeldOutPrediction>& predictions) {
   return predictions.empty() ? 0.0 : error / static_cast<double>(predictions.size());
 }
 
+std::vector<Refusals> count_refusals(const std::vector<HeldOutPrediction>& predictions) {
+  std::vector<Refusals> counts;
+  for (const double least : {0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99}) {
+    Refusals count = {.min_probability = least};
+    int64_t right = 0;
+    for (const HeldOutPrediction& p : predictions) {
+      if (p.probability < least) {
+        ++count.refused;
+      } else {
+        ++count.answered;
+        right += p.predicted == p.label ? 1 : 0;
+      }
+    }
+    count.accuracy = ratio(right, count.answered);
+    counts.push_back(count);
+  }
+  return counts;
+}
+
 std::vector<std::string> search_notes(const std::vector<Candidate>& candidates, size_t best) {
   std::vector<std::string> notes;
   std::string tied;

@@ -34,6 +34,9 @@ void score_predictions(std::span<const int> labels, std::span<const int> predict
 /// class; the result is the mean over rows of |mean probability - accuracy| of their bin. 0 for no rows.
 [[nodiscard]] double calibration_error(const std::vector<HeldOutPrediction>& predictions);
 
+/// What becomes of the rows at each of Report::refusals' probabilities.
+[[nodiscard]] std::vector<Refusals> count_refusals(const std::vector<HeldOutPrediction>& predictions);
+
 /// Remarks on the candidates: which ones tie for the best and which of these has the lowest log loss, and whether the
 /// best one is the smallest or largest value that was tried.
 [[nodiscard]] std::vector<std::string> search_notes(const std::vector<Candidate>& candidates, size_t best);

@@ -81,6 +81,7 @@ void report_predictions(const Plan& plan, const Eigen::MatrixXd& scores, Report&
   report.log_loss = mean_log_loss(scores, labels);
   score_predictions(labels, predicted, report);
   report.calibration_error = calibration_error(report.predictions);
+  report.refusals = count_refusals(report.predictions);
 }
 
 Classifier make_classifier(const FeatureTable& table, const Plan& plan, const TrainOptions& options,
