@@ -148,7 +148,7 @@ TEST(PredictorTest, SaysThatAModelRecordsNothing) {
                                     "assuming " +
                                     weights()->name() + " and the old scripts' recipe"));
   model.recipe = {};
-  expect_refusal("the model: the model expects 64 numbers, block5_pool gives 25088", model);
+  expect_refusal("the model was trained on rows of 64 numbers and does not record what computed them", model);
 }
 
 TEST(PredictorTest, RefusesRowsThatAreTooLargeForTheModel) {
