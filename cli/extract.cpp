@@ -33,6 +33,7 @@ struct ExtractCommand {
   std::string dtype = "f32";
   std::string max_skipped = "1%";
   std::string shard;
+  std::string reuse;
   ExtractDatasetOptions options;
 };
 
@@ -50,6 +51,8 @@ void report(const ExtractCommand& o, const ExtractDatasetResult& result, double 
     print_json({{"schema", 1},
                 {"output", escape_name(o.output)},
                 {"rows", result.table.rows},
+                {"reused_rows", result.reused_rows},
+                {"computed_rows", result.computed_rows},
                 {"classes", result.table.label_names},
                 {"skipped", skipped_json(result.skipped)},
                 {"seconds", seconds},
@@ -61,10 +64,14 @@ void report(const ExtractCommand& o, const ExtractDatasetResult& result, double 
                      with_thousands(result.table.columns) + " numbers, " +
                      counted(static_cast<int64_t>(result.table.label_names.size()), "class", "classes") + ", " +
                      with_thousands(static_cast<int64_t>(result.skipped.size())) + " skipped; ";
-  if (result.computed_rows == 0) {
-    line += "there was nothing left to compute";
-  } else {
+  if (result.reused_rows > 0) {
+    line += counted(result.reused_rows, "row", "rows") + " copied from " + printable(o.reuse) + ", " +
+            with_thousands(result.computed_rows) + " computed; ";
+  }
+  if (result.computed_rows > 0) {
     line += duration_text(seconds) + ", " + fixed(rate, 1) + " pictures/s, limited by " + limiting_stage(result.times);
+  } else {
+    line += result.reused_rows > 0 ? duration_text(seconds) : "there was nothing left to compute";
   }
   print_result(line);
 }
@@ -77,6 +84,7 @@ ExtractDatasetOptions options_of(const ExtractCommand& o) {
   options.unlisted = allows_all_skips(o.max_skipped) ? Unlisted::kSkip : Unlisted::kRefuse;
   options.type = o.dtype == "f16" ? FeatureType::kF16 : FeatureType::kF32;
   options.shard = parse_shard(o.shard);
+  options.reuse = o.reuse;
   return options;
 }
 
@@ -175,6 +183,10 @@ Command add_extract(CLI::App& program, const std::string& resume_text) {
       ->check(one_of({"f32", "f16"}, "f32 or f16"));
   app->add_flag("--resume", o->options.file.resume, "Continue an interrupted run of the same command");
   app->add_flag("--overwrite", o->options.file.overwrite, "Replace the output when the new one is complete");
+  app->add_option("--reuse", o->reuse,
+                  "Features file to copy the rows of unchanged pictures from; may be the output, with --overwrite")
+      ->type_name("FILE")
+      ->check(expects("the name of a file", [](const std::string& text) { return !text.empty(); }));
   app->add_option("--max-skipped", o->max_skipped,
                   "How many pictures may be skipped, a number or a share such as 1%; 100% also allows folders that "
                   "cannot be listed")

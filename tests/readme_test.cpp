@@ -24,6 +24,7 @@
 #include "vgg16/image.h"
 #include "vgg16/layer.h"
 #include "vgg16/predictor.h"
+#include "vgg16/reusable_rows.h"
 #include "vgg16/weights.h"
 
 namespace vgg16 {
@@ -144,6 +145,15 @@ TEST_F(Examples, Predictor) {
 #include "predictor.inc"
   EXPECT_THAT(p, testing::ElementsAre(testing::DoubleNear(1 / (1 + std::exp(1)), 1e-12),
                                       testing::DoubleNear(1 / (1 + std::exp(-1)), 1e-12)));
+}
+
+TEST_F(Examples, ReusableRows) {
+  const FeatureFilePlan plan = test_plan(1, 5);
+  write_test_file_of("animals.h5", plan);
+  testing::internal::CaptureStdout();
+#include "reusable_rows.inc"
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "the first picture need not be computed\n");
+  EXPECT_EQ(row, test_row(0, 5));
 }
 
 TEST_F(Examples, Weights) {

@@ -209,13 +209,19 @@ void remove_unused_classes(FeatureFilePlan& plan) {
   for (PictureFile& picture : plan.pictures) picture.label = new_label[static_cast<size_t>(picture.label)];
 }
 
+std::string recipe_difference(const Recipe& there, const Recipe& now) {
+  for (const RecipeField& field : kRecipeFields) {
+    if (there.*field.value != now.*field.value) {
+      return differ(field.difference, there.*field.value, now.*field.value);
+    }
+  }
+  return {};
+}
+
 std::string plan_difference(const FeatureFilePlan& there, const FeatureFilePlan& now) {
   // From the most general to the most specific: with other weights or another layer, nothing else is worth naming.
-  for (const RecipeField& field : kRecipeFields) {
-    const std::string& before = there.recipe.*field.value;
-    const std::string& after = now.recipe.*field.value;
-    if (before != after) return differ(field.difference, before, after);
-  }
+  const std::string recipes = recipe_difference(there.recipe, now.recipe);
+  if (!recipes.empty()) return recipes;
   if (there.type != now.type) return differ("stored types differ", type_name(there.type), type_name(now.type));
   if (there.columns != now.columns) return differ("numbers of columns differ", there.columns, now.columns);
   if (there.seed != now.seed) return differ("seeds differ", there.seed, now.seed);

@@ -22,6 +22,10 @@ void require_valid_plan(const FeatureFilePlan& plan);
 /// Removes the classes without pictures and renumbers the others.
 void remove_unused_classes(FeatureFilePlan& plan);
 
+/// The first difference between two recipes, such as "pools differ ('avg' there, '2x2' now)"; empty if they are the
+/// same.
+[[nodiscard]] std::string recipe_difference(const Recipe& there, const Recipe& now);
+
 /// The first difference between two plans, such as "seeds differ ('1' there, '2' now)"; empty if they are the same.
 [[nodiscard]] std::string plan_difference(const FeatureFilePlan& there, const FeatureFilePlan& now);
 

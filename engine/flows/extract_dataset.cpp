@@ -1,5 +1,6 @@
 #include "vgg16/extract_dataset.h"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "vgg16/names.h"
 #include "vgg16/output.h"
 #include "vgg16/preprocess.h"
+#include "vgg16/reusable_rows.h"
 
 namespace vgg16 {
 namespace {
@@ -38,23 +40,27 @@ void require_no_picture(const fs::path& output, const Dataset& dataset) {
   require_no_input(output_names_of(output), files);
 }
 
-FeatureFilePlan make_plan(const ExtractDatasetOptions& options, const Extractor& extractor, const Weights& weights,
+Recipe make_recipe(const ExtractorOptions& network, const Extractor& extractor, const Weights& weights) {
+  return {.layer = network.layer,
+          .pool = std::string(pool_name(network.pool)),
+          .preprocessing = std::string(kPreprocessing),
+          .weights_sha256 = weights.sha256(),
+          .backend = std::string(extractor.backend()),
+          .precision = network.precision,
+          .instruction_set = std::string(extractor.instruction_set()),
+          .program_version = std::string(build_info().version)};
+}
+
+FeatureFilePlan make_plan(const ExtractDatasetOptions& options, int64_t columns, const Recipe& recipe,
                           Dataset dataset) {
   FeatureFilePlan plan;
-  plan.columns = extractor.columns();
+  plan.columns = columns;
   plan.type = options.type;
   plan.label_names = std::move(dataset.label_names);
   plan.pictures = std::move(dataset.pictures);
   plan.skipped = std::move(dataset.skipped);
   plan.seed = options.seed ? static_cast<int64_t>(*options.seed) : -1;
-  plan.recipe = {.layer = options.network.layer,
-                 .pool = std::string(pool_name(options.network.pool)),
-                 .preprocessing = std::string(kPreprocessing),
-                 .weights_sha256 = weights.sha256(),
-                 .backend = std::string(extractor.backend()),
-                 .precision = options.network.precision,
-                 .instruction_set = std::string(extractor.instruction_set()),
-                 .program_version = std::string(build_info().version)};
+  plan.recipe = recipe;
   return options.shard ? shard_plan(plan, *options.shard) : plan;
 }
 
@@ -66,6 +72,23 @@ void warn(const std::vector<std::string>& of_dataset, const FeatureFileWriter& f
     callbacks.warning("row " + std::to_string(row) + " was damaged on disk; it is computed again");
   }
   if (!file.space_warning().empty()) callbacks.warning(file.space_warning());
+}
+
+// Copies those of the rows that `file` lacks that `old` has, and sets reused_rows of `result`.
+void copy_reusable(ReusableRows& old, const std::string& name, FeatureFileWriter& file, const FeatureFilePlan& plan,
+                   const ExtractDatasetCallbacks& callbacks, ExtractDatasetResult& result) {
+  std::vector<float> features(static_cast<size_t>(plan.columns));
+  for (const int64_t row : file.missing_rows()) {
+    if (callbacks.stop != nullptr && *callbacks.stop) break;
+    if (!old.read(plan.pictures[static_cast<size_t>(row)], features)) continue;
+    file.write(row, features);
+    ++result.reused_rows;
+  }
+  file.commit();
+  const std::vector<int64_t>& damaged = old.damaged_rows();
+  if (damaged.empty() || !callbacks.warning) return;
+  callbacks.warning(name + ": " + (damaged.size() == 1 ? "1 row is" : std::to_string(damaged.size()) + " rows are") +
+                    " damaged and not reused; the first is row " + std::to_string(damaged[0]));
 }
 
 // Computes the rows that `file` lacks, and sets times and computed_rows of `result`.
@@ -101,7 +124,7 @@ void fill(FeatureFileWriter& file, Extractor& extractor, const fs::path& folder,
   try {
     result.times = extractor.extract_files(folder, pictures, each);
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::kDevice || result.computed_rows == 0) throw;
+    if (error.code() != ErrorCode::kDevice || result.computed_rows + result.reused_rows == 0) throw;
     throw Error(ErrorCode::kDevice, std::string(error.what()) + "; the rows before are kept: add --resume to go on");
   }
 }
@@ -116,7 +139,12 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
   // What can be refused is refused before the pictures are read, which may take long.
   require_free_output(output, options.file);
   if (options.shard) static_cast<void>(shard_plan({}, *options.shard));  // throws if there is no such shard
+  // The output itself may be reused: it is replaced only at the end.
+  if (!options.reuse.empty()) require_no_input({partial_path_of(output)}, {options.reuse});
   Extractor extractor(weights, options.network);
+  const Recipe recipe = make_recipe(options.network, extractor, *weights);
+  std::optional<ReusableRows> old;
+  if (!options.reuse.empty()) old.emplace(options.reuse, recipe, extractor.columns(), options.type);
   const int threads = options.network.threads > 0 ? options.network.threads : build_info().processors;
   Dataset dataset = list_dataset(folder, options.seed, threads, options.unlisted);
   if (callbacks.listed) callbacks.listed(dataset);
@@ -125,7 +153,7 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
   const std::vector<std::string> warnings = dataset_warnings(dataset);
   ExtractDatasetResult result;
   result.found_pictures = static_cast<int64_t>(dataset.pictures.size() + dataset.skipped.size());
-  const FeatureFilePlan plan = make_plan(options, extractor, *weights, std::move(dataset));
+  const FeatureFilePlan plan = make_plan(options, extractor.columns(), recipe, std::move(dataset));
   result.planned_rows = static_cast<int64_t>(plan.pictures.size());
   if (callbacks.planned) callbacks.planned(plan);
 
@@ -137,6 +165,7 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
     });
   }
   try {
+    if (old) copy_reusable(*old, printable(options.reuse.native()), *file, plan, callbacks, result);
     fill(*file, extractor, folder, plan, options.network.batch_size, callbacks, result);
   } catch (...) {
     if (callbacks.computed) callbacks.computed();

@@ -215,6 +215,137 @@ TEST_F(ExtractDataset, ShardsMergeIntoTheFileOfASingleRun) {
   EXPECT_EQ(read_bytes(folder_ / "merged.h5"), read_bytes(folder_ / "whole.h5"));
 }
 
+// A picture more and one less, one renamed, one in another class, one that is there twice, one of other bytes.
+TEST_F(ExtractDataset, ReusesTheRowsOfUnchangedPictures) {
+  extract(folder_ / "old.h5", quick());
+  write_test_file(pets_ / "cats/3.png", small_png({}, {std::byte{0}, std::byte{7}}));
+  fs::remove(pets_ / "cats/0.png");
+  fs::rename(pets_ / "cats/1.png", pets_ / "cats/renamed.png");
+  fs::create_directory(pets_ / "owls");
+  fs::rename(pets_ / "dogs/0.png", pets_ / "owls/0.png");
+  fs::copy_file(pets_ / "dogs/1.png", pets_ / "dogs/again.png");
+  write_test_file(pets_ / "dogs/2.png", small_png({}, {std::byte{0}, std::byte{9}}));
+  EXPECT_EQ(extract(folder_ / "fresh.h5", quick()).computed_rows, 7);
+  for (const auto& [type, name] : {std::pair(FeatureType::kF32, "a.h5"), {FeatureType::kF16, "b.h5"}}) {
+    ExtractDatasetOptions options = quick();
+    options.reuse = folder_ / "old.h5";
+    options.type = type;
+    const ExtractDatasetResult result = extract(folder_ / name, options);
+    EXPECT_EQ(result.reused_rows, 5);
+    EXPECT_EQ(result.computed_rows, 2);
+    EXPECT_EQ(result.table.rows, 7);
+    options.reuse.clear();
+    extract(folder_ / "fresh.h5", {.network = options.network, .type = type, .file = {.overwrite = true}});
+    EXPECT_EQ(read_bytes(folder_ / name), read_bytes(folder_ / "fresh.h5"));
+  }
+}
+
+TEST_F(ExtractDataset, ReusesTheFileThatItReplaces) {
+  extract(folder_ / "a.h5", quick());
+  write_test_file(pets_ / "cats/3.png", small_png({}, {std::byte{0}, std::byte{7}}));
+  extract(folder_ / "fresh.h5", quick());
+  ExtractDatasetOptions options = quick({.overwrite = true});
+  options.reuse = folder_ / "a.h5";
+  const ExtractDatasetResult result = extract(folder_ / "a.h5", options);
+  EXPECT_EQ(result.reused_rows, 6);
+  EXPECT_EQ(result.computed_rows, 1);
+  EXPECT_EQ(read_bytes(folder_ / "a.h5"), read_bytes(folder_ / "fresh.h5"));
+
+  // A picture that could not be decoded is tried again.
+  write_test_file(pets_ / "cats/4.png", undecodable_picture());
+  EXPECT_EQ(extract(folder_ / "a.h5", options).skipped.size(), 1U);
+  const ExtractDatasetResult again = extract(folder_ / "a.h5", options);
+  EXPECT_EQ(again.reused_rows, 7);
+  ASSERT_EQ(again.skipped.size(), 1U);
+  EXPECT_EQ(again.skipped[0].path, "cats/4.png");
+
+  options.reuse = folder_ / "b.h5.partial";
+  stopped(folder_ / "b.h5", quick());
+  expect_error(ErrorCode::kInvalidArgument, "b.h5.partial is both input and output",
+               [&] { extract(folder_ / "b.h5", options); });
+}
+
+TEST_F(ExtractDataset, ReusesWhenResumedAndInShards) {
+  const std::vector<fs::path> parts = {folder_ / "1.h5", folder_ / "2.h5"};
+  ExtractDatasetOptions options = quick();
+  options.shard = Shard{.index = 1, .count = 2};
+  extract(folder_ / "old.h5", options);  // 3 of the 6
+  extract(folder_ / "fresh.h5", quick());
+  options = quick({.resume = true});
+  options.reuse = folder_ / "old.h5";
+  const ExtractDatasetResult first = stopped(folder_ / "a.h5", options);
+  EXPECT_FALSE(first.finished);
+  EXPECT_EQ(first.reused_rows, 3);
+  EXPECT_EQ(first.computed_rows, 1);
+  EXPECT_EQ(first.committed_rows, 4);
+  const ExtractDatasetResult second = extract(folder_ / "a.h5", options);
+  EXPECT_EQ(second.reused_rows, 0);
+  EXPECT_EQ(second.computed_rows, 2);
+  EXPECT_EQ(read_bytes(folder_ / "a.h5"), read_bytes(folder_ / "fresh.h5"));
+
+  options.reuse = folder_ / "a.h5";
+  for (const int64_t index : {1, 2}) {
+    options.shard = Shard{.index = index, .count = 2};
+    EXPECT_EQ(extract(parts[static_cast<size_t>(index) - 1], options).reused_rows, 3);
+  }
+  merge_feature_files(parts, folder_ / "merged.h5", false);
+  EXPECT_EQ(read_bytes(folder_ / "merged.h5"), read_bytes(folder_ / "fresh.h5"));
+}
+
+TEST_F(ExtractDataset, IsStoppedWhileItReuses) {
+  extract(folder_ / "old.h5", quick());
+  ExtractDatasetOptions options = quick();
+  options.reuse = folder_ / "old.h5";
+  std::atomic<bool> stop = false;
+  ExtractDatasetCallbacks callbacks;
+  callbacks.computing = [&](const std::function<void()>&) { stop = true; };
+  callbacks.stop = &stop;
+  const ExtractDatasetResult result = extract(folder_ / "a.h5", options, callbacks);
+  EXPECT_FALSE(result.finished);
+  EXPECT_EQ(result.reused_rows + result.computed_rows, 0);
+}
+
+TEST_F(ExtractDataset, ComputesTheDamagedRowsOfAReusedFile) {
+  const ExtractDatasetResult whole = extract(folder_ / "old.h5", quick());
+  const std::string expected = read_bytes(folder_ / "old.h5");
+  std::string damaged = expected;
+  for (const int64_t row : {2, 5}) {
+    std::vector<float> features(64);
+    whole.table.read_rows(row, 1, features.data());
+    const size_t at =
+        damaged.find(std::string(reinterpret_cast<const char*>(features.data()), features.size() * sizeof(float)));
+    ASSERT_NE(at, std::string::npos);
+    damaged[at + 5] = static_cast<char>(damaged[at + 5] ^ 1);
+  }
+  write_test_file(folder_ / "old.h5", damaged);
+  ExtractDatasetOptions options = quick();
+  options.reuse = folder_ / "old.h5";
+  std::vector<std::string> events;
+  ExtractDatasetCallbacks callbacks;
+  callbacks.warning = [&](const std::string& line) { events.push_back(line); };
+  callbacks.progress = [&](int64_t, int64_t) { EXPECT_EQ(events.size(), 1U) << "warned before the work"; };
+  const ExtractDatasetResult result = extract(folder_ / "a.h5", options, callbacks);
+  EXPECT_EQ(result.reused_rows, 4);
+  EXPECT_EQ(result.computed_rows, 2);
+  EXPECT_THAT(events, ElementsAre(printable((folder_ / "old.h5").native()) +
+                                  ": 2 rows are damaged and not reused; the first is row 2"));
+  EXPECT_EQ(read_bytes(folder_ / "a.h5"), expected);
+}
+
+TEST_F(ExtractDataset, RefusesToReuseOtherRowsBeforeItReadsThePictures) {
+  extract(folder_ / "old.h5", quick());
+  ExtractDatasetOptions options = quick();
+  options.network.pool = Pool::k2x2;
+  options.reuse = folder_ / "old.h5";
+  ExtractDatasetCallbacks callbacks;
+  callbacks.listed = [](const Dataset&) { FAIL(); };
+  expect_error(ErrorCode::kRefused, "old.h5 has rows that cannot be reused: pools differ ('avg' there, '2x2' now)",
+               [&] { extract(folder_ / "a.h5", options, callbacks); });
+  options.reuse = folder_ / "no.h5";
+  expect_error(ErrorCode::kNotFound, "no.h5: no such file", [&] { extract(folder_ / "a.h5", options, callbacks); });
+  EXPECT_EQ(names_in(folder_.path()), "old.h5 pets");
+}
+
 TEST_F(ExtractDataset, ReplacesNoPicture) {
   write_test_file(pets_ / "dogs/x.webp", "RIFF....WEBPVP8 ");
   for (const FeatureWriteOptions file : {FeatureWriteOptions{.overwrite = true}, {.resume = true}}) {

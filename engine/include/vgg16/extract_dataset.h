@@ -29,6 +29,9 @@ struct ExtractDatasetOptions {
   FeatureType type = FeatureType::kF32;   ///< of the stored numbers
   std::optional<Shard> shard = {};        ///< compute only the rows of this shard
   FeatureWriteOptions file = {};          ///< whether to overwrite or resume, and rows per commit
+  /// A features file that has rows of some of these pictures already: they are copied (reusable_rows.h), the others
+  /// computed. May be `output` itself if file.overwrite is set. Empty: all are computed.
+  std::filesystem::path reuse = {};
 };
 
 /// Called from the thread that called extract_dataset; each may be empty. An exception from one of them ends the call.
@@ -39,7 +42,7 @@ struct ExtractDatasetCallbacks {
   std::function<void(const FeatureFilePlan& plan)> planned;
   /// A problem that does not stop the run, in one line, before the first row is computed: a class is drawn from several
   /// folders, lies inside another one or has fewer pictures than train has folds by default; the same picture is in two
-  /// classes; a row of a resumed file was damaged and is computed again; the disk may become full.
+  /// classes; rows of a resumed file or of options.reuse are damaged and are computed again; the disk may become full.
   std::function<void(const std::string& line)> warning;
   /// Rows are computed from now on. `commit` waits until every row computed so far is on disk; it may be copied, and
   /// called from any thread at any time. After extract_dataset has ended it does nothing; a call that is in progress
@@ -57,6 +60,7 @@ struct ExtractDatasetCallbacks {
 struct ExtractDatasetResult {
   int64_t found_pictures = 0;           ///< in the folder, usable or not
   int64_t planned_rows = 0;             ///< pictures (of the shard) that were usable when the folder was listed
+  int64_t reused_rows = 0;              ///< copied from options.reuse in this call
   int64_t computed_rows = 0;            ///< in this call, not in earlier ones that it resumed
   ExtractTimes times;                   ///< of this call
   bool finished = false;                ///< false: stopped; call again with options.file.resume
@@ -71,8 +75,9 @@ struct ExtractDatasetResult {
 /// the same bytes as without the interruption. Blocks. Rows are not kept in memory; a picture takes a few hundred
 /// bytes for its path and label.
 /// Throws Error{kInvalidArgument} for the options, and if `output` or one of its temporary names is a picture of the
-/// folder, which would be lost; Error{kNotFound} if no picture is usable; and what Extractor, list_dataset and
-/// FeatureFileWriter throw. Rows computed before an error are committed.
+/// folder, which would be lost, or if options.reuse is the partial file of `output`; Error{kNotFound} if no picture is
+/// usable; and what Extractor, ReusableRows, list_dataset and FeatureFileWriter throw. Rows computed before an error
+/// are committed.
 ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, const std::filesystem::path& folder,
                                      const std::filesystem::path& output, const ExtractDatasetOptions& options,
                                      const ExtractDatasetCallbacks& callbacks = {});
