@@ -48,7 +48,7 @@ std::string classification_report(const Report& report) {
   text += "\n\n";
   for (const ClassScore& score : report.per_class) text += row(printable(score.name), score, width);
   text += '\n' + right_aligned("accuracy", width) + ' ' + std::string(20, ' ') + cell(report.accuracy) +
-          cell(report.test_rows) + '\n';
+          cell(report.weighted_average.support) + '\n';
   text += row("macro avg", report.macro_average, width);
   text += row("weighted avg", report.weighted_average, width);
   return text;

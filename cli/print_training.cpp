@@ -11,12 +11,27 @@ namespace vgg16 {
 namespace {
 
 constexpr size_t kMaxConfusionClasses = 12;
+/// Lines of a list of rows without --verbose.
+constexpr size_t kMaxListed = 10;
 
 template <class... Values>
 std::string format(const char* pattern, Values... values) {
   char line[256];
   std::snprintf(line, sizeof line, pattern, values...);
   return line;
+}
+
+std::string tested_on_text(const Report& report, const TrainedOn& tables) {
+  switch (report.tested_on) {
+    case TestedOn::kHeldOut:
+      return "tested on " + std::to_string(report.test_rows);
+    case TestedOn::kTestTable:
+      return "tested on the " + std::to_string(report.test_rows) + " of " + printable(tables.held_out.name);
+    case TestedOn::kOutOfFold:
+      break;
+  }
+  return "none held out\n"
+         "scores are of out-of-fold predictions, of each row by the fit without its fold; C was chosen by the same";
 }
 
 std::string candidates_text(const Report& report) {
@@ -71,24 +86,36 @@ std::string row_name(const FeatureTable& table, int64_t row) {
   return table.paths.empty() ? "row " + std::to_string(row) : printable(table.paths[static_cast<size_t>(row)]);
 }
 
-std::string duplicates_text(const Report& report, const FeatureTable& table) {
-  if (report.duplicates.empty()) return "";
-  std::string text =
-      "\nprobably the same picture among both test and training rows, which makes the scores above too high\n";
-  for (const DuplicatePair& pair : report.duplicates) {
-    text += "  " + row_name(table, pair.held_out_row) + "  " + row_name(table, pair.training_row) + "  " +
-            fixed(pair.similarity, 4) + (pair.same_label ? "\n" : "  of another class\n");
+// A heading and the first of the lines, or all of them.
+std::string list_text(const std::string& heading, const std::vector<std::string>& lines, bool all) {
+  if (lines.empty()) return "";
+  const size_t shown = all ? lines.size() : std::min(lines.size(), kMaxListed);
+  std::string text = "\n" + heading + "\n";
+  for (size_t i = 0; i < shown; ++i) text += "  " + lines[i] + "\n";
+  if (shown < lines.size()) {
+    text += "  and " + with_thousands(static_cast<int64_t>(lines.size() - shown)) + " more, with --verbose or --json\n";
   }
   return text;
 }
 
-std::string wrong_text(const Report& report, const FeatureTable& table) {
+std::string duplicates_text(const Report& report, const TrainedOn& tables, bool all) {
+  std::vector<std::string> lines;
+  for (const DuplicatePair& pair : report.duplicates) {
+    lines.push_back(row_name(tables.held_out, pair.held_out_row) + "  " + row_name(tables.table, pair.training_row) +
+                    "  " + fixed(pair.similarity, 4) + (pair.same_label ? "" : "  of another class"));
+  }
+  return list_text("probably the same picture among both test and training rows, which makes the scores above too high",
+                   lines, all);
+}
+
+std::string wrong_text(const Report& report, const TrainedOn& tables) {
   std::string text;
   for (const HeldOutPrediction& p : report.predictions) {
     if (p.predicted == p.label) continue;
-    text += "  " + row_name(table, p.row) + ": " + printable(report.classes[static_cast<size_t>(p.predicted)]) + " " +
-            fixed(p.probability, 4) + ", should be " + printable(report.classes[static_cast<size_t>(p.label)]);
-    if (!p.nearest.empty()) text += "; most similar training row: " + row_name(table, p.nearest[0].row);
+    text += "  " + row_name(tables.held_out, p.row) + ": " +
+            printable(report.classes[static_cast<size_t>(p.predicted)]) + " " + fixed(p.probability, 4) +
+            ", should be " + printable(report.classes[static_cast<size_t>(p.label)]);
+    if (!p.nearest.empty()) text += "; most similar training row: " + row_name(tables.table, p.nearest[0].row);
     text += "\n";
   }
   return text.empty() ? "" : "\nwrong predictions\n" + text;
@@ -96,22 +123,21 @@ std::string wrong_text(const Report& report, const FeatureTable& table) {
 
 }  // namespace
 
-std::string training_text(const Report& report, const FeatureTable& table, bool verbose) {
+std::string training_text(const Report& report, const TrainedOn& tables, bool verbose) {
   std::string text = candidates_text(report);
   for (const std::string& note : report.notes) text += "note: " + note + "\n";
-  text += format("\nbest C: %s, fitted on %lld rows, tested on %lld\n\n",
-                 shortest(report.candidates[report.best].c).c_str(), static_cast<long long>(report.train_rows),
-                 static_cast<long long>(report.test_rows));
+  text += "\nbest C: " + shortest(report.candidates[report.best].c) + ", fitted on " +
+          std::to_string(report.train_rows) + " rows, " + tested_on_text(report, tables) + "\n\n";
   text += classification_report(report);
   text += format("\naccuracy %.4f, 95 %% interval %.4f to %.4f; log loss %.4f, calibration error %.4f\n",
                  report.accuracy, report.accuracy_low, report.accuracy_high, report.log_loss, report.calibration_error);
   text += confusion_text(report) + refusals_text(report);
-  text += duplicates_text(report, table);
-  if (verbose) text += wrong_text(report, table) + fits_text(report);
+  text += duplicates_text(report, tables, verbose);
+  if (verbose) text += wrong_text(report, tables) + fits_text(report);
   return text;
 }
 
-nlohmann::ordered_json training_json(const TrainResult& result, const FeatureTable& table) {
+nlohmann::ordered_json training_json(const TrainResult& result, const TrainedOn& tables) {
   using Json = nlohmann::ordered_json;
   const Report& report = result.report;
   // The model file says the same of the search, but for the times.
@@ -128,10 +154,10 @@ nlohmann::ordered_json training_json(const TrainResult& result, const FeatureTab
   for (const HeldOutPrediction& p : report.predictions) {
     Json nearest = Json::array();
     for (const Neighbour& row : p.nearest) {
-      nearest.push_back({{"row", row.row}, {"name", row_name(table, row.row)}, {"similarity", row.similarity}});
+      nearest.push_back({{"row", row.row}, {"name", row_name(tables.table, row.row)}, {"similarity", row.similarity}});
     }
     predictions.push_back({{"row", p.row},
-                           {"name", row_name(table, p.row)},
+                           {"name", row_name(tables.held_out, p.row)},
                            {"label", report.classes[static_cast<size_t>(p.label)]},
                            {"predicted", report.classes[static_cast<size_t>(p.predicted)]},
                            {"probability", p.probability},
@@ -146,8 +172,8 @@ nlohmann::ordered_json training_json(const TrainResult& result, const FeatureTab
   }
   Json duplicates = Json::array();
   for (const DuplicatePair& pair : report.duplicates) {
-    duplicates.push_back({{"test", row_name(table, pair.held_out_row)},
-                          {"train", row_name(table, pair.training_row)},
+    duplicates.push_back({{"test", row_name(tables.held_out, pair.held_out_row)},
+                          {"train", row_name(tables.table, pair.training_row)},
                           {"similarity", pair.similarity},
                           {"same_label", pair.same_label}});
   }
@@ -163,6 +189,9 @@ nlohmann::ordered_json training_json(const TrainResult& result, const FeatureTab
           {"classes", report.classes},
           {"train_rows", report.train_rows},
           {"test_rows", report.test_rows},
+          {"tested_on", report.tested_on == TestedOn::kHeldOut     ? "held-out rows"
+                        : report.tested_on == TestedOn::kTestTable ? "test file"
+                                                                   : "out-of-fold predictions"},
           {"fits", fits},
           {"seconds",
            {{"read", report.read_seconds},

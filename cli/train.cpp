@@ -1,7 +1,9 @@
 // vgg16 train: makes a model file and a report of a features file.
 #include <cstdint>
 #include <memory>
-#include <span>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "command.h"
 #include "output.h"
@@ -20,6 +22,7 @@ struct TrainCommand {
   Common common;
   std::string features;
   FeatureFileOptions reading;
+  std::string test;
   std::string model;
   std::string c;  // a list, as given
   std::string split = "tail";
@@ -38,14 +41,22 @@ void warn_of_unknown_recipe(const FeatureTable& table, const Common& common) {
                 common);
 }
 
+FeatureTable open_table(const std::string& file, const TrainCommand& o) {
+  FeatureTable table = open_feature_file(file, o.reading);
+  warn_of_unknown_recipe(table, o.common);
+  return table;
+}
+
 int train_command(const TrainCommand& o) {
-  require_output(o.model, std::span(&o.features, 1), o.overwrite);
+  const std::vector<std::string> inputs = o.test.empty() ? std::vector{o.features} : std::vector{o.features, o.test};
+  require_output(o.model, inputs, o.overwrite);
   TrainOptions options = o.options;
   options.c = parse_c_list(o.c);
   options.split = o.split == "stratified" ? Split::kStratified : Split::kTail;
-  const FeatureTable table = open_feature_file(o.features, o.reading);
-  warn_of_unknown_recipe(table, o.common);
-  const TrainEstimate estimate = estimate_training(table, options);
+  const FeatureTable table = open_table(o.features, o);
+  std::optional<FeatureTable> test;
+  if (!o.test.empty()) test = open_table(o.test, o);
+  const TrainEstimate estimate = test ? estimate_training(table, *test, options) : estimate_training(table, options);
   if (o.common.verbose) {
     print_note("training takes at most " + with_thousands((estimate.memory_bytes >> 20) + 1) + " MB, " +
                    (estimate.route == Route::kDual ? "from the inner products of the rows" : "in passes over the rows"),
@@ -54,18 +65,20 @@ int train_command(const TrainCommand& o) {
   TrainResult result;
   {
     Progress progress("train", "steps", o.common);
-    result = train(table, options, [&](std::string_view what, int64_t done, int64_t total) {
+    const auto update = [&](std::string_view what, int64_t done, int64_t total) {
       progress.count(what);
       progress.update(done, total);
-    });
+    };
+    result = test ? train(table, *test, options, update) : train(table, options, update);
   }
   // Saved before anything is printed: if printing fails, the model is not lost.
   result.classifier.save(o.model, {.overwrite = o.overwrite});
+  const TrainedOn tables = {table, test ? *test : table};
   for (const std::string& warning : result.report.warnings) print_warning(warning, o.common);
   if (o.common.json) {
-    print_json(training_json(result, table));
+    print_json(training_json(result, tables));
   } else {
-    print_result(training_text(result.report, table, o.common.verbose));
+    print_result(training_text(result.report, tables, o.common.verbose));
     flush_output();  // so that the order is right if both streams go to the same file
     print_note("model saved: " + printable_path(o.model), o.common);
   }
@@ -105,18 +118,21 @@ Command add_train(CLI::App& program) {
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(2, 1000));
-  app->add_option("--test-size", o->options.test_size, "Share of the rows held out for the test")
-      ->type_name("SHARE")
-      ->capture_default_str()
-      ->check(expects("a number above 0 and below 1", [](const std::string& text) {
+  CLI::Option* const test_size = app->add_option(
+      "--test-size", o->options.test_size,
+      "Share of the rows held out for the test; 0 trains on all of them, and reports out-of-fold predictions");
+  test_size->type_name("SHARE")->capture_default_str()->check(
+      expects("a number from 0 to below 1", [](const std::string& text) {
         const auto share = parse_number(text);
-        return share && *share > 0 && *share < 1;
+        return share && *share >= 0 && *share < 1;
       }));
-  app->add_option("--split", o->split,
-                  "Rows held out: the last ones (tail), or the same share of every class (stratified)")
-      ->type_name("NAME")
-      ->capture_default_str()
-      ->check(one_of({"tail", "stratified"}, "tail or stratified"));
+  CLI::Option* const split = app->add_option(
+      "--split", o->split, "Rows held out: the last ones (tail), or the same share of every class (stratified)");
+  split->type_name("NAME")->capture_default_str()->check(one_of({"tail", "stratified"}, "tail or stratified"));
+  app->add_option("--test", o->test, "Features file to test on, of the same recipe; all rows of --db train")
+      ->type_name("FILE")
+      ->excludes(test_size)
+      ->excludes(split);
   app->add_option("--seed", o->options.seed, "Seed of the random draw of --split stratified")
       ->type_name("N")
       ->capture_default_str()

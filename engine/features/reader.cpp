@@ -208,7 +208,10 @@ FeatureTable table_of(UntrustedH5 file, FeatureFileContents contents, const std:
   table.recipe = contents.plan.recipe;
   table.name = file.name();
   table.labels = contents.labels;
-  for (const PictureFile& picture : contents.plan.pictures) table.paths.push_back(picture.path);
+  for (const PictureFile& picture : contents.plan.pictures) {
+    table.paths.push_back(picture.path);
+    table.files.push_back({picture.size_bytes, picture.crc32});
+  }
   escape_unless_utf8(table.label_names);
   escape_unless_utf8(table.paths);
   // The rows' source is shared by all copies of the table, and lives as long as one of them.

@@ -60,7 +60,7 @@ TEST_F(CommandLine, HelpShowsEveryOptionWithItsDefault) {
       {"merge", {"-o,--output FILE", "PART ...", "--overwrite"}},
       {"train",
        {"-d,--db FILE", "-m,--model FILE", "-j,--jobs N=-1", "--c LIST=0.1,1,10,100,1000,10000", "--folds N=3",
-        "--test-size SHARE=0.25", "--split NAME=tail", "--overwrite"}},
+        "--test-size SHARE=0.25", "--split NAME=tail", "--test FILE", "--overwrite"}},
       {"predict",
        {"-m,--model FILE", "PICTURE ...", "--top N=3", "--min-probability P=0", "--weights FILE", "--device NAME=auto",
         "--precision NAME=f32", "--threads N=0", "-b,--batch-size N=32"}},
@@ -125,7 +125,7 @@ TEST_F(CommandLine, BadNumbersAreRefusedBeforeAnythingElse) {
   const std::map<std::string, std::vector<std::string>> bad_for_training = {
       {"--c", {"0", "-1", "abc", "", "nan", "inf", "1,,2", "1,", "1,0", "1;2"}},
       {"--folds", {"1", "0", "-3", "abc", "", "2.5", "1001"}},
-      {"--test-size", {"0", "1", "-0.1", "2", "nan", "abc", "", "25%"}},
+      {"--test-size", {"1", "-0.1", "2", "nan", "abc", "", "25%"}},
       {"--jobs", {"-2", "abc", "", "1025"}}};
   for (const auto& [option, values] : bad_for_training) {
     for (const std::string& value : values) {

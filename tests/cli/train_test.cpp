@@ -52,6 +52,7 @@ TEST_F(TrainCommandLine, JsonIsOneDocument) {
   EXPECT_EQ(document["per_class"][2]["class"], "owls");
   EXPECT_EQ(document["confusion"].size(), 3U);
   EXPECT_EQ(document["test_rows"], 12);
+  EXPECT_EQ(document["tested_on"], "held-out rows");
   ASSERT_EQ(document["fits"].size(), 5U);
   EXPECT_EQ(keys(document["fits"][0]),
             (Words{"c", "fold", "gradient_norm", "iterations", "objective", "relative_gap", "seconds", "stop_reason"}));
@@ -81,6 +82,49 @@ TEST_F(TrainCommandLine, FailsOnOutputsThatCannotBeWritten) {
   expect_failure(1, "a.model", {"train", "-d", "pets.h5", "-m", "a.model"}, {.file_size_limit = 1000});
   EXPECT_EQ(run({"train", "-d", "pets.h5", "-m", "pets.model", "--overwrite"}).status, 0);
   EXPECT_EQ(Classifier::load(path("pets.model")).columns, 64);
+}
+
+TEST_F(TrainCommandLine, TestsOnAFileOfItsOwn) {
+  extract_pets();
+  make_pictures("more", {"cats", "owls"}, 4);
+  fs::copy_file(path("pets/dogs/0.png"), path("more/cats/copy.png"));
+  ASSERT_EQ(run(quick_extract("more", "more.h5")).status, 0);
+  const Outcome text = run({"train", "-d", "pets.h5", "-m", "a.model", "--test", "more.h5", "-v"});
+  EXPECT_EQ(text.status, 0);
+  EXPECT_THAT(text.out, AllOf(HasSubstr(", fitted on 24 rows, tested on the 9 of more.h5\n"),
+                              HasSubstr("  cats/copy.png  dogs/0.png  1.0000  of another class\n")));
+  const auto document =
+      json_line(run({"train", "-d", "pets.h5", "-m", "b.model", "--test", "more.h5", "--json", "-q"}).out);
+  EXPECT_EQ(document["tested_on"], "test file");
+  EXPECT_EQ(document["train_rows"], 24);
+  EXPECT_EQ(document["test_rows"], 9);
+  EXPECT_EQ(document["classes"], (Words{"cats", "dogs", "owls"}));
+  ASSERT_EQ(document["predictions"].size(), 9U);
+  EXPECT_EQ(document["predictions"][0]["row"], 0);
+  EXPECT_EQ(bytes("a.model"), bytes("b.model"));
+
+  ASSERT_EQ(run({"extract", "-d", "more", "-o", "max.h5", "--layer", "block1_pool", "--pool", "max"}).status, 0);
+  expect_failure(4, "max.h5: pool max, but pets.h5 has avg; extract both with the same options",
+                 {"train", "-d", "pets.h5", "-m", "c.model", "--test", "max.h5"});
+  expect_failure(1, "missing.h5", {"train", "-d", "pets.h5", "-m", "c.model", "--test", "missing.h5"});
+  expect_failure(2, "more.h5 is both input and output",
+                 {"train", "-d", "pets.h5", "-m", "more.h5", "--test", "more.h5", "--overwrite"});
+  for (const auto& [option, value] : {std::pair("--test-size", "0.5"), {"--split", "tail"}}) {
+    expect_failure(2, option, {"train", "-d", "pets.h5", "-m", "c.model", "--test", "more.h5", option, value});
+  }
+}
+
+TEST_F(TrainCommandLine, TrainsOnEveryRowAndJudgesThemOutOfFold) {
+  extract_pets();
+  const Outcome text = run({"train", "-d", "pets.h5", "-m", "a.model", "--test-size", "0"});
+  EXPECT_EQ(text.status, 0);
+  EXPECT_THAT(text.out, AllOf(HasSubstr(", fitted on 24 rows, none held out\nscores are of out-of-fold predictions"),
+                              HasSubstr("accuracy                           1.00        24\n")));
+  const auto document =
+      json_line(run({"train", "-d", "pets.h5", "-m", "b.model", "--test-size", "0", "--json", "-q"}).out);
+  EXPECT_EQ(document["tested_on"], "out-of-fold predictions");
+  EXPECT_EQ(document["test_rows"], 0);
+  EXPECT_EQ(document["predictions"].size(), 24U);
 }
 
 TEST_F(TrainCommandLine, RefusesWhatItCannotLearnFrom) {

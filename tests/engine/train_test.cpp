@@ -429,7 +429,7 @@ TEST(TrainRefuses, OptionsWithoutMeaning) {
   EXPECT_THAT(refused([](TrainOptions& o) { o.c = {1, 0}; }), HasSubstr("C is 0"));
   EXPECT_THAT(refused([](TrainOptions& o) { o.c = {NAN}; }), HasSubstr("C is nan"));
   EXPECT_THAT(refused([](TrainOptions& o) { o.folds = 1; }), HasSubstr("folds is 1"));
-  EXPECT_THAT(refused([](TrainOptions& o) { o.test_size = 0; }), HasSubstr("test size"));
+  EXPECT_THAT(refused([](TrainOptions& o) { o.test_size = -0.1; }), HasSubstr("test size"));
   EXPECT_THAT(refused([](TrainOptions& o) { o.test_size = 1; }), HasSubstr("test size"));
   EXPECT_THAT(refused([](TrainOptions& o) { o.threads = -2; }), HasSubstr("threads"));
 }

@@ -35,7 +35,7 @@ enum class Route { kAuto, kDual, kPrimal };
 struct TrainOptions {
   std::vector<double> c = default_c_list();  ///< inverse strengths of the penalty to try, each > 0
   int folds = 3;                             ///< folds of the cross-validation, at least 2
-  double test_size = 0.25;                   ///< share of the rows held out, between 0 and 1
+  double test_size = 0.25;                   ///< share of the rows held out, below 1; 0 for none (TestedOn)
   Split split = Split::kTail;
   uint64_t seed = 42;          ///< of the random draw of Split::kStratified
   double relative_gap = 1e-6;  ///< a fit ends when (objective - optimum) / optimum is proven to be at most this
@@ -104,12 +104,18 @@ struct Neighbour {
   double similarity = 0;
 };
 
+/// The rows by which a report judges the classifier. kHeldOut: those of the table that did not train. kTestTable: those
+/// of a table of their own. kOutOfFold: no row was held out, so each training row is judged by the fit of the best C
+/// that left out its fold. Such scores are of models of fewer rows, and C was chosen by them.
+enum class TestedOn { kHeldOut, kTestTable, kOutOfFold };
+
+/// A prediction for a row of TestedOn.
 struct HeldOutPrediction {
-  int64_t row = 0;         ///< in the feature table
+  int64_t row = 0;         ///< in the feature table, or in the test table
   int64_t label = 0;       ///< the true class, an index into Report::classes
   int64_t predicted = 0;   ///< an index into Report::classes
   double probability = 0;  ///< given to the predicted class
-  /// Of a wrong prediction, with Route::kDual: the three most similar training rows, best first.
+  /// Of a wrong prediction for a held-out row, with Route::kDual: the three most similar training rows, best first.
   std::vector<Neighbour> nearest;
 };
 
@@ -133,7 +139,8 @@ struct Refusals {
 /// The results of training. Numbers are not formatted; notes and warnings are sentences ready to print.
 struct Report {
   int64_t train_rows = 0;
-  int64_t test_rows = 0;
+  int64_t test_rows = 0;                    ///< held out, or in the test table; 0 with TestedOn::kOutOfFold
+  TestedOn tested_on = TestedOn::kHeldOut;  ///< which rows are meant by "held-out rows" below
   int64_t columns = 0;
   TrainEstimate estimate;
   std::vector<std::string> classes;   ///< names that have rows in the table, in label order
@@ -152,7 +159,8 @@ struct Report {
   std::vector<std::vector<int64_t>> confusion;  ///< [true class][predicted class]
   std::vector<HeldOutPrediction> predictions;   ///< one per held-out row
   std::vector<Refusals> refusals;               ///< at 0.5, 0.6, 0.7, 0.8, 0.9, 0.95 and 0.99
-  /// Between held-out and training rows, most similar first; empty with Route::kPrimal, which does not compare them.
+  /// Between held-out and training rows, most similar first. Route::kPrimal only finds pictures whose files are the
+  /// same (similarity 1), and only if the table records them.
   std::vector<DuplicatePair> duplicates;
   /// Remarks, one sentence each: ties between candidates, a best C at an end of the values, what was not compared.
   std::vector<std::string> notes;
@@ -177,9 +185,10 @@ struct Classifier {
   std::vector<double> intercept;     ///< K values, 1 for two classes
   double c = 0;
   Recipe recipe;  ///< how the features were made that it was trained on
-  /// Everything else that the model file records. train() writes `program_version`, `split` (and `split_seed`), and as
-  /// JSON lists `cv`, with an object for each of Report::candidates, `fits`, with one for each of Report::fits, both as
-  /// `vgg16 train --json` prints them but without times, and `held_out_rows`, the numbers of the held-out rows.
+  /// Everything else that the model file records. train() writes `program_version`; `split`, which is tail, stratified
+  /// (then there is `split_seed`), file for a test table, or none; and as JSON lists `cv`, with an object for each of
+  /// Report::candidates, `fits`, with one for each of Report::fits, both as `vgg16 train --json` prints them but
+  /// without times, and `held_out_rows`, the numbers of the rows of the table that did not train.
   std::map<std::string, std::string> metadata;
 
   /// Probability of each class, summing to 1; `row` has `columns` numbers. Thread-safe. Throws Error{kShape}, and
@@ -208,6 +217,8 @@ struct TrainResult {
 /// How train() would proceed with this table in the memory that is free now. Looks at the labels only, reads no rows.
 /// Throws Error{kInvalidArgument, kRefused} as train(), and Error{kMemory} if the memory does not suffice.
 [[nodiscard]] TrainEstimate estimate_training(const FeatureTable& table, const TrainOptions& options);
+[[nodiscard]] TrainEstimate estimate_training(const FeatureTable& table, const FeatureTable& test,
+                                              const TrainOptions& options);
 
 /// Chooses C by stratified cross-validation on the training rows, fits the best C on all of them, and tests the result
 /// on the held-out rows. If they fit in memory, rows are read once. The result has the same bits for any number of
@@ -216,6 +227,13 @@ struct TrainResult {
 /// nothing can be proven about its distance from the optimum); Error{kMemory}; and what table.read_rows throws. If fits
 /// fail at other values of C, these are left out with a warning.
 [[nodiscard]] TrainResult train(const FeatureTable& table, const TrainOptions& options,
+                                const TrainProgress& progress = {});
+
+/// The same with a test set of its own: all rows of `table` train, and those of `test` are the held-out rows, whatever
+/// options.test_size and options.split are. Classes are matched by name. Also throws Error{kRefused}, naming what
+/// differs, if layer, pool, preprocessing, weights or columns of the tables differ (what one of them does not record is
+/// not compared), if `test` has no rows, or if it has a class that `table` has no rows of.
+[[nodiscard]] TrainResult train(const FeatureTable& table, const FeatureTable& test, const TrainOptions& options,
                                 const TrainProgress& progress = {});
 
 }  // namespace vgg16

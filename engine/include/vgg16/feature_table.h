@@ -1,6 +1,7 @@
 // Labelled rows of features, wherever they are stored: the interface between features files and training.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -28,6 +29,13 @@ struct Recipe {
 /// "block5_pool"}, ... The views are into `recipe`.
 [[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> recipe_fields(const Recipe& recipe);
 
+/// What tells apart the files of pictures.
+struct FileContent {
+  int64_t size_bytes = 0;
+  uint32_t crc32 = 0;  ///< zlib's CRC-32 of its bytes
+  friend auto operator<=>(const FileContent&, const FileContent&) = default;
+};
+
 /// N labelled rows of D float32 numbers. Copies share the source of the rows, which is open as long as one of them
 /// exists.
 struct FeatureTable {
@@ -36,6 +44,7 @@ struct FeatureTable {
   std::vector<int64_t> labels;           ///< rows values, each an index into label_names
   std::vector<std::string> label_names;  ///< K class names, UTF-8
   std::vector<std::string> paths;        ///< rows values: the picture of each row; empty if the file has no paths
+  std::vector<FileContent> files;        ///< rows values: the picture's file; empty if that was not recorded
   Recipe recipe;
   std::string name;  ///< the file's name for messages
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <map>
 
 namespace vgg16 {
 namespace {
@@ -53,6 +54,19 @@ void audit(const GramMatrix& k, int64_t train_rows, std::span<const int64_t> ord
   // Stable, so that equally similar pairs keep the order of the rows on every standard library.
   std::stable_sort(report.duplicates.begin(), report.duplicates.end(),
                    [](const DuplicatePair& a, const DuplicatePair& b) { return a.similarity > b.similarity; });
+}
+
+void find_same_files(std::span<const FileContent> files, int64_t train_rows, std::span<const int64_t> order,
+                     std::span<const int> labels, Report& report) {
+  const auto file_at = [&](size_t position) { return files[static_cast<size_t>(order[position])]; };
+  std::map<FileContent, size_t> trained;  // the first position of each file
+  for (size_t i = 0; i < static_cast<size_t>(train_rows); ++i) trained.emplace(file_at(i), i);
+  for (size_t i = 0; i < report.predictions.size(); ++i) {
+    const auto found = trained.find(file_at(static_cast<size_t>(train_rows) + i));
+    if (found == trained.end()) continue;
+    const HeldOutPrediction& prediction = report.predictions[i];
+    report.duplicates.push_back({prediction.row, order[found->second], 1.0, labels[found->second] == prediction.label});
+  }
 }
 
 }  // namespace vgg16

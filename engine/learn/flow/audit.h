@@ -27,4 +27,9 @@ inline constexpr double kDuplicateSimilarity = 0.6;
 void audit(const GramMatrix& k, int64_t train_rows, std::span<const int64_t> order, std::span<const int> labels,
            ThreadPool& pool, Report& report);
 
+/// Sets report.duplicates to the held-out rows whose picture's file is that of a training row, with the first such row.
+/// `files` are those of the table's rows; the other arguments are as for audit().
+void find_same_files(std::span<const FileContent> files, int64_t train_rows, std::span<const int64_t> order,
+                     std::span<const int> labels, Report& report);
+
 }  // namespace vgg16

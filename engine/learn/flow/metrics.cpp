@@ -98,6 +98,7 @@ void score_predictions(std::span<const int> labels, std::span<const int> predict
   const auto rows = static_cast<int64_t>(labels.size());
   const int64_t n_right = std::llround(report.accuracy * static_cast<double>(rows));
   std::tie(report.accuracy_low, report.accuracy_high) = wilson_interval(n_right, rows);
+  const std::string no_row = report.tested_on == TestedOn::kOutOfFold ? "no row " : "no held-out row ";
   report.per_class.clear();
   report.macro_average = {"macro avg", 0, 0, 0, static_cast<int64_t>(labels.size())};
   report.weighted_average = {"weighted avg", 0, 0, 0, static_cast<int64_t>(labels.size())};
@@ -107,12 +108,11 @@ void score_predictions(std::span<const int> labels, std::span<const int> predict
     for (size_t t = 0; t < k; ++t) named += report.confusion[t][c];
     const int64_t right = report.confusion[c][c];
     if (named == 0) {
-      report.warnings.push_back("no held-out row was predicted as " + printable(report.classes[c]) +
+      report.warnings.push_back(no_row + "was predicted as " + printable(report.classes[c]) +
                                 "; its precision is shown as 0");
     }
     if (support == 0) {
-      report.warnings.push_back("no held-out row belongs to " + printable(report.classes[c]) +
-                                "; its recall is shown as 0");
+      report.warnings.push_back(no_row + "belongs to " + printable(report.classes[c]) + "; its recall is shown as 0");
     }
     report.per_class.push_back(
         {report.classes[c], ratio(right, named), ratio(right, support), ratio(2 * right, named + support), support});

@@ -24,7 +24,7 @@ namespace vgg16 {
 [[nodiscard]] double mean_log_loss(const Eigen::MatrixXd& scores, std::span<const int> labels);
 
 /// Sets accuracy, its interval, per_class, macro_average, weighted_average and confusion of `report`, whose classes
-/// must be set. As in scikit-learn, a score that is 0/0 becomes 0, with a warning.
+/// and tested_on must be set. As in scikit-learn, a score that is 0/0 becomes 0, with a warning.
 void score_predictions(std::span<const int> labels, std::span<const int> predicted, Report& report);
 
 /// Wilson's 95 % interval for a share of `right` among `rows`; 0 to 1 for no rows.

@@ -8,6 +8,7 @@
 #include "kernels/parallel.h"
 #include "learn/flow/metrics.h"
 #include "learn/flow/split.h"
+#include "learn/flow/test_table.h"
 #include "learn/solve/primal.h"
 #include "learn/solve/softmax.h"
 #include "vgg16/error.h"
@@ -17,10 +18,13 @@ namespace vgg16 {
 namespace {
 
 // One flag per row of the table.
-std::vector<bool> held_out_rows(const FeatureTable& table, const TrainOptions& options) {
-  if (options.split == Split::kStratified) return stratified_split(table.labels, options.test_size, options.seed);
+std::vector<bool> held_out_rows(const FeatureTable& table, const TrainOptions& options,
+                                std::optional<int64_t> test_rows) {
+  if (!test_rows && options.split == Split::kStratified)
+    return stratified_split(table.labels, options.test_size, options.seed);
   std::vector<bool> held_out(static_cast<size_t>(table.rows), false);
-  std::fill(held_out.begin() + tail_split(table.rows, options.test_size), held_out.end(), true);
+  const int64_t train_rows = test_rows ? table.rows - *test_rows : tail_split(table.rows, options.test_size);
+  std::fill(held_out.begin() + train_rows, held_out.end(), true);
   return held_out;
 }
 
@@ -40,31 +44,40 @@ void check_options(const TrainOptions& options) {
     check(c > 0 && std::isfinite(c), "C is " + std::to_string(c) + ", expected a number above 0");
   }
   check(options.folds >= 2, "folds is " + std::to_string(options.folds) + ", expected at least 2");
-  check(options.test_size > 0 && options.test_size < 1,
-        "test size is " + std::to_string(options.test_size) + ", expected a share between 0 and 1");
+  check(options.test_size >= 0 && options.test_size < 1,
+        "test size is " + std::to_string(options.test_size) + ", expected a share from 0 to below 1");
   check(options.relative_gap > 0, "relative gap is not above 0");
   check(options.max_iterations > 0, "max iterations is not above 0");
   check(options.threads >= -1, "threads is " + std::to_string(options.threads) + ", expected 0 for all or a number");
 }
 
-Plan make_plan(const FeatureTable& table, const TrainOptions& options, std::vector<std::string>& warnings) {
-  const std::string name = printable(table.name);
-  const auto refuse = [&](const std::string& what) { throw Error(ErrorCode::kRefused, name + ": " + what); };
+void require_labels(const FeatureTable& table) {
+  const auto refuse = [&](const std::string& what) {
+    throw Error(ErrorCode::kRefused, printable(table.name) + ": " + what);
+  };
   if (static_cast<int64_t>(table.labels.size()) != table.rows) {
     refuse(std::to_string(table.labels.size()) + " labels for " + std::to_string(table.rows) + " rows");
   }
+  const auto classes = static_cast<int64_t>(table.label_names.size());
+  for (int64_t r = 0; r < table.rows; ++r) {
+    const int64_t label = table.labels[static_cast<size_t>(r)];
+    if (label >= 0 && label < classes) continue;
+    refuse("row " + std::to_string(r) + " has label " + std::to_string(label) + ", expected 0 to " +
+           std::to_string(classes - 1));
+  }
+}
+
+Plan make_plan(const FeatureTable& table, const TrainOptions& options, std::vector<std::string>& warnings,
+               std::optional<int64_t> test_rows) {
+  const auto refuse = [&](const std::string& what) {
+    throw Error(ErrorCode::kRefused, printable(table.name) + ": " + what);
+  };
+  require_labels(table);
   // Rows per class, in the whole table and among the training rows.
   std::vector<int64_t> in_all(table.label_names.size(), 0);
   std::vector<int64_t> in_training(table.label_names.size(), 0);
-  for (int64_t r = 0; r < table.rows; ++r) {
-    const int64_t label = table.labels[static_cast<size_t>(r)];
-    if (label < 0 || label >= static_cast<int64_t>(in_all.size())) {
-      refuse("row " + std::to_string(r) + " has label " + std::to_string(label) + ", expected 0 to " +
-             std::to_string(static_cast<int64_t>(in_all.size()) - 1));
-    }
-    ++in_all[static_cast<size_t>(label)];
-  }
-  const std::vector<bool> held_out = held_out_rows(table, options);
+  for (const int64_t label : table.labels) ++in_all[static_cast<size_t>(label)];
+  const std::vector<bool> held_out = held_out_rows(table, options, test_rows);
   std::vector<int64_t> train_rows;
   std::vector<int64_t> train_labels;
   for (int64_t r = 0; r < table.rows; ++r) {
@@ -174,14 +187,28 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
                                       " MB are free; pool the features or use fewer rows");
 }
 
+namespace {
+
+// The same decisions as train() makes; the warnings are reported by train().
+TrainEstimate estimate(const FeatureTable& table, const TrainOptions& options, std::optional<int64_t> test_rows) {
+  std::vector<std::string> warnings;
+  const Plan plan = make_plan(table, options, warnings, test_rows);
+  const int threads = options.threads > 0 ? options.threads : available_processors();
+  return choose_route(table, plan, options, threads, available_memory_bytes());
+}
+
+}  // namespace
+
 TrainEstimate estimate_training(const FeatureTable& table, const TrainOptions& options) {
   const StandardFloatingPoint mode;
   check_options(options);
-  std::vector<std::string> warnings;
-  // The same decisions as train() makes; the warnings are reported by train().
-  const Plan plan = make_plan(table, options, warnings);
-  const int threads = options.threads > 0 ? options.threads : available_processors();
-  return choose_route(table, plan, options, threads, available_memory_bytes());
+  return estimate(table, options, {});
+}
+
+TrainEstimate estimate_training(const FeatureTable& table, const FeatureTable& test, const TrainOptions& options) {
+  const StandardFloatingPoint mode;
+  check_options(options);
+  return estimate(with_test_rows(table, test), options, test.rows);
 }
 
 }  // namespace vgg16

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,13 +29,17 @@ struct Plan {
   std::vector<int64_t> order;  ///< row of the table at each position
 };
 
+/// Throws Error{kRefused} unless every row of the table has a label, and every label a name.
+void require_labels(const FeatureTable& table);
+
 /// Throws Error{kInvalidArgument} for invalid options.
 void check_options(const TrainOptions& options);
 
-/// Assigns rows to folds and to the held-out rows. Throws Error{kRefused} for labels that cannot be trained on; appends
-/// to `warnings` a sentence about each class that is left out.
-[[nodiscard]] Plan make_plan(const FeatureTable& table, const TrainOptions& options,
-                             std::vector<std::string>& warnings);
+/// Assigns rows to folds and to the held-out rows: the last `test_rows` of the table if they are given, otherwise as
+/// the options say. Throws Error{kRefused} for labels that cannot be trained on; appends to `warnings` a sentence about
+/// each class that is left out.
+[[nodiscard]] Plan make_plan(const FeatureTable& table, const TrainOptions& options, std::vector<std::string>& warnings,
+                             std::optional<int64_t> test_rows = {});
 
 /// Chooses the route and estimates its memory, for this number of threads and these free bytes. Throws Error{kMemory}
 /// if neither route fits.

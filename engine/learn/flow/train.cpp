@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "learn/flow/model_file.h"
 #include "learn/flow/plan.h"
 #include "learn/flow/search.h"
+#include "learn/flow/test_table.h"
 #include "vgg16/classifier.h"
 #include "vgg16/error.h"
 #include "vocabulary/floating_point.h"
@@ -65,14 +67,18 @@ void add_search_warnings(const TrainOptions& options, Report& report) {
   }
 }
 
-/// Sets the part of the report that is about the held-out rows.
-void report_predictions(const Plan& plan, const Eigen::MatrixXd& scores, Report& report) {
-  const auto train_rows = static_cast<size_t>(plan.rows.train_rows());
-  const std::span<const int> labels = std::span(plan.rows.labels).subspan(train_rows);
+/// Sets the part of the report that is about the rows of report.tested_on.
+void report_predictions(const Plan& plan, const Trained& trained, Report& report) {
+  const bool out_of_fold = report.tested_on == TestedOn::kOutOfFold;
+  const Eigen::MatrixXd& scores = out_of_fold ? trained.out_of_fold_scores : trained.test_scores;
+  const size_t first = out_of_fold ? 0 : static_cast<size_t>(plan.rows.train_rows());
+  // The rows of a test table follow those of the other table in the plan, and are numbered from 0 in the report.
+  const int64_t first_row = report.tested_on == TestedOn::kTestTable ? plan.rows.train_rows() : 0;
+  const std::span<const int> labels = std::span(plan.rows.labels).subspan(first);
   const std::vector<int> predicted = predicted_classes(scores);
   const Eigen::MatrixXd probability = probabilities(scores);
   for (size_t i = 0; i < predicted.size(); ++i) {
-    report.predictions.push_back({plan.order[train_rows + i],
+    report.predictions.push_back({plan.order[first + i] - first_row,
                                   labels[i],
                                   predicted[i],
                                   probability(static_cast<Eigen::Index>(i), predicted[i]),
@@ -96,27 +102,33 @@ Classifier make_classifier(const FeatureTable& table, const Plan& plan, const Tr
   model.metadata["program_version"] = VGG16_VERSION;
   model.metadata["cv"] = cv_json(report);
   model.metadata["fits"] = fits_json(report);
-  model.metadata["split"] = options.split == Split::kTail ? "tail" : "stratified";
-  if (options.split == Split::kStratified) model.metadata["split_seed"] = std::to_string(options.seed);
-  const auto train_rows = static_cast<size_t>(plan.rows.train_rows());
   // Without the held-out rows' numbers nobody could repeat the test of a stratified split.
-  model.metadata["held_out_rows"] = rows_json(std::span(plan.order).subspan(train_rows));
+  std::span<const int64_t> held_out;
+  if (report.tested_on == TestedOn::kHeldOut) {
+    model.metadata["split"] = options.split == Split::kTail ? "tail" : "stratified";
+    if (options.split == Split::kStratified) model.metadata["split_seed"] = std::to_string(options.seed);
+    held_out = std::span(plan.order).subspan(static_cast<size_t>(plan.rows.train_rows()));
+  } else {
+    model.metadata["split"] = report.tested_on == TestedOn::kTestTable ? "file" : "none";
+  }
+  model.metadata["held_out_rows"] = rows_json(held_out);
   return model;
 }
 
-}  // namespace
-
-TrainResult train(const FeatureTable& table, const TrainOptions& options, const TrainProgress& progress) {
-  const StandardFloatingPoint mode;
-  check_options(options);
+/// If `test_rows` is given, the last rows of the table are those of a test table.
+TrainResult train_and_test(const FeatureTable& table, std::optional<int64_t> test_rows, const TrainOptions& options,
+                           const TrainProgress& progress) {
   TrainResult result;
   Report& report = result.report;
-  const Plan plan = make_plan(table, options, report.warnings);
+  const Plan plan = make_plan(table, options, report.warnings, test_rows);
   ThreadPool pool(std::max(options.threads, 0));
   const TrainEstimate estimate = choose_route(table, plan, options, pool.size(), available_memory_bytes());
   const RouteInput input = {table, plan, options, estimate, best_sparse_products(), pool, progress};
   report.train_rows = plan.rows.train_rows();
   report.test_rows = plan.rows.test.count;
+  report.tested_on = test_rows               ? TestedOn::kTestTable
+                     : report.test_rows == 0 ? TestedOn::kOutOfFold
+                                             : TestedOn::kHeldOut;
   report.columns = table.columns;
   report.classes = plan.classes;
   report.estimate = estimate;
@@ -125,15 +137,19 @@ TrainResult train(const FeatureTable& table, const TrainOptions& options, const 
   if (estimate.route == Route::kDual) {
     // The audit needs the Gram matrix, which train_dual frees when it returns; hence the callback.
     trained = train_dual(input, [&](const GramMatrix& k, const Trained& so_far) {
-      report_predictions(plan, so_far.test_scores, report);
-      audit(k, report.train_rows, plan.order, plan.rows.labels, pool, report);
+      report_predictions(plan, so_far, report);
+      if (report.test_rows > 0) audit(k, report.train_rows, plan.order, plan.rows.labels, pool, report);
     });
   } else {
     trained = train_primal(input);
-    report_predictions(plan, trained.test_scores, report);
-    report.notes.push_back(
-        "held-out pictures were not compared with training pictures: in passes over the rows there are no inner "
-        "products");
+    report_predictions(plan, trained, report);
+    if (report.test_rows > 0) {
+      const bool has_files = !table.files.empty();
+      if (has_files) find_same_files(table.files, report.train_rows, plan.order, plan.rows.labels, report);
+      report.notes.push_back(std::string("held-out pictures were ") +
+                             (has_files ? "only compared by their files" : "not compared") +
+                             " with training pictures: in passes over the rows there are no inner products");
+    }
   }
   report.candidates = std::move(trained.candidates);
   report.best = trained.best;
@@ -149,6 +165,21 @@ TrainResult train(const FeatureTable& table, const TrainOptions& options, const 
   add_search_warnings(options, report);
   result.classifier = make_classifier(table, plan, options, report, trained);
   return result;
+}
+
+}  // namespace
+
+TrainResult train(const FeatureTable& table, const TrainOptions& options, const TrainProgress& progress) {
+  const StandardFloatingPoint mode;
+  check_options(options);
+  return train_and_test(table, {}, options, progress);
+}
+
+TrainResult train(const FeatureTable& table, const FeatureTable& test, const TrainOptions& options,
+                  const TrainProgress& progress) {
+  const StandardFloatingPoint mode;
+  check_options(options);
+  return train_and_test(with_test_rows(table, test), test.rows, options, progress);
 }
 
 }  // namespace vgg16

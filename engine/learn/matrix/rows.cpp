@@ -21,6 +21,8 @@ int64_t first_not_finite(const float* row, int64_t columns) {
   return std::find_if(row, row + columns, [](float x) { return !std::isfinite(x); }) - row;
 }
 
+}  // namespace
+
 void require_finite(const FeatureTable& table, int64_t row, const float* values) {
   const int64_t column = first_not_finite(values, table.columns);
   if (column == kNone) return;
@@ -30,6 +32,8 @@ void require_finite(const FeatureTable& table, int64_t row, const float* values)
                                        std::to_string(column) + " is " + std::to_string(values[column]) +
                                        ", expected a finite number; extract the features again");
 }
+
+namespace {
 
 // Two passes over the numbers: the first counts, so that the arrays are allocated once with their exact size.
 SparseTile compress(const float* dense, int64_t rows, int64_t columns) {

@@ -40,6 +40,9 @@ struct OrderedRows {
   [[nodiscard]] int64_t tiles() const { return (rows() + kTileRows - 1) / kTileRows; }
 };
 
+/// Throws Error{kRefused}, naming the table and the row, if one of the row's `values` is not finite.
+void require_finite(const FeatureTable& table, int64_t row, const float* values);
+
 /// Reads and compresses the rows of tile `tile`; `dense` is scratch memory. Throws Error{kRefused}, which names the
 /// row, for a number that is not finite, and what table.read_rows throws.
 [[nodiscard]] SparseTile read_tile(const OrderedRows& source, int64_t tile, std::vector<float>& dense);
