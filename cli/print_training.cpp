@@ -35,7 +35,9 @@ std::string tested_on_text(const Report& report, const TrainedOn& tables) {
 }
 
 std::string candidates_text(const Report& report) {
-  std::string text = "         C  accuracy  deviation  log loss  rank  per fold\n";
+  // In eight characters; in full in the line about the best C.
+  const std::string title(report.score == Score::kBalancedAccuracy ? "balanced" : score_name(report.score));
+  std::string text = format("         C  %8s  deviation  log loss  rank  per fold\n", title.c_str());
   for (const Candidate& candidate : report.candidates) {
     const bool best = &candidate == &report.candidates[report.best];
     text += format("%10s  %8.4f  %9.4f  %8.4f  %4d ", shortest(candidate.c).c_str(), candidate.mean,
@@ -126,7 +128,8 @@ std::string wrong_text(const Report& report, const TrainedOn& tables) {
 std::string training_text(const Report& report, const TrainedOn& tables, bool verbose) {
   std::string text = candidates_text(report);
   for (const std::string& note : report.notes) text += "note: " + note + "\n";
-  text += "\nbest C: " + shortest(report.candidates[report.best].c) + ", fitted on " +
+  const std::string by = report.score == Score::kAccuracy ? "" : " by " + std::string(score_name(report.score));
+  text += "\nbest C" + by + ": " + shortest(report.candidates[report.best].c) + ", fitted on " +
           std::to_string(report.train_rows) + " rows, " + tested_on_text(report, tables) + "\n\n";
   text += classification_report(report);
   text += format("\naccuracy %.4f, 95 %% interval %.4f to %.4f; log loss %.4f, calibration error %.4f\n",
@@ -177,8 +180,12 @@ nlohmann::ordered_json training_json(const TrainResult& result, const TrainedOn&
                           {"similarity", pair.similarity},
                           {"same_label", pair.same_label}});
   }
+  const auto weights = result.classifier.metadata.find("class_weights");
+  const Json class_weights = weights == result.classifier.metadata.end() ? Json(nullptr) : Json::parse(weights->second);
   return {{"schema", 1},
           {"best_c", report.candidates[report.best].c},
+          {"score", score_name(report.score)},
+          {"class_weights", class_weights},
           {"cv", cv},
           {"accuracy", report.accuracy},
           {"accuracy_interval", {report.accuracy_low, report.accuracy_high}},

@@ -1,5 +1,6 @@
 // vgg16 train: makes a model file and a report of a features file.
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,8 @@ struct TrainCommand {
   std::string model;
   std::string c;  // a list, as given
   std::string split = "tail";
+  std::string class_weight = "none";
+  std::string score = "accuracy";
   TrainOptions options;
   bool overwrite = false;
 };
@@ -47,11 +50,18 @@ FeatureTable open_table(const std::string& file, const TrainCommand& o) {
   return table;
 }
 
+const std::map<std::string, Score> kScores = {{"accuracy", Score::kAccuracy},
+                                              {"balanced", Score::kBalancedAccuracy},
+                                              {"log-loss", Score::kLogLoss},
+                                              {"f1", Score::kMacroF1}};
+
 int train_command(const TrainCommand& o) {
   const std::vector<std::string> inputs = o.test.empty() ? std::vector{o.features} : std::vector{o.features, o.test};
   require_output(o.model, inputs, o.overwrite);
   TrainOptions options = o.options;
   options.c = parse_c_list(o.c);
+  options.class_weight = parse_class_weight(o.class_weight);
+  options.score = kScores.at(o.score);
   options.split = o.split == "stratified" ? Split::kStratified : Split::kTail;
   const FeatureTable table = open_table(o.features, o);
   std::optional<FeatureTable> test;
@@ -114,6 +124,18 @@ Command add_train(CLI::App& program) {
           return false;
         }
       }));
+  app->add_option(
+         "--class-weight", o->class_weight,
+         "Weight of each class's rows in training: none; balanced, so that all classes together weigh the same; "
+         "or NAME=W,... (1 for the others)")
+      ->type_name("WEIGHTS")
+      ->capture_default_str();
+  app->add_option("--score", o->score,
+                  "Score that chooses C: accuracy, balanced (mean recall of the classes), log-loss or f1 (mean F1 of "
+                  "the classes)")
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->check(one_of({"accuracy", "balanced", "log-loss", "f1"}, "accuracy, balanced, log-loss or f1"));
   app->add_option("--folds", o->options.folds, "Folds of the cross-validation, 2 to 1000")
       ->type_name("N")
       ->capture_default_str()

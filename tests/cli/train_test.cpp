@@ -150,6 +150,25 @@ TEST_F(TrainCommandLine, RefusesTooFewClassesOrPictures) {
       {"train", "-d", "few.h5", "-m", "a.model"});
 }
 
+TEST_F(TrainCommandLine, WeighsClassesAndChoosesCByTheScoreAskedFor) {
+  extract_pets();
+  const Outcome outcome = run({"train", "-d", "pets.h5", "-m", "pets.model", "--class-weight", "owls=2.5", "--score",
+                               "balanced", "--c", "0.5,2"});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out,
+              AllOf(HasSubstr("         C  balanced  deviation"), HasSubstr("best C by balanced accuracy: ")));
+  const auto document = json_line(
+      run({"train", "-d", "pets.h5", "-m", "b.model", "--class-weight", "balanced", "--score", "f1", "--json"}).out);
+  EXPECT_EQ(document["score"], "macro F1");
+  EXPECT_EQ(keys(document["class_weights"]), (Words{"cats", "dogs", "owls"}));
+  expect_failure(2, "class weight fish: no class has this name; the classes are cats, dogs, owls",
+                 {"train", "-d", "pets.h5", "-m", "a.model", "--class-weight", "fish=2"});
+  expect_failure(2, "class weight owls: expected a number above 0",
+                 {"train", "-d", "pets.h5", "-m", "a.model", "--class-weight", "owls=0"});
+  expect_failure(2, "\"roc\" is not accuracy, balanced, log-loss or f1",
+                 {"train", "-d", "pets.h5", "-m", "a.model", "--score", "roc"});
+}
+
 TEST_F(TrainCommandLine, ReachesTheOptimumOfScikitLearn) {
   need_python("h5py,numpy,sklearn");
   if (IsSkipped()) return;

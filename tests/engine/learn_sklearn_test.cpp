@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "learn/flow/metrics.h"
 #include "learn/flow/split.h"
 #include "print_report.h"
 #include "support/feature_data.h"
@@ -43,6 +44,9 @@ class LearnSklearnTest : public PythonTest {
                       {"columns", table.columns},
                       {"labels", table.labels},
                       {"fold", stratified_folds(labels.first(static_cast<size_t>(report.train_rows)), options.folds)},
+                      {"balanced", options.class_weight.balanced},
+                      {"weight_by_name", options.class_weight.by_name},
+                      {"names", table.label_names},
                       {"fits", fits},
                       {"predicted", predicted}});
   }
@@ -105,6 +109,40 @@ TEST_F(LearnSklearnTest, ObjectiveIsNeverAboveNewtonCgAndPredictionsAgree) {
           options);
     }
   }
+}
+
+TEST_F(LearnSklearnTest, ClassWeightsMeanTheSame) {
+  TrainOptions options;
+  options.c = {1e-4, 1e-2, 1};
+  for (const int classes : {2, 4}) {
+    for (const char* weight : {"balanced", "class_1=5,class_0=0.25"}) {
+      SCOPED_TRACE(std::to_string(classes) + " classes, " + weight);
+      options.class_weight = parse_class_weight(weight);
+      FeatureTable table =
+          sparse_classes({.rows = 160, .columns = 900, .classes = classes, .zeros = 0.9, .separation = 0.3});
+      for (size_t r = 0; r < table.labels.size(); r += 3) table.labels[r] = 0;  // classes of different sizes
+      expect_optimum(table, options);
+    }
+  }
+}
+
+TEST_F(LearnSklearnTest, ScoresAreThoseOfItsMetrics) {
+  std::mt19937_64 random(12);
+  Json cases = Json::array();
+  for (int i = 0; i < 300; ++i) {
+    const int classes = 2 + static_cast<int>(random() % 12);
+    std::vector<int> labels;
+    std::vector<int> predicted;
+    for (int r = 0; r < 1 + i % 40; ++r) {  // often fewer rows than classes
+      labels.push_back(static_cast<int>(random() % static_cast<uint64_t>(classes)));
+      predicted.push_back(random() % 2 == 0 ? labels.back() : static_cast<int>(random() % uint64_t(classes)));
+    }
+    cases.push_back({{"labels", labels},
+                     {"predicted", predicted},
+                     {"balanced", score_of(Score::kBalancedAccuracy, labels, predicted, classes)},
+                     {"f1", score_of(Score::kMacroF1, labels, predicted, classes)}});
+  }
+  expect_agreement({{"check", "scores"}, {"cases", cases}});
 }
 
 TEST_F(LearnSklearnTest, LogisticRegressionLoadsTheModelFile) {

@@ -44,7 +44,7 @@ TEST(RankCandidates, TiesGoToTheFirstAndDeviationIsThePopulations) {
   candidates[0].fold_scores = {0.5, 0.7, 0.9};
   candidates[1].fold_scores = {0.8, 0.8, 0.8};
   candidates[2].fold_scores = {0.8, 0.8, 0.8};
-  EXPECT_EQ(rank_candidates(candidates), 1U);
+  EXPECT_EQ(rank_candidates(candidates, Score::kAccuracy), 1U);
   EXPECT_NEAR(candidates[0].mean, 0.7, 1e-15);
   EXPECT_NEAR(candidates[0].deviation, std::sqrt(0.08 / 3), 1e-15);
   EXPECT_EQ(candidates[0].rank, 3);
@@ -58,8 +58,9 @@ TEST(RankCandidates, ThoseThatFailedComeLast) {
   candidates[0].relative_gap = std::numeric_limits<double>::infinity();
   candidates[1].fold_scores = {0.5, 0.5};
   candidates[2].fold_scores = {0.6, 0.6};
-  EXPECT_EQ(rank_candidates(candidates), 2U);
+  EXPECT_EQ(rank_candidates(candidates, Score::kAccuracy), 2U);
   EXPECT_EQ(candidates[0].rank, 3);
+  EXPECT_EQ(rank_candidates(candidates, Score::kLogLoss), 1U) << "less is better";
 }
 
 TEST(PredictedClasses, TakesTheFirstOfEqualScores) {
@@ -125,17 +126,18 @@ TEST(SearchNotes, SpeakOfTiesAndEnds) {
     candidates[i].log_loss = 0.3 - 0.1 * static_cast<double>(i);
   }
   EXPECT_THAT(
-      search_notes(candidates, rank_candidates(candidates)),
+      search_notes(candidates, rank_candidates(candidates, Score::kAccuracy), Score::kAccuracy),
       testing::ElementsAre("C = 1, 10, 100 tie for the best accuracy, and the first is taken; of them 100 has the "
                            "lowest log loss",
                            "the best C, 1, is the smallest that was tried; a smaller one may be better still"));
   candidates[1].fold_scores = {0.9, 1.0};
-  EXPECT_THAT(search_notes(candidates, rank_candidates(candidates)), testing::IsEmpty());
+  EXPECT_THAT(search_notes(candidates, rank_candidates(candidates, Score::kAccuracy), Score::kAccuracy),
+              testing::IsEmpty());
   candidates[2].fold_scores = {1.0, 1.0};
-  EXPECT_THAT(search_notes(candidates, rank_candidates(candidates)),
+  EXPECT_THAT(search_notes(candidates, rank_candidates(candidates, Score::kAccuracy), Score::kAccuracy),
               testing::ElementsAre("the best C, 100, is the largest that was tried; a larger one may be better still"));
   candidates.resize(1);
-  EXPECT_THAT(search_notes(candidates, 0), testing::IsEmpty()) << "one value has no ends";
+  EXPECT_THAT(search_notes(candidates, 0, Score::kAccuracy), testing::IsEmpty()) << "one value has no ends";
 }
 
 TEST(ParseCList, TakesNumbersAndRanges) {

@@ -112,16 +112,19 @@ TEST_P(ClassCurvatureTest, SolvesTheSystemOfTheSecondDerivative) {
   // Magnitudes of scores: small ones (uncertain rows) and large ones (nearly certain rows).
   for (const double size : {2.0, 60.0}) {
     SCOPED_TRACE(size);
-    LogLoss loss(cyclic_labels(3 * classes, classes), classes);
+    std::vector<double> weights;
+    for (int c = 0; c < classes; ++c) weights.push_back(0.5 + c % 3);
+    LogLoss loss(cyclic_labels(3 * classes, classes), classes, nullptr, weights);
     Eigen::MatrixXd scores = random_scores(3 * classes, classes, size, 5);
     Eigen::VectorXd b = Eigen::VectorXd::Zero(classes);
     Eigen::MatrixXd residual;
     loss.evaluate(scores, b, residual);
     const Eigen::MatrixXd p = probabilities(scores.rowwise() + b.transpose());
-    Eigen::MatrixXd curvature = -(p.transpose() * p);
-    curvature.diagonal() += p.colwise().sum();
+    const Eigen::MatrixXd weighted = p.array().colwise() * row_weights(loss.labels(), weights);
+    Eigen::MatrixXd curvature = -(p.transpose() * weighted);
+    curvature.diagonal() += weighted.colwise().sum();
     Eigen::VectorXd right = curvature * random_scores(classes, 1, 2, 6);
-    const Eigen::VectorXd x = ClassCurvature(residual, loss.labels()).solve(right);
+    const Eigen::VectorXd x = ClassCurvature(residual, loss.labels(), weights).solve(right);
     EXPECT_LE((curvature * x - right).norm(), 1e-5 * right.norm());
   }
 }

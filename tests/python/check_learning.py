@@ -9,8 +9,9 @@ import warnings
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import classification_report
+from sklearn.metrics import balanced_accuracy_score, classification_report, f1_score
 from sklearn.model_selection import StratifiedKFold
+from sklearn.utils.class_weight import compute_sample_weight
 
 folder = pathlib.Path(sys.argv[1])
 case = json.loads((folder / "case.json").read_text())
@@ -48,27 +49,30 @@ def row_space(x):
     return u[:, keep] * np.sqrt(s[keep]), (u[:, keep] / np.sqrt(s[keep])).T
 
 
-def objective(z, y, coef, intercept, c):
+def objective(z, y, coef, intercept, c, weights):
     scores = z @ coef.T + intercept
     if scores.shape[1] == 1:
         scores = np.hstack([np.zeros_like(scores), scores])
     top = scores.max(1)
     loss = top + np.log(np.exp(scores - top[:, None]).sum(1)) - scores[np.arange(len(y)), y]
-    return 0.5 * (coef**2).sum() + c * loss.sum()
+    return 0.5 * (coef**2).sum() + c * (weights * loss).sum()
 
 
 def check_optimum():
     x, y = features().astype(np.float64), np.array(case["labels"])
     fold = np.array(case["fold"])
+    weight = {case["names"].index(name): w for name, w in (case["weight_by_name"] or {}).items()} or None
+    weight = "balanced" if case["balanced"] else weight
     n_train, worst = len(fold), -np.inf
     for fit in case["fits"]:
         rows = np.flatnonzero(fold != fit["fold"])  # fold -1: every training row
         z, basis = row_space(x[rows])
-        model = LogisticRegression(C=fit["C"], solver="newton-cg", tol=1e-9, max_iter=2000)
+        model = LogisticRegression(C=fit["C"], solver="newton-cg", tol=1e-9, max_iter=2000, class_weight=weight)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model.fit(z, y[rows])
-        theirs = objective(z, y[rows], model.coef_, model.intercept_, fit["C"])
+        theirs = objective(z, y[rows], model.coef_, model.intercept_, fit["C"],
+                           compute_sample_weight(weight, y[rows]))
         excess = fit["objective"] / theirs - 1
         worst = max(worst, excess)
         assert excess <= 1e-6, f"C = {fit['C']}, fold {fit['fold']}: {fit['objective']!r} is above {theirs!r}"
@@ -85,6 +89,15 @@ def check_optimum():
     print(f"largest excess over newton-cg {worst:.1e}, {len(case['fits'])} fits", file=sys.stderr)
 
 
+def check_scores():
+    for i, c in enumerate(case["cases"]):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # classes that are predicted and do not occur
+            assert c["balanced"] == balanced_accuracy_score(c["labels"], c["predicted"]), f"case {i}"
+        theirs = f1_score(c["labels"], c["predicted"], average="macro", zero_division=0)
+        assert abs(c["f1"] - theirs) < 1e-15, f"case {i}: {c['f1']!r} but scikit-learn has {theirs!r}"
+
+
 def check_model():
     from safetensors import safe_open
 
@@ -98,4 +111,4 @@ def check_model():
     assert (model.predict(x.astype(np.float64)) == np.array(case["names"])[ours.argmax(1)]).all()
 
 
-{"folds": check_folds, "report": check_report, "optimum": check_optimum, "model": check_model}[case["check"]]()
+{"folds": check_folds, "scores": check_scores, "report": check_report, "optimum": check_optimum, "model": check_model}[case["check"]]()

@@ -29,6 +29,24 @@ enum class Split { kTail, kStratified };
 /// the memory suffices, otherwise kPrimal.
 enum class Route { kAuto, kDual, kPrimal };
 
+/// What chooses C in the cross-validation, in scikit-learn's definitions: accuracy_score, balanced_accuracy_score (the
+/// mean of the classes' recalls), log_loss (the only one of which less is better), f1_score(average="macro").
+enum class Score { kAccuracy, kBalancedAccuracy, kLogLoss, kMacroF1 };
+
+/// "accuracy", "balanced accuracy", "log loss", "macro F1".
+[[nodiscard]] std::string_view score_name(Score score);
+
+/// How much a row's loss counts in training, by its class: scikit-learn's class_weight.
+struct ClassWeight {
+  /// n / (K n_k), for a fit on n rows of K classes, n_k of them of the row's class. Then `by_name` is not used.
+  bool balanced = false;
+  std::map<std::string, double> by_name;  ///< each above 0; classes that are missing here have 1
+};
+
+/// From "none", "balanced", or "NAME=W,NAME=W". A name ends at the first `=` that a number and then a comma or the end
+/// follow, so it may contain commas and equals signs. Throws Error{kInvalidArgument} naming the part that is wrong.
+[[nodiscard]] ClassWeight parse_class_weight(std::string_view text);
+
 /// 0.1 to 10000 in powers of ten.
 [[nodiscard]] std::vector<double> default_c_list();
 
@@ -37,6 +55,8 @@ struct TrainOptions {
   int folds = 3;                             ///< folds of the cross-validation, at least 2
   double test_size = 0.25;                   ///< share of the rows held out, below 1; 0 for none (TestedOn)
   Split split = Split::kTail;
+  ClassWeight class_weight = {};
+  Score score = Score::kAccuracy;
   uint64_t seed = 42;          ///< of the random draw of Split::kStratified
   double relative_gap = 1e-6;  ///< a fit ends when (objective - optimum) / optimum is proven to be at most this
   /// Newton steps of one fit. Not used by Route::kPrimal, whose runs of L-BFGS have 5,000 steps at most.
@@ -61,8 +81,8 @@ struct TrainEstimate {
   int64_t fits_at_once = 0;
 };
 
-/// How one optimisation ended. The objective is 1/2 |W|^2 + C * (sum of log losses over the rows); the intercept is not
-/// penalised.
+/// How one optimisation ended. The objective is 1/2 |W|^2 + C * (sum over the rows of weight * log loss); the intercept
+/// is not penalised.
 struct FitCertificate {
   double c = 0;
   int fold = -1;  ///< fold that was left out, or -1 for the fit on all training rows
@@ -79,7 +99,7 @@ struct FitCertificate {
 /// One value of C in the cross-validation.
 struct Candidate {
   double c = 0;
-  std::vector<double> fold_scores;  ///< accuracy on each fold's left-out rows
+  std::vector<double> fold_scores;  ///< TrainOptions::score on each fold's left-out rows
   double mean = 0;                  ///< of fold_scores, each fold counting the same
   double deviation = 0;             ///< population standard deviation of fold_scores
   int rank = 0;                     ///< 1 + number of candidates with a strictly better mean
@@ -144,6 +164,8 @@ struct Report {
   int64_t columns = 0;
   TrainEstimate estimate;
   std::vector<std::string> classes;   ///< names that have rows in the table, in label order
+  std::vector<double> class_weights;  ///< of the fit on all training rows, one per class; empty if all are 1
+  Score score = Score::kAccuracy;     ///< that chose C
   std::vector<Candidate> candidates;  ///< in the order of TrainOptions::c
   size_t best = 0;                    ///< the first candidate of rank 1
   std::vector<FitCertificate> fits;   ///< every fold of every candidate, then the fit on all training rows
@@ -186,7 +208,8 @@ struct Classifier {
   double c = 0;
   Recipe recipe;  ///< how the features were made that it was trained on
   /// Everything else that the model file records. train() writes `program_version`; `split`, which is tail, stratified
-  /// (then there is `split_seed`), file for a test table, or none; and as JSON lists `cv`, with an object for each of
+  /// (then there is `split_seed`), file for a test table, or none; what is not the default of `score` (its name) and
+  /// `class_weights` (of the last fit, as a JSON object); and as JSON lists `cv`, with an object for each of
   /// Report::candidates, `fits`, with one for each of Report::fits, both as `vgg16 train --json` prints them but
   /// without times, and `held_out_rows`, the numbers of the rows of the table that did not train.
   std::map<std::string, std::string> metadata;

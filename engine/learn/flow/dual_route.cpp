@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <numeric>
+#include <span>
 #include <utility>
 
 #include "learn/flow/metrics.h"
@@ -32,17 +33,16 @@ std::vector<int> labels_at(const std::vector<int>& labels, const std::vector<Seg
 class FoldPath {
  public:
   FoldPath(const GramMatrix& k, const GroupedRows& rows, size_t fold, const std::vector<double>& c,
-           const FitOptions& options, const SparseProducts& products)
+           const std::vector<double>& weights, const FitOptions& options, const SparseProducts& products)
       : fold_(fold),
         c_(c),
         options_(options),
         left_out_({rows.folds[fold]}),
-        left_out_labels_(labels_at(rows.labels, left_out_)),
         k_(k, without(rows.folds, fold), products, nullptr),
-        loss_(labels_at(rows.labels, k_.segments()), rows.classes),
+        loss_(labels_at(rows.labels, k_.segments()), rows.classes, nullptr, weights),
         path_(k_, loss_),
         order_(c.size()),
-        results_(c.size()),
+        certificates_(c.size()),
         left_out_scores_(c.size()) {
     std::iota(order_.begin(), order_.end(), size_t{0});
     std::stable_sort(order_.begin(), order_.end(), [&](size_t i, size_t j) { return c[i] < c[j]; });
@@ -50,7 +50,7 @@ class FoldPath {
 
   [[nodiscard]] size_t done() const { return done_; }
   [[nodiscard]] bool finished() const { return done_ == c_.size(); }
-  [[nodiscard]] const FoldResult& result(size_t candidate) const { return results_[candidate]; }
+  [[nodiscard]] const FitCertificate& certificate(size_t candidate) const { return certificates_[candidate]; }
   /// Of the rows that the fold leaves out, with the intercept. Kept for all candidates, because the best one is known
   /// only when all folds are done.
   [[nodiscard]] const Eigen::MatrixXd& left_out_scores(size_t candidate) const { return left_out_scores_[candidate]; }
@@ -58,14 +58,11 @@ class FoldPath {
   // One fit, at the next larger C, and its scores on the rows that the fold leaves out.
   void step() {
     const size_t i = order_[done_];
-    FoldResult& result = results_[i];
-    result.certificate = path_.advance(c_[i], options_);
-    result.certificate.fold = static_cast<int>(fold_);
+    certificates_[i] = path_.advance(c_[i], options_);
+    certificates_[i].fold = static_cast<int>(fold_);
     Eigen::MatrixXd& scores = left_out_scores_[i];
     scores = k_.apply_to_others(path_.at().a, left_out_);
     scores.rowwise() += path_.at().intercept.transpose();
-    result.score = accuracy_of(left_out_labels_, predicted_classes(scores));
-    result.log_loss = mean_log_loss(scores, left_out_labels_);
     ++done_;
   }
 
@@ -79,12 +76,11 @@ class FoldPath {
   const std::vector<double>& c_;
   FitOptions options_;
   std::vector<Segment> left_out_;
-  std::vector<int> left_out_labels_;
   RowSpaceOperator k_;
   LogLoss loss_;
   RegularizationPath path_;
   std::vector<size_t> order_;
-  std::vector<FoldResult> results_;
+  std::vector<FitCertificate> certificates_;
   std::vector<Eigen::MatrixXd> left_out_scores_;
   size_t done_ = 0;
 };
@@ -168,30 +164,31 @@ Trained train_dual(const RouteInput& input, const std::function<void(const GramM
   begin = Clock::now();
   std::vector<std::unique_ptr<FoldPath>> paths;
   for (size_t fold = 0; fold < rows.folds.size(); ++fold) {
-    paths.push_back(std::make_unique<FoldPath>(k, rows, fold, c, options, input.products));
+    paths.push_back(std::make_unique<FoldPath>(k, rows, fold, c, input.class_weights(static_cast<int>(fold)), options,
+                                               input.products));
   }
   run_paths(paths, input.pool, progress);
-  std::vector<std::vector<FoldResult>> results(c.size());
-  for (size_t i = 0; i < c.size(); ++i) {
-    for (const auto& path : paths) {
-      results[i].push_back(path->result(i));
-      trained.fits.push_back(path->result(i).certificate);
+  const auto out_of_fold = [&](size_t candidate) {
+    Eigen::MatrixXd scores(rows.train_rows(), score_columns(rows.classes));
+    for (size_t f = 0; f < paths.size(); ++f) {
+      scores.middleRows(rows.folds[f].first, rows.folds[f].count) = paths[f]->left_out_scores(candidate);
     }
+    return scores;
+  };
+  for (size_t i = 0; i < c.size(); ++i) {
+    for (const auto& path : paths) trained.fits.push_back(path->certificate(i));
+    trained.candidates.push_back(
+        make_candidate(std::span(trained.fits).last(paths.size()), out_of_fold(i), rows, input.options.score));
   }
-  trained.candidates = make_candidates(c, results);
-  trained.best = rank_candidates(trained.candidates);
-  trained.out_of_fold_scores.resize(rows.train_rows(), score_columns(rows.classes));
-  for (size_t f = 0; f < paths.size(); ++f) {
-    trained.out_of_fold_scores.middleRows(rows.folds[f].first, rows.folds[f].count) =
-        paths[f]->left_out_scores(trained.best);
-  }
+  trained.best = rank_candidates(trained.candidates, input.options.score);
+  trained.out_of_fold_scores = out_of_fold(trained.best);
   trained.search_seconds = seconds_since(begin);
 
   begin = Clock::now();
   // Frees the folds' memory before the final fit takes its own.
   paths.clear();
   const RowSpaceOperator all(k, rows.folds, input.products, &input.pool);
-  LogLoss loss(labels_at(rows.labels, rows.folds), rows.classes, &input.pool);
+  LogLoss loss(labels_at(rows.labels, rows.folds), rows.classes, &input.pool, input.class_weights(-1));
   RegularizationPath path(all, loss);
   trained.fits.push_back(path.advance(c[trained.best], options));
   const RowSpacePoint& model = path.at();

@@ -53,10 +53,45 @@ void average(double ClassScore::*field, Report& report) {
 
 }  // namespace
 
+std::string_view score_name(Score score) {
+  switch (score) {
+    case Score::kAccuracy:
+      return "accuracy";
+    case Score::kBalancedAccuracy:
+      return "balanced accuracy";
+    case Score::kLogLoss:
+      return "log loss";
+    case Score::kMacroF1:
+      return "macro F1";
+  }
+  return "unknown";
+}
+
 double accuracy_of(std::span<const int> labels, std::span<const int> predicted) {
   int64_t right = 0;
   for (size_t i = 0; i < labels.size(); ++i) right += labels[i] == predicted[i] ? 1 : 0;
   return ratio(right, static_cast<int64_t>(labels.size()));
+}
+
+double score_of(Score score, std::span<const int> labels, std::span<const int> predicted, int classes) {
+  if (score == Score::kAccuracy) return accuracy_of(labels, predicted);
+  struct Counts {
+    int64_t support = 0;
+    int64_t named = 0;
+    int64_t right = 0;
+  };
+  std::vector<Counts> counts(static_cast<size_t>(classes));
+  for (size_t i = 0; i < labels.size(); ++i) {
+    ++counts[static_cast<size_t>(labels[i])].support;
+    ++counts[static_cast<size_t>(predicted[i])].named;
+    if (labels[i] == predicted[i]) ++counts[static_cast<size_t>(labels[i])].right;
+  }
+  std::vector<double> of_class;
+  for (const Counts& c : counts) {
+    const int64_t rows = score == Score::kMacroF1 ? c.support + c.named : c.support;
+    if (rows > 0) of_class.push_back(ratio(score == Score::kMacroF1 ? 2 * c.right : c.right, rows));
+  }
+  return of_class.empty() ? 0.0 : pairwise_sum(of_class) / static_cast<double>(of_class.size());
 }
 
 // maxCoeff returns the first of equal maxima, as numpy.argmax does.
@@ -170,7 +205,7 @@ std::vector<Refusals> count_refusals(const std::vector<HeldOutPrediction>& predi
   return counts;
 }
 
-std::vector<std::string> search_notes(const std::vector<Candidate>& candidates, size_t best) {
+std::vector<std::string> search_notes(const std::vector<Candidate>& candidates, size_t best, Score score) {
   std::vector<std::string> notes;
   std::string tied;
   size_t n_tied = 0;
@@ -181,7 +216,8 @@ std::vector<std::string> search_notes(const std::vector<Candidate>& candidates, 
     if (c.log_loss < least->log_loss) least = &c;
   }
   if (n_tied > 1) {
-    std::string note = "C = " + tied + " tie for the best accuracy, and the first is taken; ";
+    std::string note =
+        "C = " + tied + " tie for the best " + std::string(score_name(score)) + ", and the first is taken; ";
     note += least == &candidates[best] ? "it also has the lowest log loss of them"
                                        : "of them " + shortest(least->c) + " has the lowest log loss";
     notes.push_back(std::move(note));
@@ -196,18 +232,19 @@ std::vector<std::string> search_notes(const std::vector<Candidate>& candidates, 
   return notes;
 }
 
-size_t rank_candidates(std::vector<Candidate>& candidates) {
+size_t rank_candidates(std::vector<Candidate>& candidates, Score score) {
   for (Candidate& c : candidates) {
     const auto n = static_cast<double>(c.fold_scores.size());
     c.mean = std::accumulate(c.fold_scores.begin(), c.fold_scores.end(), 0.0) / n;
     double squares = 0;
-    for (const double score : c.fold_scores) squares += (score - c.mean) * (score - c.mean);
+    for (const double each : c.fold_scores) squares += (each - c.mean) * (each - c.mean);
     c.deviation = std::sqrt(squares / n);
   }
   // Means are compared exactly, as scikit-learn does: a difference in the last bit is not a tie.
-  const auto better = [](const Candidate& a, const Candidate& b) {
+  const auto better = [score](const Candidate& a, const Candidate& b) {
     const bool sound = std::isfinite(a.relative_gap);
-    return sound == std::isfinite(b.relative_gap) ? a.mean > b.mean : sound;
+    if (sound != std::isfinite(b.relative_gap)) return sound;
+    return score == Score::kLogLoss ? a.mean < b.mean : a.mean > b.mean;
   };
   for (Candidate& c : candidates) {
     c.rank = 1 + static_cast<int>(std::count_if(candidates.begin(), candidates.end(),

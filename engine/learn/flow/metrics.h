@@ -15,6 +15,10 @@ namespace vgg16 {
 /// Share of rows whose prediction equals the label; 0 for no rows.
 [[nodiscard]] double accuracy_of(std::span<const int> labels, std::span<const int> predicted);
 
+/// Accuracy, balanced accuracy (the mean recall of the classes that have rows) or macro F1 (the mean over the classes
+/// that have rows or predictions) of classes 0 .. classes - 1; 0 for no rows.
+[[nodiscard]] double score_of(Score score, std::span<const int> labels, std::span<const int> predicted, int classes);
+
 /// The predicted class for each row of scores (rows, columns) that include the intercept: the class with the highest
 /// score, the first of several. Two classes have one column; class 1 is predicted if its score is above 0.
 [[nodiscard]] std::vector<int> predicted_classes(const Eigen::MatrixXd& scores);
@@ -37,12 +41,12 @@ void score_predictions(std::span<const int> labels, std::span<const int> predict
 /// What becomes of the rows at each of Report::refusals' probabilities.
 [[nodiscard]] std::vector<Refusals> count_refusals(const std::vector<HeldOutPrediction>& predictions);
 
-/// Remarks on the candidates: which ones tie for the best and which of these has the lowest log loss, and whether the
-/// best one is the smallest or largest value that was tried.
-[[nodiscard]] std::vector<std::string> search_notes(const std::vector<Candidate>& candidates, size_t best);
+/// Remarks on the candidates: which ones tie for the best score and which of these has the lowest log loss, and whether
+/// the best one is the smallest or largest value that was tried.
+[[nodiscard]] std::vector<std::string> search_notes(const std::vector<Candidate>& candidates, size_t best, Score score);
 
 /// Sets mean, deviation and rank of each candidate from its fold scores, and returns the index of the first of rank 1.
 /// Candidates with an infinite gap, for which a fit failed, rank after all others.
-[[nodiscard]] size_t rank_candidates(std::vector<Candidate>& candidates);
+[[nodiscard]] size_t rank_candidates(std::vector<Candidate>& candidates, Score score);
 
 }  // namespace vgg16

@@ -283,6 +283,12 @@ std::string fits_json(const Report& report) {
   return list.dump();
 }
 
+std::string class_weights_json(const Report& report) {
+  auto weights = OrderedJson::object();
+  for (size_t i = 0; i < report.classes.size(); ++i) weights[utf8(report.classes[i])] = report.class_weights[i];
+  return weights.dump();
+}
+
 std::string rows_json(std::span<const int64_t> rows) {
   return Json(std::vector<int64_t>(rows.begin(), rows.end())).dump();
 }

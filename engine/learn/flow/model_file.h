@@ -24,9 +24,10 @@ inline constexpr std::string_view kModelFormat = "vgg16-classifier-1";
 [[nodiscard]] Classifier parse_model(std::span<const std::byte> bytes, const std::string& name);
 
 /// Metadata of a trained classifier as JSON (see Classifier::metadata): the candidates, the certificates of the fits,
-/// the held-out rows. Without times, so that the same training gives the same bytes.
+/// the weight of each class, the held-out rows. Without times, so that the same training gives the same bytes.
 [[nodiscard]] std::string cv_json(const Report& report);
 [[nodiscard]] std::string fits_json(const Report& report);
+[[nodiscard]] std::string class_weights_json(const Report& report);
 [[nodiscard]] std::string rows_json(std::span<const int64_t> rows);
 
 }  // namespace vgg16

@@ -50,15 +50,6 @@ Eigen::MatrixXd out_of_fold_scores(RowPasses& x, std::span<const PrimalFit> fold
   return chosen;
 }
 
-/// The result of one fit, from the scores of out_of_fold_scores().
-FoldResult score_fold(const PrimalFit& fit, const Eigen::MatrixXd& out_of_fold, const GroupedRows& rows) {
-  const Segment& left_out = rows.folds[static_cast<size_t>(fit.certificate.fold)];
-  const Eigen::MatrixXd scores = out_of_fold.middleRows(left_out.first, left_out.count);
-  const std::vector<int> labels(rows.labels.begin() + left_out.first,
-                                rows.labels.begin() + left_out.first + left_out.count);
-  return {fit.certificate, accuracy_of(labels, predicted_classes(scores)), mean_log_loss(scores, labels)};
-}
-
 /// A start for the fit on all rows: the mean of the folds' fits at the same C, which are fits[first .. first + n).
 PrimalFit mean_of_folds(const std::vector<PrimalFit>& fits, size_t first, size_t n) {
   PrimalFit start{
@@ -112,7 +103,7 @@ Trained train_primal(const RouteInput& input) {
   const std::vector<int> labels(rows.labels.begin(), rows.labels.begin() + rows.train_rows());
   std::vector<PrimalTask> tasks;
   for (const double each : c) {
-    for (size_t f = 0; f < rows.folds.size(); ++f) tasks.push_back({each, static_cast<int>(f)});
+    for (int f = 0; f < static_cast<int>(rows.folds.size()); ++f) tasks.push_back({each, f, input.class_weights(f)});
   }
   PrimalOptions options;
   options.relative_gap = input.options.relative_gap;
@@ -122,21 +113,18 @@ Trained train_primal(const RouteInput& input) {
   const auto one_done = [&] { progress.fit_done(); };
   const std::vector<PrimalFit> fits =
       fit_primal(x, fold_of, labels, rows.classes, tasks, {}, options, input.pool, one_done);
-  std::vector<std::vector<FoldResult>> results(c.size());
   const auto out_of_fold = [&](size_t candidate) {
     const auto folds = std::span(fits).subspan(candidate * rows.folds.size(), rows.folds.size());
     return out_of_fold_scores(x, folds, rows, static_cast<size_t>(options.fits_at_once));
   };
   for (size_t i = 0; i < c.size(); ++i) {
-    const Eigen::MatrixXd scores = out_of_fold(i);
     for (size_t f = 0; f < rows.folds.size(); ++f) {
-      const PrimalFit& fit = fits[i * rows.folds.size() + f];
-      results[i].push_back(score_fold(fit, scores, rows));
-      trained.fits.push_back(fit.certificate);
+      trained.fits.push_back(fits[i * rows.folds.size() + f].certificate);
     }
+    trained.candidates.push_back(
+        make_candidate(std::span(trained.fits).last(rows.folds.size()), out_of_fold(i), rows, input.options.score));
   }
-  trained.candidates = make_candidates(c, results);
-  trained.best = rank_candidates(trained.candidates);
+  trained.best = rank_candidates(trained.candidates, input.options.score);
   // Computed again: one pass more takes less than keeping the scores of all candidates.
   trained.out_of_fold_scores = out_of_fold(trained.best);
   trained.search_seconds = seconds_since(begin);
@@ -145,7 +133,8 @@ Trained train_primal(const RouteInput& input) {
   // The mean of the folds' models is closer to the model of all rows than zero is.
   const std::vector<PrimalFit> start = {mean_of_folds(fits, trained.best * rows.folds.size(), rows.folds.size())};
   std::vector<PrimalFit> refit =
-      fit_primal(x, fold_of, labels, rows.classes, {{c[trained.best], -1}}, start, options, input.pool, one_done);
+      fit_primal(x, fold_of, labels, rows.classes, {{c[trained.best], -1, input.class_weights(-1)}}, start, options,
+                 input.pool, one_done);
   trained.fits.push_back(refit[0].certificate);
   // L-BFGS keeps whatever common shift its steps produced; without it, models of both routes are comparable.
   remove_common_shift(input.table.columns, refit[0]);

@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "learn/flow/class_weight.h"
 #include "learn/flow/metrics.h"
 
 namespace vgg16 {
@@ -20,6 +21,16 @@ constexpr std::chrono::milliseconds kStepReports(100);
 StageProgress RouteInput::stage(const char* name) const {
   if (!progress) return {};
   return [this, name](int64_t done, int64_t total) { progress(name, done, total); };
+}
+
+std::vector<double> RouteInput::class_weights(int fold) const {
+  const std::vector<int>& labels = plan.rows.labels;
+  std::vector<int> own(labels.begin(), labels.begin() + plan.rows.train_rows());
+  if (fold >= 0) {
+    const Segment& left_out = plan.rows.folds[static_cast<size_t>(fold)];
+    own.erase(own.begin() + left_out.first, own.begin() + left_out.first + left_out.count);
+  }
+  return vgg16::class_weights(options.class_weight, plan.classes, own);
 }
 
 bool failed(const FitCertificate& fit) {
@@ -50,24 +61,25 @@ void FitProgress::step(int steps, double relative_gap) {
   progress_(text.data(), done_, total_);
 }
 
-std::vector<Candidate> make_candidates(const std::vector<double>& c,
-                                       const std::vector<std::vector<FoldResult>>& results) {
-  std::vector<Candidate> candidates;
-  for (size_t i = 0; i < c.size(); ++i) {
-    Candidate candidate;
-    candidate.c = c[i];
-    for (const FoldResult& result : results[i]) {
-      candidate.fold_scores.push_back(result.score);
-      candidate.log_loss += result.log_loss / static_cast<double>(results[i].size());
-      candidate.iterations += result.certificate.iterations;
-      candidate.relative_gap = failed(result.certificate)
-                                   ? std::numeric_limits<double>::infinity()
-                                   : std::max(candidate.relative_gap, result.certificate.relative_gap);
-      candidate.seconds += result.certificate.seconds;
-    }
-    candidates.push_back(std::move(candidate));
+Candidate make_candidate(std::span<const FitCertificate> folds, const Eigen::MatrixXd& out_of_fold,
+                         const GroupedRows& rows, Score score) {
+  Candidate candidate;
+  candidate.c = folds[0].c;
+  for (const FitCertificate& fit : folds) {
+    const Segment& left_out = rows.folds[static_cast<size_t>(fit.fold)];
+    const Eigen::MatrixXd scores = out_of_fold.middleRows(left_out.first, left_out.count);
+    const auto labels =
+        std::span(rows.labels).subspan(static_cast<size_t>(left_out.first), static_cast<size_t>(left_out.count));
+    const double log_loss = mean_log_loss(scores, labels);
+    candidate.fold_scores.push_back(
+        score == Score::kLogLoss ? log_loss : score_of(score, labels, predicted_classes(scores), rows.classes));
+    candidate.log_loss += log_loss / static_cast<double>(folds.size());
+    candidate.iterations += fit.iterations;
+    candidate.relative_gap =
+        failed(fit) ? std::numeric_limits<double>::infinity() : std::max(candidate.relative_gap, fit.relative_gap);
+    candidate.seconds += fit.seconds;
   }
-  return candidates;
+  return candidate;
 }
 
 }  // namespace vgg16

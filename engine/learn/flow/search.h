@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "kernels/parallel.h"
@@ -15,19 +16,13 @@
 
 namespace vgg16 {
 
-/// One fit of the cross-validation, and its scores on the rows that its fold leaves out.
-struct FoldResult {
-  FitCertificate certificate;
-  double score = 0;
-  double log_loss = 0;
-};
-
 /// Whether a fit overflowed, or is so far from its optimum that no bound could be proven.
 [[nodiscard]] bool failed(const FitCertificate& fit);
 
-/// The candidates in the order of `c`, from results[candidate][fold]. relative_gap is infinite if a fit failed.
-[[nodiscard]] std::vector<Candidate> make_candidates(const std::vector<double>& c,
-                                                     const std::vector<std::vector<FoldResult>>& results);
+/// The candidate of one C, from its fits, one per fold, and from the scores (training rows, columns of scores), by
+/// position, that each row has in the fit that leaves it out. relative_gap is infinite if a fit failed.
+[[nodiscard]] Candidate make_candidate(std::span<const FitCertificate> folds, const Eigen::MatrixXd& out_of_fold,
+                                       const GroupedRows& rows, Score score);
 
 /// The result of a route: the search, and the coefficients of the final fit.
 struct Trained {
@@ -55,6 +50,9 @@ struct RouteInput {
   const SparseProducts& products;
   ThreadPool& pool;
   const TrainProgress& progress;
+
+  /// The weight of each class in the fit without `fold` (-1: on all training rows); empty if all are 1.
+  [[nodiscard]] std::vector<double> class_weights(int fold) const;
 
   /// The progress callback for the stage called `name`.
   [[nodiscard]] StageProgress stage(const char* name) const;

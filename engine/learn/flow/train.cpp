@@ -102,6 +102,8 @@ Classifier make_classifier(const FeatureTable& table, const Plan& plan, const Tr
   model.metadata["program_version"] = VGG16_VERSION;
   model.metadata["cv"] = cv_json(report);
   model.metadata["fits"] = fits_json(report);
+  if (options.score != Score::kAccuracy) model.metadata["score"] = score_name(options.score);
+  if (!report.class_weights.empty()) model.metadata["class_weights"] = class_weights_json(report);
   // Without the held-out rows' numbers nobody could repeat the test of a stratified split.
   std::span<const int64_t> held_out;
   if (report.tested_on == TestedOn::kHeldOut) {
@@ -132,6 +134,8 @@ TrainResult train_and_test(const FeatureTable& table, std::optional<int64_t> tes
   report.columns = table.columns;
   report.classes = plan.classes;
   report.estimate = estimate;
+  report.score = options.score;
+  report.class_weights = input.class_weights(-1);
 
   Trained trained;
   if (estimate.route == Route::kDual) {
@@ -160,7 +164,7 @@ TrainResult train_and_test(const FeatureTable& table, std::optional<int64_t> tes
   report.refit_seconds = trained.refit_seconds;
   // After the routes: a failed fit at one C must not stop the others.
   leave_out_failed(table.name, trained, report);
-  const std::vector<std::string> notes = search_notes(report.candidates, report.best);
+  const std::vector<std::string> notes = search_notes(report.candidates, report.best, report.score);
   report.notes.insert(report.notes.begin(), notes.begin(), notes.end());
   add_search_warnings(options, report);
   result.classifier = make_classifier(table, plan, options, report, trained);

@@ -50,7 +50,8 @@ MatrixXd rows_of(const MatrixXd& m, const std::vector<Index>& rows) {
 
 /// The Hessian of the loss with respect to the scores at one point, and Newton's linear system.
 ///
-/// The Hessian of one row's loss is D = diag(p) - p p' = B B' with B = diag(sqrt p) - p sqrt(p)'. The intercept b adds
+/// The Hessian of the loss of one row, of weight s, is D = s (diag(p) - p p') = B B' with B = diag(sqrt(s p)) -
+/// p sqrt(s p)'. The intercept b adds
 /// the same vector to the scores of all rows, E b. Keeping it at its minimum (a Schur complement) turns D into D - D E
 /// (E' D E)^-1 E' D = B Q B', where Q = I - B' E (E' D E)^-1 E' B is an orthogonal projection. With r = A + c (P - Y),
 /// the gradient in the dual form, Newton's system is (I + c B Q B' K) d = -r. It is not symmetric. Substituting d = -r
@@ -59,8 +60,9 @@ MatrixXd rows_of(const MatrixXd& m, const std::vector<Index>& rows) {
 /// place of I, and d is divided by it.
 class Curvature {
  public:
-  Curvature(const MatrixXd& residual, const std::vector<int>& labels, double c, const VectorXd& diagonal) {
+  Curvature(const MatrixXd& residual, const LogLoss& loss, double c, const VectorXd& diagonal) {
     const Index k = residual.cols();
+    const std::vector<int>& labels = loss.labels();
     for (Index i = 0; i < residual.rows(); ++i) {
       // The Hessian of a row's loss has no eigenvalue above twice the probability that the model gives to the wrong
       // classes.
@@ -68,23 +70,19 @@ class Curvature {
       if (c * wrong * diagonal[i] > kLeastCurvature) active_.push_back(i);
     }
     residual_ = rows_of(residual, active_);
-    p_ = residual_;
-    for (size_t s = 0; s < active_.size(); ++s) {
-      const int own = labels[static_cast<size_t>(active_[s])];
-      labels_.push_back(own);
-      if (k > 1) p_(static_cast<Index>(s), own) += 1.0;
-      if (k == 1 && own == 1) p_(static_cast<Index>(s), 0) += 1.0;
-    }
+    for (const Index i : active_) labels_.push_back(labels[static_cast<size_t>(i)]);
+    const Eigen::ArrayXd weight = row_weights(labels_, loss.weights());
     // Rounding in the residuals can put probabilities slightly outside 0 to 1, where the square root fails.
-    p_ = p_.cwiseMax(0.0).cwiseMin(1.0);
-    // sqrt(p) for the softmax; for two classes, with one column, D = p (1 - p) is a number and B its square root.
-    root_ = k > 1 ? MatrixXd(p_.cwiseSqrt()) : MatrixXd((p_.array() * (1.0 - p_.array())).sqrt());
-    by_class_.emplace(residual_, labels_);
+    p_ = probabilities_of(residual_, labels_, weight).cwiseMax(0.0).cwiseMin(1.0);
+    // sqrt(s p) for the softmax; for two classes, with one column, D = s p (1 - p) is a number and B its square root.
+    root_ = k > 1 ? p_ : MatrixXd(p_.array() * (1.0 - p_.array()));
+    root_ = (root_.array().colwise() * weight).sqrt();
+    by_class_.emplace(residual_, labels_, loss.weights());
   }
 
   [[nodiscard]] const std::vector<Index>& active() const { return active_; }
 
-  /// B v, row by row: sqrt(p) v - p (sqrt(p)' v).
+  /// B v, row by row: sqrt(s p) v - p (sqrt(s p)' v).
   [[nodiscard]] MatrixXd b_times(const MatrixXd& v) const {
     MatrixXd out = root_.cwiseProduct(v);
     if (v.cols() > 1) {
@@ -94,7 +92,7 @@ class Curvature {
     return out;
   }
 
-  /// B' v, row by row: sqrt(p) (v - p' v).
+  /// B' v, row by row: sqrt(s p) (v - p' v).
   [[nodiscard]] MatrixXd b_transposed_times(const MatrixXd& v) const {
     if (v.cols() == 1) return root_.cwiseProduct(v);
     const VectorXd sum = p_.cwiseProduct(v).rowwise().sum();
@@ -122,7 +120,7 @@ class Curvature {
   std::optional<ClassCurvature> by_class_;
 };
 
-/// A model with its residuals P - Y and the value of the objective.
+/// A model with its residuals S (P - Y), with the rows' weights S, and the value of the objective.
 struct Point : RowSpacePoint {
   MatrixXd residual;
   double value = 0;
@@ -179,15 +177,16 @@ class Newton {
     double curvature = 0;
     const Index k = scores.cols();
     for (Index i = 0; i < scores.rows(); ++i) {
+      const int own = loss_.labels()[static_cast<size_t>(i)];
+      const double weight = loss_.weights()[static_cast<size_t>(own)];
       double mean = 0;
       double square = 0;
       for (Index j = 0; j < k; ++j) {
-        const int own = loss_.labels()[static_cast<size_t>(i)];
-        const double p = x_.residual(i, j) + ((k > 1 ? j == own : own == 1) ? 1.0 : 0.0);
+        const double p = x_.residual(i, j) / weight + ((k > 1 ? j == own : own == 1) ? 1.0 : 0.0);
         mean += p * scores(i, j);
         square += p * scores(i, j) * scores(i, j);
       }
-      curvature += std::max(square - mean * mean, 0.0);
+      curvature += weight * std::max(square - mean * mean, 0.0);
     }
     return c_ * curvature;
   }
@@ -277,7 +276,7 @@ class Newton {
 
   /// One damped Newton step, halved until it lowers the objective. False if no step does.
   bool take_step(const MatrixXd& gradient, const MatrixXd& k_gradient) {
-    const Curvature curvature(x_.residual, loss_.labels(), c_, diagonal_);
+    const Curvature curvature(x_.residual, loss_, c_, diagonal_);
     exact_ = false;
     std::optional<MatrixXd> u = solve(curvature, k_gradient);
     if (!u) u = solve(curvature, k_gradient);  // again, in float64

@@ -46,7 +46,7 @@ class PrimalProblem {
       : task_(task),
         wanted_gap_(wanted_gap),
         rows_(rows_of(task, fold_of)),
-        loss_(labels_of(rows_, labels), classes, pool) {
+        loss_(labels_of(rows_, labels), classes, pool, task.class_weights) {
     intercept_ = VectorXd::Zero(loss_.columns());
   }
 

@@ -19,6 +19,7 @@ namespace vgg16 {
 struct PrimalTask {
   double c = 1;
   int fold = -1;
+  std::vector<double> class_weights = {};  ///< one per class; empty: all 1
 };
 
 struct PrimalFit {

@@ -35,9 +35,15 @@ Eigen::Index cached_rows(Eigen::Index columns) {
 }
 
 /// The Hessian with respect to the intercept, for few classes, made invertible.
-Eigen::MatrixXd class_curvature(const Eigen::MatrixXd& p) {
+Eigen::MatrixXd class_curvature(const Eigen::MatrixXd& residual, const std::vector<int>& labels,
+                                const std::vector<double>& weights) {
+  const Eigen::ArrayXd weight = row_weights(labels, weights);
+  Eigen::MatrixXd p = probabilities_of(residual, labels, weight);
   const Eigen::Index k = p.cols();
-  if (k == 1) return Eigen::MatrixXd::Constant(1, 1, (p.array() * (1.0 - p.array())).sum() + 1e-300);
+  if (k == 1) {
+    return Eigen::MatrixXd::Constant(1, 1, (weight * p.array().col(0) * (1.0 - p.array().col(0))).sum() + 1e-300);
+  }
+  p.array().colwise() *= weight.sqrt();
   Eigen::MatrixXd curvature = -(p.transpose() * p);
   curvature.diagonal().setZero();
   // The sum of p (1 - p) as p times the other classes' probabilities: 1 - p would lose its digits where p is almost 1.
@@ -52,8 +58,10 @@ Eigen::MatrixXd class_curvature(const Eigen::MatrixXd& p) {
 
 }  // namespace
 
-LogLoss::LogLoss(std::vector<int> labels, int classes, ThreadPool* pool)
-    : labels_(std::move(labels)), classes_(classes), pool_(pool) {}
+LogLoss::LogLoss(std::vector<int> labels, int classes, ThreadPool* pool, std::vector<double> weights)
+    : labels_(std::move(labels)), classes_(classes), pool_(pool), weights_(std::move(weights)) {
+  if (weights_.empty()) weights_.assign(static_cast<size_t>(classes), 1.0);
+}
 
 // Probabilities and loss for all rows: with many classes in blocks that fit the cache, otherwise all at once. Losses of
 // rows are added in one loop at the end, so that the sum does not depend on the blocks or threads.
@@ -126,7 +134,9 @@ void LogLoss::softmax_rows(const Eigen::MatrixXd& scores, const Eigen::VectorXd&
       rest = others_[i] - own_[i];
       loss_of_[i] = std::log(others_[i]) + highest_[i] - scores(i, own) - intercept[own];
     }
-    others_[i] = 1.0 / (rest + own_[i]);
+    const double weight = weights_[static_cast<size_t>(own)];
+    loss_of_[i] *= weight;
+    others_[i] = weight / (rest + own_[i]);
     at(at_first + i - first, own) = -rest;
   }
   for (Eigen::Index c = 0; c < k; ++c) residual.col(c).segment(first, count).array() = out(c) * others;
@@ -144,43 +154,38 @@ double LogLoss::sigmoid(const Eigen::MatrixXd& scores, const Eigen::VectorXd& in
     const bool second = labels_[static_cast<size_t>(i)] == 1;
     const double m = second ? -z : z;
     const double e = std::exp(-std::abs(m));
-    const double wrong = (m > 0 ? 1.0 : e) / (1.0 + e);
-    loss += std::max(m, 0.0) + std::log1p(e);
+    const double weight = weights_[second ? 1 : 0];
+    const double wrong = weight * ((m > 0 ? 1.0 : e) / (1.0 + e));
+    loss += weight * (std::max(m, 0.0) + std::log1p(e));
     residual(i, 0) = second ? -wrong : wrong;
   }
   return loss;
 }
 
-ClassCurvature::ClassCurvature(const Eigen::MatrixXd& residual, const std::vector<int>& labels)
-    : residual_(residual), labels_(labels) {
+ClassCurvature::ClassCurvature(const Eigen::MatrixXd& residual, const std::vector<int>& labels,
+                               const std::vector<double>& weights)
+    : residual_(residual), labels_(labels), weights_(weights) {
   const Eigen::Index k = residual.cols();
   if (k <= kFactorizedClasses) {
-    Eigen::MatrixXd p = residual;
-    for (Eigen::Index i = 0; i < p.rows(); ++i) {
-      const int own = labels[static_cast<size_t>(i)];
-      if (k > 1) {
-        p(i, own) += 1.0;
-      } else if (own == 1) {
-        p(i, 0) += 1.0;
-      }
-    }
-    factors_ = class_curvature(p).ldlt();
+    factors_ = class_curvature(residual, labels, weights).ldlt();
     return;
   }
   gradient_ = residual.colwise().sum();
-  // The sum of p (1 - p), where p is the residual, or 1 + residual for the row's own class: |r| - r^2 in both cases.
-  diagonal_ = residual.cwiseAbs().colwise().sum() - residual.colwise().squaredNorm();
+  // The sum of s p (1 - p) with r = s p, or s (p - 1) for the row's own class: |r| - r^2 / s in both cases.
+  const Eigen::ArrayXd weight = row_weights(labels, weights);
+  diagonal_ =
+      residual.cwiseAbs().colwise().sum() - (residual.array().square().colwise() / weight).colwise().sum().matrix();
 }
 
-/// The Hessian times v. With P = R + Y, diag(P' 1) - P' P = diag(R' 1) - R' P - Y' R: every term is small where R is
-/// small, so nothing cancels.
+/// The Hessian times v. With S P = R + S Y, diag(P' S 1) - P' S P = diag(R' 1) - R' P - Y' R: every term is small where
+/// R is small, so nothing cancels.
 Eigen::VectorXd ClassCurvature::times(const Eigen::VectorXd& v) const {
   Eigen::VectorXd out = gradient_.cwiseProduct(v);
   Eigen::VectorXd image = residual_ * v;
   for (Eigen::Index i = 0; i < image.size(); ++i) {
     const int own = labels_[static_cast<size_t>(i)];
     out[own] -= image[i];
-    image[i] += v[own];
+    image[i] = image[i] / weights_[static_cast<size_t>(own)] + v[own];
   }
   out.noalias() -= residual_.transpose() * image;
   return out;
@@ -224,7 +229,7 @@ double LogLoss::evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& interce
     // 1e-20.
     const double size = residual.cwiseAbs().sum();
     if (!(gradient.cwiseAbs().maxCoeff() > kBalanced * size)) break;
-    Eigen::VectorXd direction = -ClassCurvature(residual, labels_).solve(gradient, kStepSolved);
+    Eigen::VectorXd direction = -ClassCurvature(residual, labels_, weights_).solve(gradient, kStepSolved);
     // Removes the common shift, which changes no probability but would let the intercept drift.
     if (classes_ > 2) direction.array() -= direction.mean();
     // A full Newton step lowers the loss by about half of |gradient' direction|.
@@ -255,6 +260,28 @@ double LogLoss::evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& interce
     loss = trial_loss;
   }
   return loss;
+}
+
+Eigen::ArrayXd row_weights(const std::vector<int>& labels, const std::vector<double>& weights) {
+  Eigen::ArrayXd weight(std::ssize(labels));
+  for (Eigen::Index i = 0; i < weight.size(); ++i) {
+    weight[i] = weights[static_cast<size_t>(labels[static_cast<size_t>(i)])];
+  }
+  return weight;
+}
+
+Eigen::MatrixXd probabilities_of(const Eigen::MatrixXd& residual, const std::vector<int>& labels,
+                                 const Eigen::ArrayXd& weight) {
+  Eigen::MatrixXd p = residual.array().colwise() / weight;
+  for (Eigen::Index i = 0; i < p.rows(); ++i) {
+    const int own = labels[static_cast<size_t>(i)];
+    if (p.cols() > 1) {
+      p(i, own) += 1.0;
+    } else if (own == 1) {
+      p(i, 0) += 1.0;
+    }
+  }
+  return p;
 }
 
 // Without 1 - p, so that both probabilities of two classes keep their digits.
