@@ -285,8 +285,8 @@ std::string fits_json(const Report& report) {
 
 std::string class_weights_json(const Report& report) {
   auto weights = OrderedJson::object();
-  for (size_t i = 0; i < report.classes.size(); ++i) weights[utf8(report.classes[i])] = report.class_weights[i];
-  return weights.dump();
+  for (size_t i = 0; i < report.classes.size(); ++i) weights[report.classes[i]] = report.class_weights[i];
+  return weights.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 std::string rows_json(std::span<const int64_t> rows) {
