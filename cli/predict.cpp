@@ -18,6 +18,7 @@
 #include "vgg16/classifier.h"
 #include "vgg16/dataset.h"
 #include "vgg16/error.h"
+#include "vgg16/feature_file.h"
 #include "vgg16/names.h"
 #include "vgg16/predictor.h"
 #include "weights_source.h"
@@ -32,6 +33,8 @@ struct PredictCommand {
   std::string weights;
   std::string model;
   std::vector<std::string> pictures;
+  std::vector<std::string> features;
+  FeatureFileOptions reading;
   bool separated_by_nul = false;
   int top = 3;
   double min_probability = 0;
@@ -83,31 +86,68 @@ std::vector<Ranked> rank(std::span<const double> probabilities, size_t top) {
   return ranked;
 }
 
-/// If the highest probability is below o.min_probability, the label is null in JSON. In text `-` comes first, without a
-/// number, which distinguishes it from a class of that name.
-void print_prediction(const fs::path& path, const Classifier& model, const std::vector<Ranked>& top,
-                      const PredictCommand& o) {
+/// One result: as JSON the members of `subject`, such as a path, and the classes; as text `name`, which is printable,
+/// and the classes. If the highest probability is below o.min_probability, the label is null in JSON. In text `-` comes
+/// first, without a number, which distinguishes it from a class of that name.
+void print_prediction(const nlohmann::ordered_json& subject, const std::string& name, const Classifier& model,
+                      const std::vector<Ranked>& top, const PredictCommand& o) {
   using Json = nlohmann::ordered_json;
   const bool refused = top[0].probability < o.min_probability;
   if (o.common.json) {
     Json list = Json::array();
     for (const auto& [label, probability] : top)
       list.push_back({{"label", model.classes[label]}, {"probability", probability}});
-    print_json({{"schema", 1},
-                {"path", escape_name(path.native())},
-                {"label", refused ? Json(nullptr) : Json(model.classes[top[0].label])},
-                {"probability", top[0].probability},
-                {"top", list}});
+    Json document = {{"schema", 1}};
+    document.update(subject);
+    document.update({{"label", refused ? Json(nullptr) : Json(model.classes[top[0].label])},
+                     {"probability", top[0].probability},
+                     {"top", list}});
+    print_json(document);
     return;
   }
-  std::string line = printable_path(path) + (refused ? ": -, " : ": ");
+  std::string line = name + (refused ? ": -, " : ": ");
   for (size_t i = 0; i < top.size(); ++i) {
     line += (i == 0 ? "" : ", ") + printable(model.classes[top[i].label]) + " " + fixed(top[i].probability, 4);
   }
   print_result(line);
 }
 
+// Rows of features instead of pictures, which may be of any origin.
+int predict_features(const PredictCommand& o) {
+  const Classifier model = Classifier::load(o.model);
+  const std::vector<fs::path> files(o.features.begin(), o.features.end());
+  FeatureFileOptions reading = o.reading;
+  reading.needs_labels = false;
+  const FeatureTable table = open_feature_files(files, reading);
+  bool all_good = true;
+  const PredictCallbacks callbacks = {.predicted =
+                                          [&](int64_t row, std::span<const double> probabilities) {
+                                            nlohmann::ordered_json subject = {{"row", row}};
+                                            std::string name = "row " + std::to_string(row);
+                                            if (!table.paths.empty()) {
+                                              subject["path"] = table.paths[static_cast<size_t>(row)];
+                                              name = printable(table.paths[static_cast<size_t>(row)]);
+                                            }
+                                            print_prediction(subject, name, model,
+                                                             rank(probabilities, static_cast<size_t>(o.top)), o);
+                                          },
+                                      .skipped =
+                                          [&](int64_t row, const std::string& reason) {
+                                            all_good = false;
+                                            if (o.common.json)
+                                              print_json({{"schema", 1}, {"row", row}, {"error", reason}});
+                                            print_error(table.name + ": row " + std::to_string(row) + ": " + reason);
+                                          }};
+  predict_rows(model, table, callbacks);
+  return all_good ? kDone : kSkippedTooMany;
+}
+
 int predict(const PredictCommand& o) {
+  require(!o.pictures.empty() || !o.features.empty(), ErrorCode::kInvalidArgument,
+          "PICTURE is required, or --features (vgg16 predict --help lists the options)");
+  require(o.pictures.empty() || o.features.empty(), ErrorCode::kInvalidArgument,
+          "predict takes pictures or --features, not both");
+  if (!o.features.empty()) return predict_features(o);
   Classifier model = Classifier::load(o.model);
   const auto weights = load_weights(o.weights);
   bool all_read = true;
@@ -128,7 +168,8 @@ int predict(const PredictCommand& o) {
   PredictCallbacks callbacks;
   callbacks.predicted = [&](int64_t index, std::span<const double> probabilities) {
     const auto top = rank(probabilities, static_cast<size_t>(o.top));
-    print_prediction(pictures[static_cast<size_t>(index)], predictor.model(), top, o);
+    const fs::path& path = pictures[static_cast<size_t>(index)];
+    print_prediction({{"path", escape_name(path.native())}}, printable_path(path), predictor.model(), top, o);
     flush_output();  // a reader of a pipe gets each line at once, and a closed pipe ends the work
   };
   callbacks.skipped = [&](int64_t index, const std::string& reason) {
@@ -146,8 +187,10 @@ Command add_predict(CLI::App& program) {
                               "vgg16 predict -m animals.model photo.jpg holiday/", o->common);
   app->add_option("-m,--model", o->model, "Model file")->required()->type_name("FILE");
   app->add_option("PICTURE", o->pictures, "Pictures, folders, or - for a list of paths on standard input")
-      ->required()
       ->type_name("");
+  app->add_option("--features", o->features, "Rows of features instead of pictures, as train -d reads them")
+      ->type_name("FILE");
+  add_features_name(*app, o->reading);
   app->add_flag("-0,--null", o->separated_by_nul,
                 "Paths on standard input are separated by NUL, as by find -print0; without this, the first line end or "
                 "NUL decides");

@@ -1,5 +1,6 @@
 // vgg16 train: makes a model file and a report of a features file.
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,7 +22,8 @@ namespace {
 
 struct TrainCommand {
   Common common;
-  std::string features;
+  std::vector<std::string> features;
+  std::vector<std::string> labels;
   FeatureFileOptions reading;
   std::string test;
   std::string model;
@@ -44,28 +46,31 @@ void warn_of_unknown_recipe(const FeatureTable& table, const Common& common) {
                 common);
 }
 
-FeatureTable open_table(const std::string& file, const TrainCommand& o) {
-  FeatureTable table = open_feature_file(file, o.reading);
-  warn_of_unknown_recipe(table, o.common);
-  return table;
-}
-
 const std::map<std::string, Score> kScores = {{"accuracy", Score::kAccuracy},
                                               {"balanced", Score::kBalancedAccuracy},
                                               {"log-loss", Score::kLogLoss},
                                               {"f1", Score::kMacroF1}};
 
 int train_command(const TrainCommand& o) {
-  const std::vector<std::string> inputs = o.test.empty() ? std::vector{o.features} : std::vector{o.features, o.test};
+  std::vector<std::string> inputs = o.features;
+  inputs.insert(inputs.end(), o.labels.begin(), o.labels.end());
+  if (!o.test.empty()) inputs.push_back(o.test);
   require_output(o.model, inputs, o.overwrite);
   TrainOptions options = o.options;
   options.c = parse_c_list(o.c);
   options.class_weight = parse_class_weight(o.class_weight);
   options.score = kScores.at(o.score);
   options.split = o.split == "stratified" ? Split::kStratified : Split::kTail;
-  const FeatureTable table = open_table(o.features, o);
+  FeatureFileOptions reading = o.reading;
+  reading.label_files.assign(o.labels.begin(), o.labels.end());
+  const std::vector<std::filesystem::path> files(o.features.begin(), o.features.end());
+  const FeatureTable table = open_feature_files(files, reading);
+  warn_of_unknown_recipe(table, o.common);
   std::optional<FeatureTable> test;
-  if (!o.test.empty()) test = open_table(o.test, o);
+  if (!o.test.empty()) {
+    test = open_feature_file(o.test, o.reading);
+    warn_of_unknown_recipe(*test, o.common);
+  }
   const TrainEstimate estimate = test ? estimate_training(table, *test, options) : estimate_training(table, options);
   if (o.common.verbose) {
     print_note("training takes at most " + with_thousands((estimate.memory_bytes >> 20) + 1) + " MB, " +
@@ -102,7 +107,15 @@ Command add_train(CLI::App& program) {
   for (const double c : o->options.c) o->c += (o->c.empty() ? "" : ",") + shortest(c);
   CLI::App* app = add_command(program, "train", "Train a classifier on a features file and report how good it is",
                               "vgg16 train -d animals.h5 -m animals.model", o->common);
-  app->add_option("-d,--db", o->features, "Features file")->required()->type_name("FILE");
+  app->add_option("-d,--db", o->features,
+                  "Features file, HDF5 or .npy; several are one table, shards in the order of their run")
+      ->required()
+      ->type_name("FILE");
+  app->add_option(
+         "--labels", o->labels,
+         "Labels of the rows instead of those in the features file: .npy, .csv with a column \"label\" or only "
+         "one column, or text with one label a line; several files one after another")
+      ->type_name("FILE");
   add_features_name(*app, o->reading);
   app->add_option("--labels-name", o->reading.labels_name, "Dataset of an HDF5 file that holds the labels")
       ->type_name("NAME")

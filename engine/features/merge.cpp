@@ -9,6 +9,7 @@
 #include "features/contents.h"
 #include "features/plan.h"
 #include "features/reader.h"
+#include "features/shards.h"
 #include "files/posix_file.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
@@ -18,13 +19,8 @@
 namespace vgg16 {
 namespace {
 
-struct Part {
-  std::filesystem::path path;
-  FeatureFilePlan plan;  // plan.shard has a value
-};
-
 // Reads the plan of a part and closes the file again.
-Part read_part(const std::filesystem::path& path) {
+ShardFile read_part(const std::filesystem::path& path) {
   const UntrustedH5 file(path);
   FeatureFileContents contents = read_contents(file);
   if (!contents.plan.shard) file.refuse("is not a shard; expected files written with --shard I/N");
@@ -32,11 +28,11 @@ Part read_part(const std::filesystem::path& path) {
   return {path, std::move(contents.plan)};
 }
 
-std::string shown(const Part& part) { return printable_path(part.path); }
+std::string shown(const ShardFile& part) { return printable_path(part.path); }
 
 // Opens a part a second time to read its rows. Parts are not kept open, because there may be more than a process may
 // have open files; so the file may have changed since its plan was read.
-FeatureTable open_again(const Part& part) {
+FeatureTable open_again(const ShardFile& part) {
   UntrustedH5 file(part.path);
   FeatureFileContents contents = read_contents(file);
   require_finished(contents, file.name());
@@ -46,51 +42,13 @@ FeatureTable open_again(const Part& part) {
   return table_of(std::move(file), std::move(contents));
 }
 
-// How two parts differ in what all parts must have in common: everything except their own rows and index.
-std::string difference(const Part& a, const Part& b) {
-  // Compares copies in which the parts' own rows, skipped pictures and index are removed.
-  FeatureFilePlan first = a.plan;
-  FeatureFilePlan second = b.plan;
-  for (FeatureFilePlan* plan : {&first, &second}) {
-    plan->pictures.clear();
-    plan->skipped.clear();
-    plan->shard->shard.index = 1;
-  }
-  std::string found = plan_difference(first, second);
-  if (found.empty() && a.plan.shard->total_rows != b.plan.shard->total_rows) found = "numbers of pictures differ";
-  return found;
-}
-
-// All parts of one run, each once.
-void require_complete(const std::vector<Part>& parts) {
-  std::map<int64_t, const Part*> by_index;
-  for (const Part& part : parts) {
-    const std::string found = difference(parts.front(), part);
-    require(found.empty(), ErrorCode::kRefused,
-            shown(part) + " and " + shown(parts.front()) + " belong to different runs: " + found);
-    const auto [other, is_new] = by_index.emplace(part.plan.shard->shard.index, &part);
-    require(is_new, ErrorCode::kRefused,
-            shown(part) + " and " + shown(*other->second) + " are the same shard, " +
-                std::to_string(part.plan.shard->shard.index) + "/" + std::to_string(part.plan.shard->shard.count));
-  }
-  const int64_t count = parts.front().plan.shard->shard.count;
-  std::string missing;
-  for (int64_t index = 1; index <= count && missing.size() < 200; ++index) {
-    if (!by_index.contains(index)) missing += (missing.empty() ? "" : ", ") + std::to_string(index);
-  }
-  const bool one = missing.find(',') == std::string::npos;
-  require(missing.empty(), ErrorCode::kRefused,
-          (one ? "shard " : "shards ") + missing + " of " + std::to_string(count) +
-              (one ? " is missing; add its file to the command" : " are missing; add their files to the command"));
-}
-
 // The plan of the merged file, and the row in it of each row of each part.
 struct MergePlan {
   FeatureFilePlan plan;
-  std::map<const Part*, std::vector<int64_t>> rows;
+  std::map<const ShardFile*, std::vector<int64_t>> rows;
 };
 
-MergePlan merge_plans(const std::vector<Part>& parts) {
+MergePlan merge_plans(const std::vector<ShardFile>& parts) {
   const auto total = static_cast<size_t>(parts.front().plan.shard->total_rows);
   MergePlan merged;
   merged.plan = parts.front().plan;
@@ -99,7 +57,7 @@ MergePlan merge_plans(const std::vector<Part>& parts) {
   // Pictures by their row number in the whole run; null for pictures that a shard has dropped.
   std::vector<const PictureFile*> by_number(total, nullptr);
   std::set<std::pair<std::string, std::string>> skipped;
-  for (const Part& part : parts) {
+  for (const ShardFile& part : parts) {
     for (size_t row = 0; row < part.plan.pictures.size(); ++row) {
       by_number[static_cast<size_t>(part.plan.shard->row_numbers[row])] = &part.plan.pictures[row];
     }
@@ -111,7 +69,7 @@ MergePlan merge_plans(const std::vector<Part>& parts) {
     new_row[number] = static_cast<int64_t>(merged.plan.pictures.size());
     merged.plan.pictures.push_back(*by_number[number]);
   }
-  for (const Part& part : parts) {
+  for (const ShardFile& part : parts) {
     std::vector<int64_t>& rows = merged.rows[&part];
     for (const int64_t number : part.plan.shard->row_numbers) rows.push_back(new_row[static_cast<size_t>(number)]);
   }
@@ -141,16 +99,16 @@ MergeResult merge_feature_files(std::span<const std::filesystem::path> parts, co
   require(overwrite || !something_at(output), ErrorCode::kExists,
           printable_path(output) + " already exists; add --overwrite to replace it");
   // Plans of all parts are in memory, their rows are not.
-  std::vector<Part> read;
+  std::vector<ShardFile> read;
   for (const std::filesystem::path& path : parts) read.push_back(read_part(path));
-  require_complete(read);
+  require_all_shards(read);
   MergePlan merged = merge_plans(read);
 
   // resume: an interrupted merge continues with the rows that are missing.
   FeatureFileWriter writer(output, merged.plan, {.overwrite = overwrite, .resume = !overwrite});
   const std::vector<int64_t> missing = writer.missing_rows();
   std::vector<float> features(static_cast<size_t>(merged.plan.columns));
-  for (const Part& part : read) {
+  for (const ShardFile& part : read) {
     const FeatureTable table = open_again(part);
     const std::vector<int64_t>& rows = merged.rows[&part];
     for (int64_t row = 0; row < table.rows; ++row) {

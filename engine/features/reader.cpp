@@ -189,9 +189,7 @@ template <class Rows>
 auto reading(std::shared_ptr<const Rows> rows, int64_t total, std::shared_ptr<const UnwrittenRows> unwritten) {
   return [rows = std::move(rows), total, unwritten = std::move(unwritten)](int64_t first, int64_t count, float* out) {
     const StandardFloatingPoint mode;
-    require(first >= 0 && count >= 0 && first <= total - count, ErrorCode::kShape,
-            "rows " + std::to_string(first) + " to " + std::to_string(first + count) + " of " + std::to_string(total) +
-                " do not exist");
+    require_rows(first, count, total);
     if (count == 0) return;
     rows->read(first, count, out);
     if (unwritten) unwritten->refuse_among(first, count, out, *rows);
@@ -226,21 +224,6 @@ FeatureTable table_of(UntrustedH5 file, FeatureFileContents contents, const std:
   } else {
     table.read_rows = reading(std::make_shared<const ScatteredRows>(std::move(file), features_name, contents.format),
                               table.rows, std::move(unwritten));
-  }
-  return table;
-}
-
-// The header is read and checked here, the rows only when they are needed.
-FeatureTable open_feature_file(const std::filesystem::path& path, const FeatureFileOptions& options) {
-  const StandardFloatingPoint mode;
-  UntrustedH5 file(path);
-  FeatureFileContents contents = read_contents(file, options);
-  require_finished(contents, file.name());
-  const bool has_checksums = contents.ours;
-  FeatureTable table = table_of(std::move(file), std::move(contents), options.features_name);
-  if (!has_checksums) {  // rows that were never written are mostly at the end: find them before any work is done
-    std::vector<float> last(static_cast<size_t>(table.columns));
-    table.read_rows(table.rows - 1, 1, last.data());
   }
   return table;
 }

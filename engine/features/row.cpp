@@ -57,6 +57,12 @@ void refuse_too_large(std::span<const std::byte> stored, bool big_endian, const 
 
 }  // namespace
 
+void require_rows(int64_t first, int64_t count, int64_t total) {
+  require(first >= 0 && count >= 0 && first <= total - count, ErrorCode::kShape,
+          "rows " + std::to_string(first) + " to " + std::to_string(first + count) + " of " + std::to_string(total) +
+              " do not exist");
+}
+
 // Row number and label are part of the sum: a row in another row's place, or with another's label, does not match.
 uint32_t row_checksum(int64_t row, int64_t label, std::span<const std::byte> stored) {
   const std::array<int64_t, 2> prefix = {row, label};

@@ -18,6 +18,9 @@ struct NumberFormat {
   [[nodiscard]] int64_t size() const { return type == NumberType::kF16 ? 2 : type == NumberType::kF32 ? 4 : 8; }
 };
 
+/// Throws Error{kShape} unless rows [first, first + count) exist among `total`.
+void require_rows(int64_t first, int64_t count, int64_t total);
+
 /// zlib's CRC-32 over row index (uint64, little-endian), label (int64, little-endian) and `stored`. A result of 0 is
 /// replaced by 1, because 0 means that the row is missing.
 [[nodiscard]] uint32_t row_checksum(int64_t row, int64_t label, std::span<const std::byte> stored);

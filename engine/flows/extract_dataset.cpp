@@ -165,7 +165,7 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
     });
   }
   try {
-    if (old) copy_reusable(*old, printable(options.reuse.native()), *file, plan, callbacks, result);
+    if (old) copy_reusable(*old, printable_path(options.reuse), *file, plan, callbacks, result);
     fill(*file, extractor, folder, plan, options.network.batch_size, callbacks, result);
   } catch (...) {
     if (callbacks.computed) callbacks.computed();

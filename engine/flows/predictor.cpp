@@ -18,6 +18,12 @@ ExtractorOptions network_of(const Classifier& model, const Weights* weights, con
     throw Error(ErrorCode::kRefused, model.name + ": made with preprocessing \"" + printable(recipe.preprocessing) +
                                          "\", this program knows \"" + std::string(kPreprocessing) + "\"");
   }
+  if (recipe.layer.empty() && model.columns != feature_columns(layer_index("block5_pool"), Pool::kNone)) {
+    throw Error(ErrorCode::kRefused,
+                model.name + " was trained on rows of " + std::to_string(model.columns) +
+                    " numbers and does not record what computed them, so it cannot classify pictures; give it such "
+                    "rows with predict --features");
+  }
   if (recipe.weights_sha256.empty()) {
     if (options.warning) {
       options.warning(model.name + " does not record which weights and preprocessing made its features; assuming " +
@@ -36,12 +42,6 @@ ExtractorOptions network_of(const Classifier& model, const Weights* weights, con
     columns = feature_columns(layer_index(network.layer), network.pool);
   } catch (const Error& unknown) {
     throw Error(ErrorCode::kRefused, model.name + ": " + unknown.what());
-  }
-  if (columns != model.columns && recipe.layer.empty()) {
-    throw Error(ErrorCode::kRefused,
-                model.name + " was trained on rows of " + std::to_string(model.columns) +
-                    " numbers and does not record what computed them, so it cannot classify pictures; give it such "
-                    "rows with predict --features");
   }
   if (columns != model.columns) {
     throw Error(ErrorCode::kRefused, model.name + ": the model expects " + std::to_string(model.columns) +
@@ -79,6 +79,39 @@ std::vector<double> Predictor::probabilities_of(std::span<const float> row) cons
     return model_.predict_probabilities(row);
   } catch (const Error& error) {
     throw Error(error.code(), model_.name + ": " + error.what());
+  }
+}
+
+void predict_rows(const Classifier& model, const FeatureTable& table, const PredictCallbacks& callbacks) {
+  if (table.columns != model.columns) {
+    throw Error(ErrorCode::kRefused, table.name + " has rows of " + std::to_string(table.columns) + " numbers, " +
+                                         model.name + " was trained on rows of " + std::to_string(model.columns));
+  }
+  const auto here = recipe_fields(table.recipe);
+  const auto there = recipe_fields(model.recipe);
+  for (size_t i = 0; i < kComparedRecipeFields; ++i) {
+    if (here[i].second.empty() || there[i].second.empty() || here[i].second == there[i].second) continue;
+    throw Error(ErrorCode::kRefused, table.name + ": " + std::string(here[i].first) + " is " +
+                                         printable(here[i].second) + ", " + model.name + " was trained on " +
+                                         printable(there[i].second));
+  }
+  constexpr int64_t kAtOnce = 64;
+  const auto columns = static_cast<size_t>(table.columns);
+  std::vector<float> rows(kAtOnce * columns);
+  for (int64_t first = 0; first < table.rows; first += kAtOnce) {
+    const int64_t count = std::min(kAtOnce, table.rows - first);
+    table.read_rows(first, count, rows.data());
+    for (int64_t i = 0; i < count; ++i) {
+      std::vector<double> probabilities;
+      try {
+        probabilities = model.predict_probabilities({rows.data() + static_cast<size_t>(i) * columns, columns});
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::kRefused) throw;
+        if (callbacks.skipped) callbacks.skipped(first + i, error.what());
+        continue;
+      }
+      if (callbacks.predicted) callbacks.predicted(first + i, probabilities);
+    }
   }
 }
 

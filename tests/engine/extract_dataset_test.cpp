@@ -327,7 +327,7 @@ TEST_F(ExtractDataset, ComputesTheDamagedRowsOfAReusedFile) {
   const ExtractDatasetResult result = extract(folder_ / "a.h5", options, callbacks);
   EXPECT_EQ(result.reused_rows, 4);
   EXPECT_EQ(result.computed_rows, 2);
-  EXPECT_THAT(events, ElementsAre(printable((folder_ / "old.h5").native()) +
+  EXPECT_THAT(events, ElementsAre(printable_path(folder_ / "old.h5") +
                                   ": 2 rows are damaged and not reused; the first is row 2"));
   EXPECT_EQ(read_bytes(folder_ / "a.h5"), expected);
 }

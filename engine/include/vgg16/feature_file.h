@@ -124,19 +124,35 @@ void require_free_output(const std::filesystem::path& path, const FeatureWriteOp
 /// All file names that writing `path` uses: its own and temporary ones. No input may be one of them.
 [[nodiscard]] std::vector<std::filesystem::path> output_names_of(const std::filesystem::path& path);
 
-/// Where the features and the labels of other programs are in an HDF5 file.
+/// Where features of other programs and their labels are.
 struct FeatureFileOptions {
-  std::string features_name = "features";  ///< of the dataset; in a group: "train/features"
+  std::string features_name = "features";  ///< the dataset of an HDF5 file; in a group: "train/features"
   std::string labels_name = "labels";
-  bool needs_labels = true;  ///< false: a file without labels will do, and the table then has none
+  /// Files of labels, used instead of those in the features files: .npy, .csv (a column "label", or the only one) or
+  /// text with one label a line. Several are read one after another; in all one label for each row.
+  std::vector<std::filesystem::path> label_files;
+  bool needs_labels = true;  ///< false: files without labels will do, and the table then has none
 };
 
-/// Opens a features file: one of this program, or an HDF5 file of another one, with a dataset of float64, float32 or
-/// float16 (N, D), contiguous or chunked, and one of N labels. Labels may be (N) or (N, 1); integers, whole numbers in
-/// floating point, bool or text. Integers are indices into the dataset `label_names` if there is one. Otherwise the
-/// classes are the distinct labels, sorted as numpy.unique does, and their names are the labels as text. Checks the
-/// shapes, types and ranges of everything, and refuses links to other files. Rows are read as float32, and compared
-/// with their checksums if the file has any. Throws Error{kNotFound, kIo, kMemory, kRefused}.
+/// Opens features files as one table. A file may be one of this program; an HDF5 file of another one, with a dataset
+/// of shape (N, D), contiguous or chunked, and one of N labels; or a .npy file of shape (N, D), in C or Fortran order,
+/// with labels in a file of their own. Features may be float64, float32 or float16, and are read as float32; those of
+/// this program are compared with their checksums.
+///
+/// Labels may have shape (N) or (N, 1), and be integers, whole numbers in floating point, bool or text. In an HDF5 file
+/// with a dataset `label_names`, integers are indices into it. Otherwise the classes are the distinct labels, sorted as
+/// numpy.unique does, and their names are the labels as text.
+///
+/// Several files must agree in columns, layer, pool, preprocessing and weights. If they are all the shards of one run,
+/// their rows are in the order of that run, whatever the order of `paths`: the table is that of the merged file.
+/// Otherwise rows are in the order of `paths`. Classes are the same if their names are; if the lists differ, the table
+/// has all names, sorted.
+///
+/// Headers are read and checked completely, rows when they are needed: never more than a few megabytes of a file
+/// are in memory (of compressed chunks 256 MB). Links to other files are refused.
+/// Throws Error{kNotFound, kIo, kMemory, kRefused}.
+[[nodiscard]] FeatureTable open_feature_files(std::span<const std::filesystem::path> paths,
+                                              const FeatureFileOptions& options = {});
 [[nodiscard]] FeatureTable open_feature_file(const std::filesystem::path& path, const FeatureFileOptions& options = {});
 
 /// The pictures listed as skipped in `path`; empty for files without such a list. Throws as open_feature_file.

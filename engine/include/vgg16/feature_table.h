@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -28,6 +29,9 @@ struct Recipe {
 /// The recipe's fields in order, each under the name that it has in features files and in `vgg16 info`: {"layer",
 /// "block5_pool"}, ... The views are into `recipe`.
 [[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> recipe_fields(const Recipe& recipe);
+
+/// Of these, the first ones, up to the weights, must agree where rows are used together.
+inline constexpr size_t kComparedRecipeFields = 4;
 
 /// What tells apart the files of pictures.
 struct FileContent {

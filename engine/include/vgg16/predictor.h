@@ -29,10 +29,15 @@ struct PredictorOptions {
 /// Called with results in input order, from the thread that called predict_files. Each may be empty. An exception from
 /// one of them ends the call.
 struct PredictCallbacks {
-  /// Picture `index`: a probability for each of the model's classes, summing to 1; valid during the call only.
+  /// Picture or row `index`: a probability for each of the model's classes, summing to 1; valid during the call only.
   std::function<void(int64_t index, std::span<const double> probabilities)> predicted;
   std::function<void(int64_t index, const std::string& reason)> skipped;  ///< it could not be used
 };
+
+/// Classifies rows that were computed before, by this program or any other; labels are not needed. A row with a number
+/// that is not finite is reported through callbacks.skipped. Throws Error{kRefused} if the rows have another length
+/// than the model's, or if both record a recipe and these differ; and what table.read_rows throws.
+void predict_rows(const Classifier& model, const FeatureTable& table, const PredictCallbacks& callbacks);
 
 /// A model and the network that computes its features, which must be the network that it was trained on: the
 /// probabilities of other features would mean nothing. Construct once, then call often. One thread at a time.
