@@ -110,6 +110,17 @@ std::string duplicates_text(const Report& report, const TrainedOn& tables, bool 
                    lines, all);
 }
 
+std::string suspects_text(const Report& report, const TrainedOn& tables, bool all) {
+  const auto name = [&](int64_t label) { return printable(report.classes[static_cast<size_t>(label)]); };
+  std::vector<std::string> lines;
+  for (const SuspectLabel& s : report.suspects) {
+    lines.push_back(row_name(s.held_out ? tables.held_out : tables.table, s.row) + ": labelled " + name(s.label) + " " +
+                    fixed(s.label_probability, 4) + ", predicted " + name(s.predicted) + " " +
+                    fixed(s.predicted_probability, 4));
+  }
+  return list_text("labels that may be wrong, by fits that did not train on the row, the worst first", lines, all);
+}
+
 std::string wrong_text(const Report& report, const TrainedOn& tables) {
   std::string text;
   for (const HeldOutPrediction& p : report.predictions) {
@@ -135,7 +146,7 @@ std::string training_text(const Report& report, const TrainedOn& tables, bool ve
   text += format("\naccuracy %.4f, 95 %% interval %.4f to %.4f; log loss %.4f, calibration error %.4f\n",
                  report.accuracy, report.accuracy_low, report.accuracy_high, report.log_loss, report.calibration_error);
   text += confusion_text(report) + refusals_text(report);
-  text += duplicates_text(report, tables, verbose);
+  text += duplicates_text(report, tables, verbose) + suspects_text(report, tables, verbose);
   if (verbose) text += wrong_text(report, tables) + fits_text(report);
   return text;
 }
@@ -182,6 +193,16 @@ nlohmann::ordered_json training_json(const TrainResult& result, const TrainedOn&
   }
   const auto weights = result.classifier.metadata.find("class_weights");
   const Json class_weights = weights == result.classifier.metadata.end() ? Json(nullptr) : Json::parse(weights->second);
+  Json suspects = Json::array();
+  for (const SuspectLabel& s : report.suspects) {
+    suspects.push_back({{"row", s.row},
+                        {"name", row_name(s.held_out ? tables.held_out : tables.table, s.row)},
+                        {"held_out", s.held_out},
+                        {"label", report.classes[static_cast<size_t>(s.label)]},
+                        {"label_probability", s.label_probability},
+                        {"predicted", report.classes[static_cast<size_t>(s.predicted)]},
+                        {"predicted_probability", s.predicted_probability}});
+  }
   return {{"schema", 1},
           {"best_c", report.candidates[report.best].c},
           {"score", score_name(report.score)},
@@ -208,6 +229,7 @@ nlohmann::ordered_json training_json(const TrainResult& result, const TrainedOn&
           {"predictions", predictions},
           {"refusals", refusals},
           {"duplicates", duplicates},
+          {"suspects", suspects},
           {"notes", report.notes},
           {"warnings", report.warnings}};
 }

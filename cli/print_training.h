@@ -16,8 +16,8 @@ struct TrainedOn {
 };
 
 /// The table of candidates and remarks on it, the scores on the held-out rows, the confusion matrix (up to 12 classes),
-/// pictures that are among both the training and the held-out rows, and, if `verbose`, the wrong predictions and the
-/// certificate of every fit.
+/// pictures that are among both the training and the held-out rows, labels that may be wrong, and, if `verbose`, all of
+/// these instead of ten, the wrong predictions and the certificate of every fit.
 [[nodiscard]] std::string training_text(const Report& report, const TrainedOn& tables, bool verbose);
 
 [[nodiscard]] nlohmann::ordered_json training_json(const TrainResult& result, const TrainedOn& tables);

@@ -58,6 +58,7 @@ TEST_F(TrainCommandLine, JsonIsOneDocument) {
             (Words{"c", "fold", "gradient_norm", "iterations", "objective", "relative_gap", "seconds", "stop_reason"}));
   EXPECT_EQ(document["fits"][0]["fold"], 0);
   EXPECT_TRUE(document["fits"][4]["fold"].is_null());
+  EXPECT_TRUE(document["suspects"].is_array());
   ASSERT_EQ(document["refusals"].size(), 7U);
   EXPECT_EQ(keys(document["refusals"][0]), (Words{"accuracy", "answered", "min_probability", "refused"}));
   for (const auto& at : document["refusals"]) EXPECT_EQ(at["refused"].get<int>() + at["answered"].get<int>(), 12);
@@ -125,6 +126,25 @@ TEST_F(TrainCommandLine, TrainsOnEveryRowAndJudgesThemOutOfFold) {
   EXPECT_EQ(document["tested_on"], "out-of-fold predictions");
   EXPECT_EQ(document["test_rows"], 0);
   EXPECT_EQ(document["predictions"].size(), 24U);
+}
+
+TEST_F(TrainCommandLine, ListsLabelsThatMayBeWrong) {
+  make_pictures("pets", {"cats", "dogs", "owls"}, 12);
+  fs::rename(path("pets/dogs/7.png"), path("pets/owls/dog.png"));
+  ASSERT_EQ(run(quick_extract("pets", "pets.h5")).status, 0);
+  const Outcome text = run({"train", "-d", "pets.h5", "-m", "a.model", "--test-size", "0", "--c", "0.01"});
+  EXPECT_THAT(text.out, HasSubstr("\nlabels that may be wrong, by fits that did not train on the row, the worst first\n"
+                                  "  owls/dog.png: labelled owls 0."));
+  const auto document = json_line(
+      run({"train", "-d", "pets.h5", "-m", "b.model", "--test-size", "0", "--c", "0.01", "--json", "-q"}).out);
+  ASSERT_EQ(document["suspects"].size(), 1U);
+  const auto& suspect = document["suspects"][0];
+  EXPECT_EQ(keys(suspect),
+            (Words{"held_out", "label", "label_probability", "name", "predicted", "predicted_probability", "row"}));
+  EXPECT_EQ(suspect["name"], "owls/dog.png");
+  EXPECT_EQ(suspect["label"], "owls");
+  EXPECT_EQ(suspect["predicted"], "dogs");
+  EXPECT_EQ(suspect["held_out"], false);
 }
 
 TEST_F(TrainCommandLine, RefusesWhatItCannotLearnFrom) {

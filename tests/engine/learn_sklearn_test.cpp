@@ -145,6 +145,29 @@ TEST_F(LearnSklearnTest, ScoresAreThoseOfItsMetrics) {
   expect_agreement({{"check", "scores"}, {"cases", cases}});
 }
 
+TEST_F(LearnSklearnTest, SuspectsAreThoseOfCrossValPredict) {
+  for (const int classes : {2, 4}) {
+    FeatureTable table =
+        sparse_classes({.rows = 150, .columns = 300, .classes = classes, .zeros = 0.8, .separation = 0.5});
+    for (size_t row = 0; row < 150; row += 12) table.labels[row] = (table.labels[row] + 1) % classes;
+    TrainOptions options;
+    options.c = {1e-3};
+    options.test_size = 0;
+    options.relative_gap = 1e-10;
+    Json suspects = Json::array();
+    for (const SuspectLabel& s : train(table, options).report.suspects) {
+      suspects.push_back({{"row", s.row},
+                          {"predicted", s.predicted},
+                          {"label_probability", s.label_probability},
+                          {"predicted_probability", s.predicted_probability}});
+    }
+    EXPECT_GE(suspects.size(), 5U);
+    write_features(table, 0, 150);
+    expect_agreement(
+        {{"check", "suspects"}, {"columns", 300}, {"labels", table.labels}, {"C", 1e-3}, {"suspects", suspects}});
+  }
+}
+
 TEST_F(LearnSklearnTest, LogisticRegressionLoadsTheModelFile) {
   for (const int classes : {2, 4}) {
     const FeatureTable table = sparse_classes({.rows = 100, .columns = 80, .classes = classes, .separation = 0.6});

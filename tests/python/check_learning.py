@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, classification_report, f1_score
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.utils.class_weight import compute_sample_weight
 
 folder = pathlib.Path(sys.argv[1])
@@ -111,4 +111,23 @@ def check_model():
     assert (model.predict(x.astype(np.float64)) == np.array(case["names"])[ours.argmax(1)]).all()
 
 
-{"folds": check_folds, "scores": check_scores, "report": check_report, "optimum": check_optimum, "model": check_model}[case["check"]]()
+def check_suspects():
+    y = np.array(case["labels"])
+    model = LogisticRegression(C=case["C"], solver="newton-cg", tol=1e-9, max_iter=2000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its line search gives up at the last bits
+        p = cross_val_predict(model, features().astype(np.float64), y, cv=StratifiedKFold(3), method="predict_proba")
+    own = p[np.arange(len(y)), y]
+    threshold = np.array([own[y == c].mean() for c in range(p.shape[1])])
+    confident = np.where(p >= threshold, p, 0)
+    count = ((confident.max(1) > 0) & (confident.argmax(1) != y)).sum()
+    rows = [r for r in np.argsort(own, kind="stable")[:count] if p[r].argmax() != y[r]]
+    assert [s["row"] for s in case["suspects"]] == rows, f"{case['suspects']} but scikit-learn has {rows}"
+    for s in case["suspects"]:
+        assert s["predicted"] == p[s["row"]].argmax()
+        assert abs(s["label_probability"] - own[s["row"]]) < 1e-4
+        assert abs(s["predicted_probability"] - p[s["row"]].max()) < 1e-4
+
+
+{"folds": check_folds, "scores": check_scores, "report": check_report, "optimum": check_optimum, "model": check_model,
+ "suspects": check_suspects}[case["check"]]()

@@ -147,6 +147,17 @@ struct DuplicatePair {
   bool same_label = true;
 };
 
+/// A row whose label may be wrong, by probabilities from a fit that did not train on it: of a training row, the fit of
+/// the best C that left out its fold; of a held-out row, the final fit.
+struct SuspectLabel {
+  int64_t row = 0;               ///< in the feature table, or in the test table
+  bool held_out = false;         ///< false: a training row
+  int64_t label = 0;             ///< an index into Report::classes, as is `predicted`
+  double label_probability = 0;  ///< given to the label
+  int64_t predicted = 0;         ///< the most probable class
+  double predicted_probability = 0;
+};
+
 /// Selective classification of the held-out rows: what becomes of them if a row is not classified unless the
 /// probability of its predicted class is at least min_probability.
 struct Refusals {
@@ -181,6 +192,10 @@ struct Report {
   std::vector<std::vector<int64_t>> confusion;  ///< [true class][predicted class]
   std::vector<HeldOutPrediction> predictions;   ///< one per held-out row
   std::vector<Refusals> refusals;               ///< at 0.5, 0.6, 0.7, 0.8, 0.9, 0.95 and 0.99
+  /// Of all rows, the least probable label first. As many as confident learning counts (Northcutt, Jiang and Chuang,
+  /// arXiv:1911.00068): rows for which another class is the most probable one of those that reach their threshold, the
+  /// mean probability of the class over the rows with that label.
+  std::vector<SuspectLabel> suspects;
   /// Between held-out and training rows, most similar first. Route::kPrimal only finds pictures whose files are the
   /// same (similarity 1), and only if the table records them.
   std::vector<DuplicatePair> duplicates;

@@ -12,6 +12,7 @@
 #include "learn/flow/model_file.h"
 #include "learn/flow/plan.h"
 #include "learn/flow/search.h"
+#include "learn/flow/suspects.h"
 #include "learn/flow/test_table.h"
 #include "vgg16/classifier.h"
 #include "vgg16/error.h"
@@ -67,18 +68,22 @@ void add_search_warnings(const TrainOptions& options, Report& report) {
   }
 }
 
+/// The row of the plan's table that the report numbers as row 0 of the held-out rows: those of a test table follow the
+/// training rows.
+int64_t first_test_row(const Report& report) {
+  return report.tested_on == TestedOn::kTestTable ? report.train_rows : 0;
+}
+
 /// Sets the part of the report that is about the rows of report.tested_on.
 void report_predictions(const Plan& plan, const Trained& trained, Report& report) {
   const bool out_of_fold = report.tested_on == TestedOn::kOutOfFold;
   const Eigen::MatrixXd& scores = out_of_fold ? trained.out_of_fold_scores : trained.test_scores;
   const size_t first = out_of_fold ? 0 : static_cast<size_t>(plan.rows.train_rows());
-  // The rows of a test table follow those of the other table in the plan, and are numbered from 0 in the report.
-  const int64_t first_row = report.tested_on == TestedOn::kTestTable ? plan.rows.train_rows() : 0;
   const std::span<const int> labels = std::span(plan.rows.labels).subspan(first);
   const std::vector<int> predicted = predicted_classes(scores);
   const Eigen::MatrixXd probability = probabilities(scores);
   for (size_t i = 0; i < predicted.size(); ++i) {
-    report.predictions.push_back({plan.order[first + i] - first_row,
+    report.predictions.push_back({plan.order[first + i] - first_test_row(report),
                                   labels[i],
                                   predicted[i],
                                   probability(static_cast<Eigen::Index>(i), predicted[i]),
@@ -88,6 +93,24 @@ void report_predictions(const Plan& plan, const Trained& trained, Report& report
   score_predictions(labels, predicted, report);
   report.calibration_error = calibration_error(report.predictions);
   report.refusals = count_refusals(report.predictions);
+}
+
+/// Training rows by the scores out of fold, held-out rows by those of the final fit.
+void report_suspects(const Plan& plan, const Trained& trained, Report& report) {
+  const auto train_rows = static_cast<Eigen::Index>(report.train_rows);
+  Eigen::MatrixXd scores(std::ssize(plan.order), trained.out_of_fold_scores.cols());
+  scores.topRows(train_rows) = trained.out_of_fold_scores;
+  scores.bottomRows(trained.test_scores.rows()) = trained.test_scores;
+  const Eigen::MatrixXd probability = probabilities(scores);
+  for (const int64_t position : suspect_rows(probability, plan.rows.labels)) {
+    const int label = plan.rows.labels[static_cast<size_t>(position)];
+    Eigen::Index predicted = 0;
+    const double highest = probability.row(position).maxCoeff(&predicted);
+    const bool held_out = position >= train_rows;
+    const int64_t first_row = held_out ? first_test_row(report) : 0;
+    report.suspects.push_back({plan.order[static_cast<size_t>(position)] - first_row, held_out, label,
+                               probability(position, label), predicted, highest});
+  }
 }
 
 Classifier make_classifier(const FeatureTable& table, const Plan& plan, const TrainOptions& options,
@@ -167,6 +190,7 @@ TrainResult train_and_test(const FeatureTable& table, std::optional<int64_t> tes
   const std::vector<std::string> notes = search_notes(report.candidates, report.best, report.score);
   report.notes.insert(report.notes.begin(), notes.begin(), notes.end());
   add_search_warnings(options, report);
+  report_suspects(plan, trained, report);
   result.classifier = make_classifier(table, plan, options, report, trained);
   return result;
 }
