@@ -65,7 +65,7 @@ void report(const ExtractCommand& o, const ExtractDatasetResult& result, double 
                      counted(static_cast<int64_t>(result.table.label_names.size()), "class", "classes") + ", " +
                      with_thousands(static_cast<int64_t>(result.skipped.size())) + " skipped; ";
   if (result.reused_rows > 0) {
-    line += counted(result.reused_rows, "row", "rows") + " copied from " + printable(o.reuse) + ", " +
+    line += counted(result.reused_rows, "row", "rows") + " copied from " + printable_path(o.reuse) + ", " +
             with_thousands(result.computed_rows) + " computed; ";
   }
   if (result.computed_rows > 0) {

@@ -172,9 +172,8 @@ ClassCurvature::ClassCurvature(const Eigen::MatrixXd& residual, const std::vecto
   }
   gradient_ = residual.colwise().sum();
   // The sum of s p (1 - p) with r = s p, or s (p - 1) for the row's own class: |r| - r^2 / s in both cases.
-  const Eigen::ArrayXd weight = row_weights(labels, weights);
-  diagonal_ =
-      residual.cwiseAbs().colwise().sum() - (residual.array().square().colwise() / weight).colwise().sum().matrix();
+  const Eigen::MatrixXd scaled = residual.array().colwise() / row_weights(labels, weights).sqrt();
+  diagonal_ = residual.cwiseAbs().colwise().sum() - scaled.colwise().squaredNorm();
 }
 
 /// The Hessian times v. With S P = R + S Y, diag(P' S 1) - P' S P = diag(R' 1) - R' P - Y' R: every term is small where
