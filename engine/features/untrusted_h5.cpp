@@ -14,6 +14,7 @@
 namespace vgg16 {
 namespace {
 
+constexpr const char* kExpected = "a features file (HDF5, .npy)";
 constexpr int64_t kStringBytes = 64;  // memory of one string beside its text
 
 std::string in_quotes(const std::string& name) { return "'" + name + "'"; }
@@ -22,12 +23,43 @@ bool is_text(const H5Dataset& dataset) {
   return dataset.type.kind == H5Type::Kind::kVariableText || dataset.type.kind == H5Type::Kind::kFixedText;
 }
 
+// What a message says of a file that holds features in another form: one line of Python that makes .npy files of it.
+std::string with_conversion(FileKind kind) {
+  const auto all_arrays = [](const std::string& modules, const std::string& arrays) {
+    return "python3 -c \"import numpy" + modules + "; [numpy.save(k, v) for k, v in " + arrays + "]\"";
+  };
+  const auto table = [](const std::string& reader) {
+    return "python3 -c \"import numpy, pandas; d = pandas." + reader +
+           "; numpy.save('y.npy', numpy.array(d.pop('label'), 'U')); numpy.save('x.npy', d.to_numpy('float32'))\"";
+  };
+  std::string line;
+  switch (kind) {
+    case FileKind::kZip:
+      line = all_arrays("", "numpy.load('IN.npz').items()");
+      break;
+    case FileKind::kMatlab:
+      line = all_arrays(", scipy.io", "scipy.io.loadmat('IN.mat').items() if k[0] != '_'");
+      break;
+    case FileKind::kMatlab73:
+      line = all_arrays(", h5py", "((k, v[()].T) for k, v in h5py.File('IN.mat').items() if k[0] != '#')");
+      break;
+    case FileKind::kText:
+      line = table("read_csv('IN.csv')");
+      break;
+    case FileKind::kParquet:
+      line = table("read_parquet('IN.parquet')");
+      break;
+    default:
+      return wrong_kind(kind, kind == FileKind::kNumpy ? "a features file (HDF5)" : kExpected);
+  }
+  return "is " + std::string(file_kind_name(kind)) + "; expected " + kExpected + "; convert it: " + line;
+}
+
 // O_NONBLOCK, so that opening a pipe does not wait. Throws Error{kRefused} for a file that is not HDF5, saying what it
 // is.
 PosixFile open_untrusted(const std::filesystem::path& path) {
   PosixFile file(path, O_RDONLY | O_NONBLOCK);
   const struct stat status = file.status();
-  constexpr const char* kExpected = "a features file (HDF5)";
   if (S_ISDIR(status.st_mode)) {
     throw Error(ErrorCode::kRefused, file.name() + " is a folder; expected " + kExpected +
                                          "; vgg16 extract makes one of a folder of pictures");
@@ -37,7 +69,7 @@ PosixFile open_untrusted(const std::filesystem::path& path) {
     throw Error(ErrorCode::kRefused, file.name() + " is empty; expected " + kExpected + "; extract or copy it again");
   }
   const FileKind kind = h5_or_other_kind(file);
-  if (kind != FileKind::kHdf5) throw Error(ErrorCode::kRefused, file.name() + " " + wrong_kind(kind, kExpected));
+  if (kind != FileKind::kHdf5) throw Error(ErrorCode::kRefused, file.name() + " " + with_conversion(kind));
   return file;
 }
 

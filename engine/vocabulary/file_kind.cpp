@@ -45,6 +45,7 @@ constexpr Signature kSignatures[] = {
     {FileKind::kPdf, "%PDF"sv},
     {FileKind::kMatlab, "MATLAB 5.0 MAT-file"sv},
     {FileKind::kMatlab73, "MATLAB 7.3 MAT-file"sv},
+    {FileKind::kParquet, "PAR1"sv},
     {FileKind::kJson, "{"sv},
 };
 
@@ -130,6 +131,7 @@ std::string_view advice(FileKind kind) {
     case FileKind::kMatlab:
     case FileKind::kMatlab73:
     case FileKind::kOnnx:
+    case FileKind::kParquet:
     case FileKind::kText:
     case FileKind::kJson:
       return "save what it holds in that form, as with Python's h5py";
@@ -222,6 +224,8 @@ std::string_view file_kind_name(FileKind kind) {
       return "a MATLAB 7.3 .mat file";
     case FileKind::kOnnx:
       return "an ONNX model";
+    case FileKind::kParquet:
+      return "a Parquet table";
     case FileKind::kText:
       return "text";
   }

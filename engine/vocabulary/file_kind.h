@@ -42,6 +42,7 @@ enum class FileKind {
   kMatlab,
   kMatlab73,  ///< HDF5 behind a user block, in MATLAB's own layout
   kOnnx,
+  kParquet,
   kText,  ///< none of the others, but all printable
 };
 

@@ -89,7 +89,58 @@ TEST_F(FeatureFilePython, ReadsEveryHonestLayoutAndType) {
   EXPECT_EQ(files, 38);
 }
 
-// The classes and rows' classes in NAME.txt, which NumPy computed, against the table of NAME.h5.
+// The classes and rows' classes in file `expected`, which NumPy computed, against those of the table.
+void expect_classes(const FeatureTable& table, const std::filesystem::path& expected) {
+  std::ifstream file(expected);
+  size_t classes = 0;
+  file >> classes;
+  ASSERT_EQ(table.label_names.size(), classes);
+  ASSERT_EQ(table.labels.size(), 12U);
+  std::string name;
+  for (const std::string& found : table.label_names) {
+    file >> name;
+    EXPECT_EQ(found, name);
+  }
+  for (const int64_t label : table.labels) {
+    file >> name;
+    EXPECT_EQ(table.label_names[static_cast<size_t>(label)], name);
+  }
+}
+
+TEST_F(FeatureFilePython, ReadsWhatNumpySaves) {
+  ASSERT_EQ(run_script("feature_files.py", "npy " + quoted(folder_.path())), 0);
+  int features = 0;
+  int labels = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+    SCOPED_TRACE(entry.path().filename());
+    FeatureFileOptions options;
+    if (entry.path().filename().string().starts_with("x-")) {
+      ++features;
+      options.label_files = {folder_ / "y-text.npy"};
+      expect_old_content(open_feature_file(entry.path(), options), entry.path().filename());
+    } else if (entry.path().extension() != ".expected") {
+      ++labels;
+      options.label_files = {entry.path()};
+      expect_classes(open_feature_file(folder_ / "x-f4le.npy", options), entry.path().string() + ".expected");
+    }
+  }
+  EXPECT_EQ(features, 16);
+  EXPECT_EQ(labels, 20);
+}
+
+TEST_F(FeatureFilePython, TheAdvisedConversionOfAnNpzFileIsRead) {
+  ASSERT_EQ(run_script("feature_files.py", "npz " + quoted(folder_.path())), 0);
+  const std::string message = refusal([&] { static_cast<void>(open_feature_file(folder_ / "IN.npz")); });
+  const size_t line = message.find("python3 -c ");
+  ASSERT_NE(line, std::string::npos) << message;
+  ASSERT_EQ(run_python_line(folder_.path(), message.substr(line + std::string("python3 ").size())), 0);
+  FeatureFileOptions options;
+  options.needs_labels = false;
+  const FeatureTable table = open_feature_file(folder_ / "x.npy", options);
+  EXPECT_EQ(table.rows, 12);
+  EXPECT_EQ(table.columns, 20);
+}
+
 TEST_F(FeatureFilePython, MakesTheClassesThatNumpyMakes) {
   ASSERT_EQ(run_script("feature_files.py", "labels " + quoted(folder_.path())), 0);
   int files = 0;
@@ -98,20 +149,7 @@ TEST_F(FeatureFilePython, MakesTheClassesThatNumpyMakes) {
     SCOPED_TRACE(entry.path().filename());
     ++files;
     const FeatureTable table = open_feature_file(entry.path());
-    std::ifstream expected(std::filesystem::path(entry.path()).replace_extension(".txt"));
-    size_t classes = 0;
-    expected >> classes;
-    ASSERT_EQ(table.label_names.size(), classes);
-    ASSERT_EQ(table.labels.size(), 12U);
-    std::string name;
-    for (const std::string& found : table.label_names) {
-      expected >> name;
-      EXPECT_EQ(found, name);
-    }
-    for (const int64_t label : table.labels) {
-      expected >> name;
-      EXPECT_EQ(table.label_names[static_cast<size_t>(label)], name);
-    }
+    expect_classes(table, std::filesystem::path(entry.path()).replace_extension(".txt"));
   }
   EXPECT_EQ(files, 28);
 }

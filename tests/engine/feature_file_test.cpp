@@ -452,20 +452,22 @@ TEST(FeatureFile, OtherKindsOfFilesAreCalledByTheirNames) {
     expect_error(ErrorCode::kRefused, part, [&] { static_cast<void>(open_feature_file(folder / "x.h5")); });
   };
   expect_refused("", "is empty");
-  expect_refused(std::string_view("\x80\x04\x95\x10", 4), "is a Python pickle; expected a features file (HDF5)");
+  expect_refused(std::string_view("\x80\x04\x95\x10", 4), "is a Python pickle; expected a features file (HDF5, .npy)");
   expect_refused(std::string_view("\x40\0\0\0\0\0\0\0{\"coef\"", 15), "is a safetensors file");
-  expect_refused("\x93NUMPY\x01", "is a NumPy array");
+  expect_refused("\x93NUMPY\x01", "is damaged: it has no complete header");
+  expect_refused("PK\x03\x04 and more", "convert it: python3 -c \"import numpy; [numpy.save(k, v) for k, v in ");
+  expect_refused("PAR1 and more", "is a Parquet table; expected a features file (HDF5, .npy); convert it: python3 -c");
   expect_refused("version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer");
   expect_refused("<!DOCTYPE html>", "is an HTML page");
-  expect_refused("something", "is text; expected a features file (HDF5); save what it holds in that form");
+  expect_refused("something", "is text; expected a features file (HDF5, .npy); convert it: python3 -c");
   expect_refused("\xFF\xD8\xFF\xE0",
-                 "is a JPEG picture; expected a features file (HDF5); pictures go to vgg16 predict");
+                 "is a JPEG picture; expected a features file (HDF5, .npy); pictures go to vgg16 predict");
   expect_refused("MATLAB 7.3 MAT-file, Platform: GLNXA64", "is a MATLAB 7.3 .mat file; expected a features file");
-  expect_refused("\1\2\3", "is of an unknown kind; expected a features file (HDF5); is it the right file?");
+  expect_refused("\1\2\3", "is of an unknown kind; expected a features file (HDF5, .npy); is it the right file?");
   expect_refused("\x89HDF\r\n\x1a\n and then nothing", "was written in a later HDF5 format than is supported");
   expect_error(ErrorCode::kNotFound, "missing.h5",
                [&] { static_cast<void>(open_feature_file(folder / "missing.h5")); });
-  expect_error(ErrorCode::kRefused, "is a folder; expected a features file (HDF5); vgg16 extract makes one",
+  expect_error(ErrorCode::kRefused, "is a folder; expected a features file (HDF5, .npy); vgg16 extract makes one",
                [&] { static_cast<void>(open_feature_file(folder.path())); });
   ASSERT_EQ(mkfifo((folder / "pipe.h5").c_str(), 0600), 0);
   expect_error(ErrorCode::kRefused, "is not a regular file",

@@ -41,6 +41,7 @@ TEST(FileKind, IsToldByTheFirstBytes) {
   EXPECT_EQ(kind_of("MATLAB 5.0 MAT-file, Platform"), FileKind::kMatlab);
   EXPECT_EQ(kind_of("MATLAB 7.3 MAT-file, Platform"), FileKind::kMatlab73);
   EXPECT_EQ(kind_of("\x08\x07\x12\x07pytorch\x1A"), FileKind::kOnnx);
+  EXPECT_EQ(kind_of("PAR1\x15\x04"), FileKind::kParquet);
   EXPECT_EQ(kind_of("\x08\x07\x12\x07pyt\x01rch\x1A"), FileKind::kUnknown);
   EXPECT_EQ(kind_of("a,b\r\n1,2\r\n"), FileKind::kText);
   EXPECT_EQ(kind_of("Wei\xC3\x9F"

@@ -8,6 +8,8 @@
     feature_files.py variants FOLDER                   good files of other layouts and types, all with the same content
     feature_files.py labels FOLDER                     labels in every form, and what numpy.unique makes of them
     feature_files.py hostile FOLDER                    files that must be refused
+    feature_files.py npy FOLDER                        the same content as NumPy saves it, and labels as for `labels`
+    feature_files.py npz FOLDER                        an .npz file, and what becomes of it as messages say
     feature_files.py elsewhere FILE                    features and labels in groups
     feature_files.py unusual FOLDER                    files of which messages say how to copy them
     feature_files.py copy FILE OUT                     copies one as they say
@@ -257,6 +259,61 @@ def elsewhere(path):
         f["train/soft"] = h5py.SoftLink("/train/embeddings")
         f["label_names"] = NAMES
         f["unlabelled"] = x[:2]
+
+
+def npy(folder):
+    """x-NAME.npy with features; y-NAME.npy, y-NAME.txt or y-NAME.csv with labels, and for each NAME.expected."""
+    import numpy as np
+
+    folder = Path(folder)
+    x, y = content()
+    animals = np.array(NAMES)[y]
+    for kind in "<f2 >f2 <f4 >f4 <f8 >f8".split():
+        name = f"{kind[1:]}{'be' if kind[0] == '>' else 'le'}"
+        np.save(folder / f"x-{name}.npy", x.astype(kind))
+        np.save(folder / f"x-{name}-fortran.npy", np.asfortranarray(x.astype(kind)))
+    for version in ((1, 0), (2, 0), (3, 0)):
+        with open(folder / f"x-version-{version[0]}.npy", "wb") as f:
+            np.lib.format.write_array(f, x, version)
+    memory = np.lib.format.open_memmap(folder / "x-memmap.npy", "w+", "<f4", x.shape)
+    memory[:] = x
+    memory.flush()
+
+    def write(name, values, save=np.save, **keywords):
+        save(folder / f"y-{name}", values, **keywords)
+        found = np.unique(values)
+        lines = [len(found), *found, *np.ravel(values)]
+        (folder / f"y-{name}.expected").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+    for kind in "|i1 <i2 >i4 <i8".split():
+        write(f"{kind[1:]}.npy", (y * 7 - 5).astype(kind))
+    for kind in "|u1 <u2 >u4 <u8".split():
+        write(f"{kind[1:]}.npy", (y * 5 + 8).astype(kind))
+    write("bool.npy", y == 1)
+    write("column.npy", y.reshape(-1, 1))
+    write("fortran-column.npy", np.asfortranarray(y.reshape(-1, 1)))
+    write("text.npy", animals)
+    write("text-be.npy", animals.astype(">U7"))
+    write("digits.npy", (y * 9 + 1).astype(str))
+    write("integers.txt", y * 9 + 1, np.savetxt, fmt="%d")
+    write("text.txt", animals, np.savetxt, fmt="%s", encoding="utf-8")
+    write("text.csv", animals, np.savetxt, fmt="%s", encoding="utf-8", header="Label", comments="")
+    write("crlf.csv", animals, np.savetxt, fmt="%s", encoding="utf-8", newline="\r\n")
+    # As numpy.savetxt writes them without a format, and numpy.save floating point: the names are those of integers.
+    for name, save in (("float.txt", np.savetxt), ("float.npy", np.save)):
+        write(name, y)
+        save(folder / f"y-{name}", y.astype(float))
+        (folder / f"y-{name}.npy").unlink(missing_ok=True)
+
+
+def npz(folder):
+    import os
+
+    import numpy as np
+
+    os.chdir(folder)
+    x, _ = content()
+    np.savez("IN.npz", x=x)
 
 
 def too_large(path):

@@ -36,6 +36,11 @@ class PythonTest : public testing::Test {
     return std::system((quoted(python_) + " " + quoted(script) + " " + arguments).c_str());
   }
 
+  /// Runs the interpreter in `folder` with `arguments`, as a shell reads them.
+  [[nodiscard]] int run_python_line(const std::filesystem::path& folder, const std::string& arguments) const {
+    return std::system(("cd " + quoted(folder) + " && " + quoted(python_) + " " + arguments).c_str());
+  }
+
   /// As one word of a shell command; for paths without quotes.
   [[nodiscard]] static std::string quoted(const std::filesystem::path& path) {
     return std::string("'").append(path.string()).append("'");
