@@ -86,9 +86,9 @@ std::vector<Ranked> rank(std::span<const double> probabilities, size_t top) {
   return ranked;
 }
 
-/// One result: as JSON the members of `subject`, such as a path, and the classes; as text `name`, which is printable,
-/// and the classes. If the highest probability is below o.min_probability, the label is null in JSON. In text `-` comes
-/// first, without a number, which distinguishes it from a class of that name.
+/// One result: as JSON the members of `subject`, the schema and a path or row, and the classes; as text `name`, which
+/// is printable, and the classes. If the highest probability is below o.min_probability, the label is null in JSON. In
+/// text `-` comes first, without a number, which distinguishes it from a class of that name.
 void print_prediction(const nlohmann::ordered_json& subject, const std::string& name, const Classifier& model,
                       const std::vector<Ranked>& top, const PredictCommand& o) {
   using Json = nlohmann::ordered_json;
@@ -97,8 +97,7 @@ void print_prediction(const nlohmann::ordered_json& subject, const std::string& 
     Json list = Json::array();
     for (const auto& [label, probability] : top)
       list.push_back({{"label", model.classes[label]}, {"probability", probability}});
-    Json document = {{"schema", 1}};
-    document.update(subject);
+    Json document = subject;
     document.update({{"label", refused ? Json(nullptr) : Json(model.classes[top[0].label])},
                      {"probability", top[0].probability},
                      {"top", list}});
@@ -119,25 +118,32 @@ int predict_features(const PredictCommand& o) {
   FeatureFileOptions reading = o.reading;
   reading.needs_labels = false;
   const FeatureTable table = open_feature_files(files, reading);
+  if (table.recipe.weights_sha256.empty() && !model.recipe.weights_sha256.empty()) {
+    print_warning(table.name + " does not record how its rows were made; they are taken for rows like the model's",
+                  o.common);
+  }
+  // What a result begins with in JSON, and in text.
+  const auto subject = [&](int64_t row) {
+    nlohmann::ordered_json members = {{"schema", 1}, {"row", row}};
+    if (table.paths.empty()) return std::pair(members, "row " + std::to_string(row));
+    const std::string& path = table.paths[static_cast<size_t>(row)];
+    members["path"] = path;
+    return std::pair(members, printable(path));
+  };
   bool all_good = true;
-  const PredictCallbacks callbacks = {.predicted =
-                                          [&](int64_t row, std::span<const double> probabilities) {
-                                            nlohmann::ordered_json subject = {{"row", row}};
-                                            std::string name = "row " + std::to_string(row);
-                                            if (!table.paths.empty()) {
-                                              subject["path"] = table.paths[static_cast<size_t>(row)];
-                                              name = printable(table.paths[static_cast<size_t>(row)]);
-                                            }
-                                            print_prediction(subject, name, model,
-                                                             rank(probabilities, static_cast<size_t>(o.top)), o);
-                                          },
-                                      .skipped =
-                                          [&](int64_t row, const std::string& reason) {
-                                            all_good = false;
-                                            if (o.common.json)
-                                              print_json({{"schema", 1}, {"row", row}, {"error", reason}});
-                                            print_error(table.name + ": row " + std::to_string(row) + ": " + reason);
-                                          }};
+  PredictCallbacks callbacks;
+  callbacks.predicted = [&](int64_t row, std::span<const double> probabilities) {
+    const auto [members, name] = subject(row);
+    print_prediction(members, name, model, rank(probabilities, static_cast<size_t>(o.top)), o);
+    flush_output();
+  };
+  callbacks.skipped = [&](int64_t row, const std::string& reason) {
+    all_good = false;
+    auto [members, name] = subject(row);
+    members["error"] = reason;
+    if (o.common.json) print_json(members);
+    print_error(table.name + ": " + name + ": " + reason);
+  };
   predict_rows(model, table, callbacks);
   return all_good ? kDone : kSkippedTooMany;
 }
@@ -169,7 +175,8 @@ int predict(const PredictCommand& o) {
   callbacks.predicted = [&](int64_t index, std::span<const double> probabilities) {
     const auto top = rank(probabilities, static_cast<size_t>(o.top));
     const fs::path& path = pictures[static_cast<size_t>(index)];
-    print_prediction({{"path", escape_name(path.native())}}, printable_path(path), predictor.model(), top, o);
+    print_prediction({{"schema", 1}, {"path", escape_name(path.native())}}, printable_path(path), predictor.model(),
+                     top, o);
     flush_output();  // a reader of a pipe gets each line at once, and a closed pipe ends the work
   };
   callbacks.skipped = [&](int64_t index, const std::string& reason) {
@@ -188,8 +195,9 @@ Command add_predict(CLI::App& program) {
   app->add_option("-m,--model", o->model, "Model file")->required()->type_name("FILE");
   app->add_option("PICTURE", o->pictures, "Pictures, folders, or - for a list of paths on standard input")
       ->type_name("");
-  app->add_option("--features", o->features, "Rows of features instead of pictures, as train -d reads them")
-      ->type_name("FILE");
+  CLI::Option* const features =
+      app->add_option("--features", o->features, "Rows of features instead of pictures, as train -d reads them")
+          ->type_name("FILE");
   add_features_name(*app, o->reading);
   app->add_flag("-0,--null", o->separated_by_nul,
                 "Paths on standard input are separated by NUL, as by find -print0; without this, the first line end or "
@@ -207,6 +215,10 @@ Command add_predict(CLI::App& program) {
         return least && *least >= 0 && *least <= 1;
       }));
   add_network_options(*app, o->weights, o->options.network);
+  // Rows are features already: nothing is left to compute.
+  for (const char* of_pictures : {"--null", "--weights", "--device", "--precision", "--threads", "--batch-size"}) {
+    features->excludes(app->get_option(of_pictures));
+  }
   return {app, [o] { return predict(*o); }};
 }
 

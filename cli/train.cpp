@@ -25,7 +25,8 @@ struct TrainCommand {
   std::vector<std::string> features;
   std::vector<std::string> labels;
   FeatureFileOptions reading;
-  std::string test;
+  std::vector<std::string> test;
+  std::vector<std::string> test_labels;
   std::string model;
   std::string c;  // a list, as given
   std::string split = "tail";
@@ -51,26 +52,30 @@ const std::map<std::string, Score> kScores = {{"accuracy", Score::kAccuracy},
                                               {"log-loss", Score::kLogLoss},
                                               {"f1", Score::kMacroF1}};
 
+FeatureTable open_table(const std::vector<std::string>& features, const std::vector<std::string>& labels,
+                        const TrainCommand& o) {
+  FeatureFileOptions reading = o.reading;
+  reading.label_files.assign(labels.begin(), labels.end());
+  const std::vector<std::filesystem::path> files(features.begin(), features.end());
+  FeatureTable table = open_feature_files(files, reading);
+  warn_of_unknown_recipe(table, o.common);
+  return table;
+}
+
 int train_command(const TrainCommand& o) {
-  std::vector<std::string> inputs = o.features;
-  inputs.insert(inputs.end(), o.labels.begin(), o.labels.end());
-  if (!o.test.empty()) inputs.push_back(o.test);
+  std::vector<std::string> inputs;
+  for (const auto* more : {&o.features, &o.labels, &o.test, &o.test_labels}) {
+    inputs.insert(inputs.end(), more->begin(), more->end());
+  }
   require_output(o.model, inputs, o.overwrite);
   TrainOptions options = o.options;
   options.c = parse_c_list(o.c);
   options.class_weight = parse_class_weight(o.class_weight);
   options.score = kScores.at(o.score);
   options.split = o.split == "stratified" ? Split::kStratified : Split::kTail;
-  FeatureFileOptions reading = o.reading;
-  reading.label_files.assign(o.labels.begin(), o.labels.end());
-  const std::vector<std::filesystem::path> files(o.features.begin(), o.features.end());
-  const FeatureTable table = open_feature_files(files, reading);
-  warn_of_unknown_recipe(table, o.common);
+  const FeatureTable table = open_table(o.features, o.labels, o);
   std::optional<FeatureTable> test;
-  if (!o.test.empty()) {
-    test = open_feature_file(o.test, o.reading);
-    warn_of_unknown_recipe(*test, o.common);
-  }
+  if (!o.test.empty()) test = open_table(o.test, o.test_labels, o);
   const TrainEstimate estimate = test ? estimate_training(table, *test, options) : estimate_training(table, options);
   if (o.common.verbose) {
     print_note("training takes at most " + with_thousands((estimate.memory_bytes >> 20) + 1) + " MB, " +
@@ -164,10 +169,12 @@ Command add_train(CLI::App& program) {
   CLI::Option* const split = app->add_option(
       "--split", o->split, "Rows held out: the last ones (tail), or the same share of every class (stratified)");
   split->type_name("NAME")->capture_default_str()->check(one_of({"tail", "stratified"}, "tail or stratified"));
-  app->add_option("--test", o->test, "Features file to test on, of the same recipe; all rows of --db train")
+  CLI::Option* const test =
+      app->add_option("--test", o->test, "Features files to test on, of the same recipe; all rows of --db train");
+  test->type_name("FILE")->excludes(test_size)->excludes(split);
+  app->add_option("--test-labels", o->test_labels, "Labels of the rows of --test, as --labels")
       ->type_name("FILE")
-      ->excludes(test_size)
-      ->excludes(split);
+      ->needs(test);
   app->add_option("--seed", o->options.seed, "Seed of the random draw of --split stratified")
       ->type_name("N")
       ->capture_default_str()

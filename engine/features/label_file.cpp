@@ -21,7 +21,7 @@ namespace {
 using std::string_view_literals::operator""sv;
 
 constexpr size_t kMaxFileBytes = size_t{1} << 30;
-constexpr size_t kMaxLabelBytes = 8192;
+constexpr size_t kMaxColumns = 10'000;
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -45,7 +45,7 @@ std::string_view take_line(std::string_view& text) {
 
 // Takes the next record of comma-separated values (RFC 4180): fields in double quotes may hold commas, line ends and
 // doubled quotes.
-std::vector<std::string> take_record(std::string_view& text) {
+std::vector<std::string> take_record(std::string_view& text, const std::string& name) {
   std::vector<std::string> fields(1);
   bool quoted = false;
   while (!text.empty()) {
@@ -57,6 +57,8 @@ std::vector<std::string> take_record(std::string_view& text) {
     } else if (c == '"') {
       quoted = !quoted;
     } else if (c == ',' && !quoted) {
+      require(fields.size() < kMaxColumns, ErrorCode::kRefused,
+              name + " has more than " + std::to_string(kMaxColumns) + " columns; save the labels alone");
       fields.emplace_back();
     } else if (c == '\n' && !quoted) {
       break;
@@ -77,15 +79,16 @@ std::string shown(const std::vector<std::string>& fields) {
   return text + (fields.size() > kShown ? ", ..." : "");
 }
 
-std::vector<std::string> lines_of(std::string_view text) {
+// Each at most `most` labels.
+std::vector<std::string> lines_of(std::string_view text, size_t most) {
   std::vector<std::string> labels;
-  while (!text.empty()) labels.emplace_back(without_blanks(take_line(text)));
+  while (!text.empty() && labels.size() < most) labels.emplace_back(without_blanks(take_line(text)));
   return labels;
 }
 
-std::vector<std::string> column_of(std::string_view text, const std::string& name) {
+std::vector<std::string> column_of(std::string_view text, size_t most, const std::string& name) {
   std::vector<std::string> labels;
-  std::vector<std::string> record = take_record(text);
+  std::vector<std::string> record = take_record(text, name);
   const size_t width = record.size();
   const auto header =
       std::find_if(record.begin(), record.end(), [](const std::string& field) { return lower(field) == "label"; });
@@ -95,8 +98,8 @@ std::vector<std::string> column_of(std::string_view text, const std::string& nam
   }
   const auto column = static_cast<size_t>(header == record.end() ? 0 : header - record.begin());
   if (header == record.end()) labels.emplace_back(without_blanks(record[0]));
-  while (!text.empty()) {
-    record = take_record(text);
+  while (!text.empty() && labels.size() < most) {
+    record = take_record(text, name);
     if (record.size() != width) {
       throw Error(ErrorCode::kRefused, name + " has " + std::to_string(record.size()) + " columns in its record " +
                                            std::to_string(labels.size() + 1) + ", expected " + std::to_string(width));
@@ -106,17 +109,19 @@ std::vector<std::string> column_of(std::string_view text, const std::string& nam
   return labels;
 }
 
-// The whole text as a number, if it is one; numpy.savetxt writes 1 as 1.000000000000000000e+00.
+// The whole text as a number, if it is one that double represents exactly, or is not finite: numpy.savetxt writes 1 as
+// 1.000000000000000000e+00, and no number as nan.
 std::optional<double> number_in(std::string_view text) {
   double value = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool whole = problem == std::errc() && end == text.data() + text.size();
-  return whole && std::abs(value) < 0x1p53 ? std::optional(value) : std::nullopt;
+  const bool exact = std::abs(value) < 0x1p53 || !std::isfinite(value);
+  return whole && exact ? std::optional(value) : std::nullopt;
 }
 
 }  // namespace
 
-LabelValues read_label_file(const std::filesystem::path& path) {
+LabelValues read_label_file(const std::filesystem::path& path, int64_t rows) {
   PosixFile file = open_regular_file(path);
   std::vector<std::byte> start(std::min(kFileKindBytes, static_cast<size_t>(file.status().st_size)));
   file.read_at(0, start);
@@ -135,13 +140,12 @@ LabelValues read_label_file(const std::filesystem::path& path) {
   text = text.substr(0, text.find_last_not_of("\r\n"sv) + 1);  // empty lines at the end are no labels
 
   const bool is_csv = lower(path.extension().string()) == ".csv";
-  std::vector<std::string> labels = is_csv ? column_of(text, name) : lines_of(text);
+  const auto most = static_cast<size_t>(rows) + 2;  // one may be a header, another tells that there are more
+  std::vector<std::string> labels = is_csv ? column_of(text, most, name) : lines_of(text, most);
   const bool are_numbers =
       std::all_of(labels.begin(), labels.end(), [](const std::string& label) { return number_in(label).has_value(); });
   LabelValues values;
   for (std::string& label : labels) {
-    require(label.size() <= kMaxLabelBytes, ErrorCode::kRefused,
-            name + " has a label of " + std::to_string(label.size()) + " bytes");
     if (are_numbers) {
       values.add_number(*number_in(label), name);
     } else {

@@ -57,6 +57,8 @@ void LabelValues::add_number(double value, const std::string& name) {
 void LabelValues::add_text(std::string text, const std::string& name) {
   require(!text.empty(), ErrorCode::kRefused,
           name + " has an empty label in row " + std::to_string(texts.size()) + "; give every row a class");
+  require(text.size() <= kMaxBytes, ErrorCode::kRefused,
+          name + " has a label of " + std::to_string(text.size()) + " bytes in row " + std::to_string(texts.size()));
   texts.push_back(std::move(text));
 }
 

@@ -1,6 +1,7 @@
 // The classes of rows, from labels in any of the forms in which other programs store them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -9,6 +10,8 @@ namespace vgg16 {
 
 /// One label per row, as it was stored. `numbers` or `texts` is empty.
 struct LabelValues {
+  static constexpr size_t kMaxBytes = 8192;  ///< of one text
+
   std::vector<int64_t> numbers;
   std::vector<std::string> texts;
   bool is_bool = false;  ///< of numbers: 0 is False and 1 is True

@@ -14,8 +14,6 @@
 namespace vgg16 {
 namespace {
 
-constexpr int64_t kMaxTextBytes = 8192;  // of one label
-
 NumberFormat float_format(const NpyType& type) {
   return {type.size == 2 ? NumberType::kF16 : type.size == 4 ? NumberType::kF32 : NumberType::kF64, type.big_endian};
 }
@@ -129,8 +127,8 @@ LabelValues npy_labels(PosixFile file) {
     array.refuse("has shape " + shape_text(array.shape()) +
                  ", expected one label per row; of a column per class take argmax(axis=1)");
   }
-  const bool is_text =
-      (type.kind == 'S' && type.size <= kMaxTextBytes) || (type.kind == 'U' && type.size <= 4 * kMaxTextBytes);
+  constexpr auto kMaxBytes = static_cast<int64_t>(LabelValues::kMaxBytes);
+  const bool is_text = (type.kind == 'S' && type.size <= kMaxBytes) || (type.kind == 'U' && type.size <= 4 * kMaxBytes);
   if (!is_integer(type) && !is_float(type) && !is_text) {
     array.refuse("holds " + printable(type.name) +
                  ", expected integers, floating point, bool or text; save it again after .astype(str)");

@@ -24,6 +24,7 @@
 #include "vgg16/feature_file.h"
 #include "vocabulary/floating_point.h"
 #include "vocabulary/recipe_fields.h"
+#include "vocabulary/utf8.h"
 
 namespace vgg16 {
 namespace {
@@ -74,15 +75,19 @@ struct Segment {
   int64_t row;
 };
 
-// Where each row comes from: the files one after another, or, if they are the shards of one run, in the order of that
-// run, as in the merged file.
-std::vector<Segment> segments_of(const std::vector<Part>& parts) {
+bool are_of_one_run(const std::vector<Part>& parts) {
   const auto is_shard = [&](const Part& part) {
     return part.shard && part.shard->plan.shard->plan_digest == parts[0].shard->plan.shard->plan_digest;
   };
+  return parts[0].shard && std::all_of(parts.begin(), parts.end(), is_shard);
+}
+
+// Where each row comes from: the files one after another, or, if they are the shards of one run, in the order of that
+// run, as in the merged file.
+std::vector<Segment> segments_of(const std::vector<Part>& parts) {
   std::vector<Segment> segments;
   int64_t first = 0;
-  if (!parts[0].shard || !std::all_of(parts.begin(), parts.end(), is_shard)) {
+  if (!are_of_one_run(parts)) {
     for (size_t p = 0; p < parts.size(); ++p) {
       segments.push_back({first, p, 0});
       first += parts[p].table.rows;
@@ -197,9 +202,9 @@ FeatureTable joined(std::vector<Part> parts) {
 
 // Gives the rows of `table` the labels in `files`, one file after another.
 void set_labels(const std::vector<fs::path>& files, FeatureTable& table) {
-  LabelValues all = read_label_file(files[0]);
+  LabelValues all = read_label_file(files[0], table.rows);
   for (size_t i = 1; i < files.size(); ++i) {
-    LabelValues more = read_label_file(files[i]);
+    LabelValues more = read_label_file(files[i], table.rows);
     require(all.texts.empty() == more.texts.empty() && all.is_bool == more.is_bool, ErrorCode::kRefused,
             printable_path(files[i]) + " and " + printable_path(files[0]) +
                 " hold labels of different kinds; save both as text, or both as numbers");
@@ -215,6 +220,7 @@ void set_labels(const std::vector<fs::path>& files, FeatureTable& table) {
                     (count == table.rows + 1 && !all.texts.empty() ? "; remove the first line if it is a header" : ""));
   }
   Classes classes = classes_of(all);
+  escape_unless_utf8(classes.names);
   table.labels = std::move(classes.labels);
   table.label_names = std::move(classes.names);
 }
@@ -229,6 +235,12 @@ FeatureTable open_feature_files(std::span<const fs::path> paths, const FeatureFi
   reading.needs_labels = options.needs_labels && options.label_files.empty();
   std::vector<Part> parts;
   for (const fs::path& path : paths) parts.push_back(open_part(path, reading));
+  if (options.label_files.size() > 1 && parts.size() > 1 && are_of_one_run(parts)) {
+    throw Error(ErrorCode::kRefused,
+                parts[0].table.name +
+                    " and the others are shards, whose rows alternate; give one file with the labels "
+                    "of all rows in the order of the merged file");
+  }
   FeatureTable table = joined(std::move(parts));
   if (!options.label_files.empty()) set_labels(options.label_files, table);
   return table;

@@ -110,7 +110,8 @@ std::string UntrustedH5::others(const std::string& missing) const {
     text += (shown++ == 0 ? "; it has " : ", ") + in_quotes(printable(name));
   }
   if (shown < links_.size() - (links_.contains(missing) ? 1 : 0)) text += ", ...";
-  return text + (shown == 0 || has("row_crc32") ? "" : "; name one with --features-name or --labels-name");
+  return text +
+         (shown == 0 || has("row_crc32") ? "" : "; vgg16 train takes other names (--features-name, --labels-name)");
 }
 
 H5Dataset UntrustedH5::dataset(const std::string& name, size_t rank) const {

@@ -137,7 +137,7 @@ std::shared_ptr<const NpyArray::Block> NpyArray::transposed(int64_t first) const
   const int64_t size = type().size;
   const int64_t columns = row_bytes_ / size;
   const int64_t rows = std::min(block_rows_, shape()[0] - first);
-  const int64_t at_once = std::max<int64_t>(1, 64 / size);
+  const int64_t at_once = std::min(columns, std::max<int64_t>(1, 64 / size));
   auto block = std::make_shared<Block>();
   block->first = first;
   block->bytes.resize(static_cast<size_t>(rows * row_bytes_));

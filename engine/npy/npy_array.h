@@ -30,8 +30,9 @@ class NpyArray {
 
   /// Copies the elements with first index `first` to first + count - 1, in C order and in their stored type, to `out`,
   /// which has count * row_bytes() bytes. Of an array in Fortran order, which has each column in one piece, blocks of
-  /// some thousand rows are read and transposed, and the last two are kept (32 MB), so that reading rows in order reads
-  /// the file once. Throws Error{kRefused, kIo}.
+  /// some thousand rows are read and transposed, and the last two are kept (32 MB), so that one or two threads
+  /// that read rows in order read the file once; more threads, or other orders, read blocks again. Throws
+  /// Error{kRefused, kIo}.
   void read_rows(int64_t first, int64_t count, std::span<std::byte> out) const;
 
   [[noreturn]] void refuse(const std::string& what) const;

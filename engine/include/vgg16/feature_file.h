@@ -144,12 +144,12 @@ struct FeatureFileOptions {
 /// numpy.unique does, and their names are the labels as text.
 ///
 /// Several files must agree in columns, layer, pool, preprocessing and weights. If they are all the shards of one run,
-/// their rows are in the order of that run, whatever the order of `paths`: the table is that of the merged file.
+/// their rows are in the order of that run, as in the merged file, whatever the order of `paths`.
 /// Otherwise rows are in the order of `paths`. Classes are the same if their names are; if the lists differ, the table
 /// has all names, sorted.
 ///
-/// Headers are read and checked completely, rows when they are needed: never more than a few megabytes of a file
-/// are in memory (of compressed chunks 256 MB). Links to other files are refused.
+/// Headers are read and checked completely, rows when they are needed: never more than 64 MB of a file are
+/// in memory (of compressed chunks 256 MB). Links to other files are refused.
 /// Throws Error{kNotFound, kIo, kMemory, kRefused}.
 [[nodiscard]] FeatureTable open_feature_files(std::span<const std::filesystem::path> paths,
                                               const FeatureFileOptions& options = {});

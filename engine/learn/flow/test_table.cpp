@@ -15,16 +15,12 @@
 namespace vgg16 {
 namespace {
 
-/// The fields without which rows may not be compared (Recipe).
-constexpr size_t kComparedFields = 4;
-static_assert(std::string_view(kRecipeFields[kComparedFields - 1].name) == "weights_sha256");
-
 [[noreturn]] void refuse(const FeatureTable& test, const std::string& what) {
   throw Error(ErrorCode::kRefused, printable(test.name) + ": " + what);
 }
 
 void require_same_features(const FeatureTable& table, const FeatureTable& test) {
-  for (size_t i = 0; i < kComparedFields; ++i) {
+  for (size_t i = 0; i < kComparedRecipeFields; ++i) {
     const std::string& ours = test.recipe.*kRecipeFields[i].value;
     const std::string& theirs = table.recipe.*kRecipeFields[i].value;
     if (ours.empty() || theirs.empty() || ours == theirs) continue;
