@@ -23,6 +23,7 @@
 #include "vgg16/feature_file.h"
 #include "vgg16/image.h"
 #include "vgg16/layer.h"
+#include "vgg16/names.h"
 #include "vgg16/predictor.h"
 #include "vgg16/reusable_rows.h"
 #include "vgg16/weights.h"
@@ -87,6 +88,12 @@ TEST_F(Examples, Error) {
   testing::internal::CaptureStderr();
 #include "error.inc"
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "vgg16.safetensors: no such file\n");
+}
+
+TEST_F(Examples, Names) {
+#include "names.inc"
+  EXPECT_EQ(text, R"(caf\xe9)");
+  EXPECT_EQ(file.native(), "caf\xE9");
 }
 
 TEST_F(Examples, ExtractDataset) {

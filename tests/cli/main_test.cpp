@@ -56,14 +56,17 @@ TEST_F(CommandLine, HelpShowsEveryOptionWithItsDefault) {
        {"-d,--dataset DIR", "-o,--output FILE", "-b,--batch-size N=32", "-s,--buffer-size N=1000",
         "--layer NAME=block5_pool", "--pool NAME=none", "--weights FILE", "--device NAME=auto", "--precision NAME=f32",
         "--threads N=0", "--seed N=42", "--no-shuffle", "--dtype NAME=f32", "--resume", "--overwrite",
-        "--max-skipped N=1%", "--shard I/N"}},
+        "--max-skipped N=1%", "--shard I/N", "--reuse FILE"}},
       {"merge", {"-o,--output FILE", "PART ...", "--overwrite"}},
       {"train",
        {"-d,--db FILE", "-m,--model FILE", "-j,--jobs N=-1", "--c LIST=0.1,1,10,100,1000,10000", "--folds N=3",
-        "--test-size SHARE=0.25", "--split NAME=tail", "--test FILE", "--overwrite"}},
+        "--test-size SHARE=0.25", "--split NAME=tail", "--test FILE", "--test-labels FILE", "--labels FILE",
+        "--labels-name NAME=labels", "--features-name NAME=features", "--class-weight WEIGHTS=none",
+        "--score NAME=accuracy", "--overwrite"}},
       {"predict",
        {"-m,--model FILE", "PICTURE ...", "--top N=3", "--min-probability P=0", "--weights FILE", "--device NAME=auto",
-        "--precision NAME=f32", "--threads N=0", "-b,--batch-size N=32"}},
+        "--precision NAME=f32", "--threads N=0", "-b,--batch-size N=32", "--features FILE",
+        "--features-name NAME=features"}},
       {"convert", {"WEIGHTS", "FILE", "--dtype NAME=f16", "--overwrite"}}};
   for (const auto& [command, options] : expected) {
     const std::string help = run({command, "--help"}).out;

@@ -13,8 +13,8 @@
 namespace vgg16 {
 
 /// How rows were computed. Rows may be compared only if layer, pool, preprocessing and weights agree. The other fields
-/// are compared only where a run is continued or shards are merged. An empty string means "not recorded", as in the
-/// files of the scripts that this program replaces.
+/// are compared only where a run is continued, rows are reused or shards are merged. An empty string means "not
+/// recorded", as in the files of the scripts that this program replaces.
 struct Recipe {
   std::string layer;
   std::string pool;
