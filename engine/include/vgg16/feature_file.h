@@ -130,7 +130,7 @@ struct FeatureFileOptions {
   std::string labels_name = "labels";
   /// Files of labels, used instead of those in the features files: .npy, .csv (a column "label", or the only one) or
   /// text with one label a line. Several are read one after another; in all one label for each row.
-  std::vector<std::filesystem::path> label_files;
+  std::vector<std::filesystem::path> label_files = {};
   bool needs_labels = true;  ///< false: files without labels will do, and the table then has none
 };
 
