@@ -6,11 +6,15 @@
   venv/bin/python bench/training_sets.py --program PROGRAM --pictures FOLDER --out SETS
   venv/bin/python bench/train_peers.py PROGRAM SETS speed easy17 easy3 hard17
   venv/bin/python bench/train_peers.py PROGRAM SETS optimum easy17 easy3 hard17
+  venv/bin/python bench/train_peers.py PROGRAM SETS svm easy17 hard17 --rounds 1
 
 speed        whole processes, from start to saved model with the file read, round by round; medians, ratios to ours
 memory       our peak on each set, beside 12 n^2 bytes + 200 MB
 optimum      every objective and the predictions against scikit-learn's newton-cg (tests/python/compare_training.py)
 defaults     where LogisticRegression's defaults stop on all training rows, beside the optimum, for every C
+svm          whole processes as speed: the linear SVM on both grids of C, scikit-learn's searches over LinearSVC and over
+             SVC on the inner products, whose time counts, and our logistic regression
+solvers      our logistic regression by Newton's method and by L-BFGS, in turns
 threads      whether the model file of 1 and of 2 threads is the same
 duplicates   which of the planted copies are found, and what is listed beside them
 gram         our inner products of the rows against NumPy's dense ones
@@ -33,6 +37,7 @@ import sys
 import time
 
 GRID = [0.1, 1.0, 10.0, 100.0, 1000.0, 10000.0]
+SVM_GRID = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3]
 
 
 # What --worker runs: one peer, in a process of its own.
@@ -41,6 +46,11 @@ def search(name, jobs):
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GridSearchCV
     from sklearn.multiclass import OneVsRestClassifier
+    from sklearn.svm import SVC, LinearSVC
+    if name.startswith('linear_svc'):
+        return GridSearchCV(LinearSVC(), {'C': GRID if name.endswith('script') else SVM_GRID}, cv=3, n_jobs=jobs)
+    if name == 'kernel_svc':
+        return GridSearchCV(SVC(kernel='precomputed'), {'C': SVM_GRID}, cv=3, n_jobs=jobs)
     if name == 'liblinear':
         model = OneVsRestClassifier(LogisticRegression(solver='liblinear', dual=True))
         return GridSearchCV(model, {'estimator__C': GRID}, cv=3, n_jobs=jobs)
@@ -62,6 +72,8 @@ def work(name, features, out):
         values, vectors = numpy.linalg.eigh(rows[:train] @ rows[:train].T)
         kept = values > 1e-12 * values.max()
         rows = rows @ (rows[:train].T @ (vectors[:, kept] / numpy.sqrt(values[kept])))
+    if name == 'kernel_svc':
+        rows = rows.astype(numpy.float64) @ rows[:train].T.astype(numpy.float64)
     model.fit(rows[:train], labels[:train])
     predicted = model.predict(rows[train:])
     print(classification_report(labels[train:], predicted, target_names=names))
@@ -74,6 +86,9 @@ PEERS = {
     'float32': (False, 'the same from float32 features'),
     'one_job': (False, 'float32, one fit at a time, NumPy on all processors'),
     'row_space': (False, "the same search on the training rows' coordinates in the space they span"),
+    'linear_svc_script': (True, "GridSearchCV(LinearSVC()), all processors, float64, the script's values of C"),
+    'linear_svc': (True, 'the same with C from 1e-8 to 1e-3'),
+    'kernel_svc': (False, "GridSearchCV(SVC(kernel='precomputed')) with these C, inner products in float64"),
     'liblinear': (False, 'GridSearchCV over one-vs-rest liblinear, dual'),
 }
 
@@ -140,6 +155,39 @@ class Bench:
                 ratios = [theirs / own for theirs, own in zip(found, times['ours'])]
                 print(f'| {name} | {engine} | {statistics.median(found):.2f} | {min(found):.2f} | {max(found):.2f} | '
                       f'{statistics.median(found) / ours:.1f} | {min(ratios):.1f} | {max(ratios):.1f} |', flush=True)
+
+    def turns(self, name, rounds, ours, peers=()):
+        """Prints the median, least and greatest seconds of each; ours is {what: options}, the first the reference."""
+        times = collections.defaultdict(list)
+        for wide in (False, True) if peers else (False,):
+            self.features(name, wide).read_bytes()  # into the page cache, for everyone
+        for turn in range(rounds):
+            for what in [*ours, *peers]:
+                if what in ours:
+                    seconds, _, report = self.train(name, *ours[what])
+                    gap = max(fit['relative_gap'] for fit in report['fits'])
+                    stages = ', '.join(f'{stage} {value:.2f}' for stage, value in report['seconds'].items())
+                    end = f'({stages}), C {report["best_c"]:g}, accuracy {report["accuracy"]:.4f}, gap {gap:.1e}'
+                else:
+                    seconds, *_ = run([sys.executable, '-W', 'ignore', __file__, '--worker', what,
+                                       self.features(name, PEERS[what][0]), self.sets / f'{what}.pickle'])
+                    end = ''
+                times[what].append(seconds)
+                print(f'{name} round {turn + 1}: {what} {seconds:.2f} s {end}', file=sys.stderr, flush=True)
+        reference = statistics.median(times[next(iter(ours))])
+        for what, found in times.items():
+            print(f'| {name} | {what} | {statistics.median(found):.2f} | {min(found):.2f} | {max(found):.2f} | '
+                  f'{statistics.median(found) / reference:.2f} |', flush=True)
+
+    def svm(self, names, rounds):
+        svm = ('--classifier', 'svm')
+        for name in names:
+            self.turns(name, rounds, {'svm': svm, 'svm, the script\'s C': (*svm, '--c', ','.join(map(str, GRID))),
+                                      'logistic': ()}, ('kernel_svc', 'linear_svc', 'linear_svc_script'))
+
+    def solvers(self, names, rounds):
+        for name in names:
+            self.turns(name, rounds, {solver: ('--solver', solver) for solver in ('newton', 'lbfgs')})
 
     def memory(self, names):
         for name in names:
@@ -232,8 +280,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('program', type=pathlib.Path)
     parser.add_argument('sets', type=pathlib.Path)
-    parser.add_argument('what', choices=('speed', 'memory', 'optimum', 'defaults', 'threads', 'duplicates', 'gram',
-                                         'large'))
+    parser.add_argument('what', choices=('speed', 'svm', 'solvers', 'memory', 'optimum', 'defaults', 'threads',
+                                         'duplicates', 'gram', 'large'))
     parser.add_argument('names', nargs='+', help='of the sets')
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--peers', default='script', help=f'of {", ".join(PEERS)}; speed only')
@@ -241,6 +289,8 @@ def main():
     bench = Bench(args.program.resolve(), args.sets)
     if args.what == 'speed':
         bench.speed(args.names, args.rounds, args.peers.split(','))
+    elif args.what in ('svm', 'solvers'):
+        getattr(bench, args.what)(args.names, args.rounds)
     else:
         getattr(bench, args.what)(args.names)
 

@@ -68,8 +68,12 @@ Json describe_features(const std::string& file) {
 
 Json describe_model(const std::string& file) {
   const Classifier model = Classifier::load(file);
-  Json document = {
-      {"schema", 1}, {"kind", "model"}, {"classes", model.classes}, {"columns", model.columns}, {"C", model.c}};
+  Json document = {{"schema", 1},
+                   {"kind", "model"},
+                   {"classifier", classifier_name(model.kind)},
+                   {"classes", model.classes},
+                   {"columns", model.columns},
+                   {"C", model.c}};
   add_recipe(document, model.recipe);
   return document;
 }

@@ -204,6 +204,8 @@ nlohmann::ordered_json training_json(const TrainResult& result, const TrainedOn&
                         {"predicted_probability", s.predicted_probability}});
   }
   return {{"schema", 1},
+          {"classifier", classifier_name(result.classifier.kind)},
+          {"solver", solver_name(report.solver)},
           {"best_c", report.candidates[report.best].c},
           {"score", score_name(report.score)},
           {"class_weights", class_weights},

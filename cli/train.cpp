@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,9 @@ struct TrainCommand {
   std::vector<std::string> test;
   std::vector<std::string> test_labels;
   std::string model;
-  std::string c;  // a list, as given
+  std::string c;  // a list, as given; empty: the classifier's default
+  std::string classifier = "logistic";
+  std::string solver = "auto";
   std::string split = "tail";
   std::string class_weight = "none";
   std::string score = "accuracy";
@@ -62,6 +65,12 @@ FeatureTable open_table(const std::vector<std::string>& features, const std::vec
   return table;
 }
 
+std::string list_of(const std::vector<double>& numbers) {
+  std::string list;
+  for (const double number : numbers) list += (list.empty() ? "" : ",") + shortest(number);
+  return list;
+}
+
 int train_command(const TrainCommand& o) {
   std::vector<std::string> inputs;
   for (const auto* more : {&o.features, &o.labels, &o.test, &o.test_labels}) {
@@ -69,7 +78,11 @@ int train_command(const TrainCommand& o) {
   }
   require_output(o.model, inputs, o.overwrite);
   TrainOptions options = o.options;
-  options.c = parse_c_list(o.c);
+  options.classifier = o.classifier == "svm" ? ClassifierKind::kSvm : ClassifierKind::kLogistic;
+  options.c = o.c.empty() ? default_c_list(options.classifier) : parse_c_list(o.c);
+  for (const Solver solver : {Solver::kNewton, Solver::kLbfgs}) {
+    if (o.solver == solver_name(solver)) options.solver = solver;
+  }
   options.class_weight = parse_class_weight(o.class_weight);
   options.score = kScores.at(o.score);
   options.split = o.split == "stratified" ? Split::kStratified : Split::kTail;
@@ -109,7 +122,6 @@ int train_command(const TrainCommand& o) {
 
 Command add_train(CLI::App& program) {
   auto o = std::make_shared<TrainCommand>();
-  for (const double c : o->options.c) o->c += (o->c.empty() ? "" : ",") + shortest(c);
   CLI::App* app = add_command(program, "train", "Train a classifier on a features file and report how good it is",
                               "vgg16 train -d animals.h5 -m animals.model", o->common);
   app->add_option("-d,--db", o->features,
@@ -126,6 +138,16 @@ Command add_train(CLI::App& program) {
       ->type_name("NAME")
       ->capture_default_str();
   app->add_option("-m,--model", o->model, "Model file to write")->required()->type_name("FILE");
+  app->add_option("--classifier", o->classifier,
+                  "logistic: logistic regression; svm: a linear SVM (LinearSVC) with Platt's probabilities")
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->check(one_of({"logistic", "svm"}, "logistic or svm"));
+  app->add_option("--solver", o->solver,
+                  "Optimiser of logistic regression: newton (on the rows' inner products), lbfgs, or auto, the faster")
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->check(one_of({"auto", "newton", "lbfgs"}, "auto, newton or lbfgs"));
   app->add_option("-j,--jobs", o->options.threads,
                   "Threads; -1 and 0 are one per processor, within a container's quota")
       ->type_name("N")
@@ -134,7 +156,7 @@ Command add_train(CLI::App& program) {
   app->add_option("--c", o->c,
                   "Values of C (inverse penalty strength) to try; lo:hi:n is n values in geometric progression")
       ->type_name("LIST")
-      ->capture_default_str()
+      ->default_str(list_of(default_c_list()) + "; svm: " + list_of(default_c_list(ClassifierKind::kSvm)))
       ->check(expects("a list of numbers above 0, such as 0.1,1,10 or 1e-6:1:7", [](const std::string& text) {
         try {
           return !parse_c_list(text).empty();

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <iomanip>
 #include <iostream>
 
 #include "readme_includes.inc"
@@ -174,17 +175,24 @@ TEST_F(Examples, ReadmeInPython) {
   if (IsSkipped()) return;
   write_features(40);
   const FeatureTable table = open_feature_file("animals.h5");
-  const Classifier model = train(table, {}).classifier;
-  model.save("animals.model", {});
-  std::ofstream expected("expected.txt");
-  for (int64_t row = 0; row < table.rows; ++row) {
-    std::vector<float> values(40);
-    table.read_rows(row, 1, values.data());
-    const std::vector<double> p = model.predict_probabilities(values);
-    expected << model.classes[static_cast<size_t>(std::max_element(p.begin(), p.end()) - p.begin())] << '\n';
+  for (const ClassifierKind kind : {ClassifierKind::kLogistic, ClassifierKind::kSvm}) {
+    SCOPED_TRACE(classifier_name(kind));
+    TrainOptions options;
+    options.classifier = kind;
+    const Classifier model = train(table, options).classifier;
+    model.save("animals.model", {.overwrite = true});
+    std::ofstream expected("expected.txt");
+    for (int64_t row = 0; row < table.rows; ++row) {
+      std::vector<float> values(40);
+      table.read_rows(row, 1, values.data());
+      const std::vector<double> p = model.predict_probabilities(values);
+      expected << model.classes[static_cast<size_t>(std::max_element(p.begin(), p.end()) - p.begin())];
+      for (const double of_class : p) expected << '\t' << std::setprecision(17) << of_class;
+      expected << '\n';
+    }
+    expected.close();
+    EXPECT_EQ(run_script("run_readme.py", quoted(fs::path(VGG16_SOURCE_DIR) / "README.md")), 0);
   }
-  expected.close();
-  EXPECT_EQ(run_script("run_readme.py", quoted(fs::path(VGG16_SOURCE_DIR) / "README.md")), 0);
 }
 
 }  // namespace

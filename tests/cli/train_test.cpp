@@ -189,6 +189,24 @@ TEST_F(TrainCommandLine, WeighsClassesAndChoosesCByTheScoreAskedFor) {
                  {"train", "-d", "pets.h5", "-m", "a.model", "--score", "roc"});
 }
 
+TEST_F(TrainCommandLine, TrainsASvmThatPredictTakesLikeAnyModel) {
+  extract_pets();
+  const auto document =
+      json_line(run({"train", "-d", "pets.h5", "-m", "pets.model", "--classifier", "svm", "--json", "-q"}).out);
+  EXPECT_EQ(document["classifier"], "svm");
+  EXPECT_EQ(document["solver"], "newton");
+  ASSERT_EQ(document["cv"].size(), 6U);
+  EXPECT_EQ(document["cv"][0]["c"], 1e-8) << "the SVM's own default";
+  EXPECT_EQ(Classifier::load(path("pets.model")).kind, ClassifierKind::kSvm);
+  const auto predicted = json_line(run({"predict", "-m", "pets.model", "pets/cats/0.png", "--json"}).out);
+  EXPECT_EQ(predicted["label"], "cats");
+  expect_failure(2, "solver lbfgs: only logistic regression has a choice of solvers",
+                 {"train", "-d", "pets.h5", "-m", "a.model", "--classifier", "svm", "--solver", "lbfgs"});
+  EXPECT_EQ(
+      json_line(run({"train", "-d", "pets.h5", "-m", "b.model", "--solver", "lbfgs", "--json", "-q"}).out)["solver"],
+      "lbfgs");
+}
+
 TEST_F(TrainCommandLine, ReachesTheOptimumOfScikitLearn) {
   need_python("h5py,numpy,sklearn");
   if (IsSkipped()) return;

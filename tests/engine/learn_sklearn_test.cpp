@@ -30,17 +30,27 @@ class LearnSklearnTest : public PythonTest {
     write_test_file(folder_ / "features.f32", std::as_bytes(std::span(values)));
   }
 
+  // Also saves the model as m.model.
   void expect_optimum(const FeatureTable& table, const TrainOptions& options) {
-    const Report report = train(table, options).report;
+    const TrainResult result = train(table, options);
+    const Report& report = result.report;
+    result.classifier.save(folder_ / "m.model", {.overwrite = true});
     const std::span<const int64_t> labels(table.labels);
     Json fits = Json::array();
     for (const FitCertificate& f : report.fits) {
       fits.push_back({{"C", f.c}, {"fold", f.fold}, {"objective", f.objective}});
     }
     Json predicted = Json::array();
-    for (const HeldOutPrediction& p : report.predictions) predicted.push_back(p.predicted);
+    Json probabilities = Json::array();
+    std::vector<float> row(static_cast<size_t>(table.columns));
+    for (const HeldOutPrediction& p : report.predictions) {
+      predicted.push_back(p.predicted);
+      table.read_rows(p.row, 1, row.data());
+      for (const double of_class : result.classifier.predict_probabilities(row)) probabilities.push_back(of_class);
+    }
     write_features(table, 0, table.rows);
-    expect_agreement({{"check", "optimum"},
+    expect_agreement({{"check", options.classifier == ClassifierKind::kSvm ? "svm" : "optimum"},
+                      {"probabilities", probabilities},
                       {"columns", table.columns},
                       {"labels", table.labels},
                       {"fold", stratified_folds(labels.first(static_cast<size_t>(report.train_rows)), options.folds)},
@@ -124,6 +134,24 @@ TEST_F(LearnSklearnTest, ClassWeightsMeanTheSame) {
       expect_optimum(table, options);
     }
   }
+}
+
+TEST_F(LearnSklearnTest, SvmsAreThoseOfLinearSvcAndTheirProbabilitiesOfCalibratedClassifierCv) {
+  TrainOptions options;
+  options.classifier = ClassifierKind::kSvm;
+  options.c = {1e-6, 1e-4, 1e-2};
+  options.relative_gap = 1e-8;  // so that the models are close, not only their objectives
+  const auto expect_svm = [&](Route route, int classes, const char* weight) {
+    SCOPED_TRACE(std::to_string(classes) + " classes, weights " + weight);
+    options.route = route;
+    options.class_weight = parse_class_weight(weight);
+    expect_optimum(sparse_classes({.rows = 160, .columns = 200, .classes = classes, .zeros = 0.8, .separation = 0.2}),
+                   options);
+  };
+  expect_svm(Route::kDual, 2, "none");
+  expect_svm(Route::kDual, 4, "class_1=5,class_0=0.25");
+  expect_svm(Route::kPrimal, 3, "none");
+  expect_svm(Route::kPrimal, 2, "class_1=5,class_0=0.25");
 }
 
 TEST_F(LearnSklearnTest, ScoresAreThoseOfItsMetrics) {

@@ -69,6 +69,63 @@ TEST(ModelFile, ComesBackAsItWasWritten) {
   }
 }
 
+Classifier svm_example(int classes) {
+  Classifier model = example(classes);
+  model.kind = ClassifierKind::kSvm;
+  for (size_t i = 0; i < model.intercept.size(); ++i)
+    model.sigmoids.push_back({-1.5 - 0.1 * static_cast<double>(i), 0.25});
+  return model;
+}
+
+TEST(ModelFile, AnSvmComesBackWithItsSigmoids) {
+  for (const int classes : {2, 3}) {
+    const TempDir folder;
+    const Classifier model = svm_example(classes);
+    model.save(folder / "m.model", {});
+    const Classifier back = Classifier::load(folder / "m.model");
+    EXPECT_EQ(back.kind, ClassifierKind::kSvm);
+    ASSERT_EQ(back.sigmoids.size(), model.sigmoids.size());
+    for (size_t i = 0; i < back.sigmoids.size(); ++i) {
+      EXPECT_EQ(back.sigmoids[i].a, model.sigmoids[i].a);
+      EXPECT_EQ(back.sigmoids[i].b, model.sigmoids[i].b);
+    }
+    EXPECT_EQ(back.metadata, model.metadata);
+    const std::string whole = read_all(folder / "m.model");
+    for (size_t length = 0; length < whole.size(); ++length) {
+      const std::span<const char> part(whole.data(), length);
+      EXPECT_FALSE(refusal([&] { static_cast<void>(parse_model(std::as_bytes(part), "m.model")); }).empty()) << length;
+    }
+  }
+}
+
+TEST(ModelFile, SigmoidsThatDoNotFitAreRefused) {
+  const TempDir folder;
+  const auto saved = [&](const Classifier& model) {
+    model.save(folder / "m.model", {.overwrite = true});
+    return read_all(folder / "m.model");
+  };
+  const auto refused = [](const std::string& file) {
+    const std::string checked = with_checksum_of_now(file);
+    return refusal([&] { static_cast<void>(parse_model(std::as_bytes(std::span(checked)), "m.model")); });
+  };
+  const auto with = [](std::string file, const std::string& from, const std::string& to) {
+    file.replace(file.find(from), from.size(), to);
+    return file;
+  };
+  const std::string svm = saved(svm_example(3));
+  EXPECT_EQ(refused(with(svm, "\"svm\"", "\"mvs\"")),
+            "m.model: classifier mvs, expected svm, or none for logistic regression");
+  EXPECT_THAT(refused(with(svm, "\"sigmoid\"", "\"sigmoyd\"")), HasSubstr("no tensor `sigmoid`"));
+  EXPECT_THAT(refused(with(svm, "\"classifier\"", "\"klassifier\"")), HasSubstr("3 tensors, expected `coef`"));
+  EXPECT_THAT(refused(with(svm, "[3,2]", "[2,3]")), HasSubstr("sigmoid: shape (2, 3), expected (3, 2)"));
+  Classifier infinite = svm_example(3);
+  infinite.sigmoids[1].a = std::numeric_limits<double>::infinity();
+  EXPECT_THAT(refused(saved(infinite)), HasSubstr("sigmoid: value 2 is not finite"));
+  Classifier logistic = example(3);
+  logistic.metadata["classifier"] = "svm";
+  EXPECT_THAT(refused(saved(logistic)), HasSubstr("2 tensors, expected `coef`, `intercept` and `sigmoid` alone"));
+}
+
 TEST(ModelFile, DifferentNamesStayDifferentWhateverTheirBytes) {
   const TempDir folder;
   Classifier model = example(4);

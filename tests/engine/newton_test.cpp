@@ -1,4 +1,5 @@
 #include "learn/solve/newton.h"
+#include "learn/solve/row_space_lbfgs.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +9,6 @@
 #include "learn/solve/convergence.h"
 #include "learn/solve/fit.h"
 #include "support/feature_data.h"
-#include "support/row_space_lbfgs.h"
 
 namespace vgg16 {
 namespace {

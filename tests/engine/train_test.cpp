@@ -257,6 +257,46 @@ TEST_P(PrimalRouteTest, IsTheSameBitsForAnyNumberOfThreads) {
 
 INSTANTIATE_TEST_SUITE_P(Classes, PrimalRouteTest, testing::Values(2, 4));
 
+TEST_P(PrimalRouteTest, EitherSolverFindsTheSameModelByTheDualRoute) {
+  const FeatureTable table =
+      sparse_classes({.rows = 200, .columns = 400, .classes = GetParam(), .zeros = 0.8, .separation = 0.4});
+  TrainOptions options;
+  options.c = {1e-4, 1e-2, 1};
+  options.relative_gap = 1e-9;
+  const TrainResult newton = train(table, options);
+  options.solver = Solver::kLbfgs;
+  const TrainResult lbfgs = train(table, options);
+  EXPECT_EQ(newton.report.solver, Solver::kNewton);
+  EXPECT_EQ(lbfgs.report.solver, Solver::kLbfgs);
+  EXPECT_EQ(lbfgs.report.estimate.route, Route::kDual);
+  EXPECT_EQ(lbfgs.classifier.metadata.at("solver"), "lbfgs");
+  ASSERT_EQ(lbfgs.report.fits.size(), newton.report.fits.size());
+  for (size_t i = 0; i < newton.report.fits.size(); ++i) {
+    EXPECT_LE(lbfgs.report.fits[i].relative_gap, 1e-9) << lbfgs.report.fits[i].stop_reason;
+    EXPECT_NEAR(lbfgs.report.fits[i].objective, newton.report.fits[i].objective,
+                2e-9 * newton.report.fits[i].objective);
+  }
+  EXPECT_EQ(lbfgs.report.best, newton.report.best);
+  for (size_t i = 0; i < newton.report.predictions.size(); ++i) {
+    EXPECT_EQ(lbfgs.report.predictions[i].predicted, newton.report.predictions[i].predicted);
+    EXPECT_NEAR(lbfgs.report.predictions[i].probability, newton.report.predictions[i].probability, 1e-3);
+  }
+  for (size_t i = 0; i < newton.classifier.coef.size(); ++i) {
+    ASSERT_NEAR(lbfgs.classifier.coef[i], newton.classifier.coef[i], 1e-5);
+  }
+}
+
+TEST(TrainSolver, NewtonsMethodMeansTheDualRoute) {
+  const FeatureTable tall = sparse_classes({.rows = 400, .columns = 100});
+  TrainOptions options;
+  EXPECT_EQ(estimate_training(tall, options).route, Route::kPrimal);
+  options.solver = Solver::kNewton;
+  EXPECT_EQ(estimate_training(tall, options).route, Route::kDual);
+  options.route = Route::kPrimal;
+  EXPECT_THAT(refusal([&] { static_cast<void>(train(tall, options)); }, ErrorCode::kInvalidArgument),
+              HasSubstr("Newton's method needs the inner products"));
+}
+
 class ManyClassesTest : public testing::TestWithParam<Route> {};
 
 TEST_P(ManyClassesTest, EveryFitReachesTheOptimumAndTheBitsAreThoseOfOneThread) {

@@ -89,6 +89,55 @@ def check_optimum():
     print(f"largest excess over newton-cg {worst:.1e}, {len(case['fits'])} fits", file=sys.stderr)
 
 
+def hinge_objective(z, y, coef, c, weights):
+    """Of LinearSVC without an intercept of its own: z has the column of ones."""
+    value = 0
+    for k, w in enumerate(coef):
+        sign = np.where(y == (1 if len(coef) == 1 else k), 1, -1)
+        value += 0.5 * (w**2).sum() + c * (weights * np.maximum(0, 1 - sign * (z @ w))**2).sum()
+    return value
+
+
+def check_svm():
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.svm import LinearSVC
+
+    x, y = features().astype(np.float64), np.array(case["labels"])
+    fold = np.array(case["fold"])
+    train = slice(0, len(fold))
+    test = slice(len(fold), len(y))
+    s, u = np.linalg.eigh(x @ x.T + 1)
+    keep = s > s[-1] * 1e-13
+    z = u[:, keep] * np.sqrt(s[keep])  # coordinates of the rows, with a column of ones, in the space they span
+    weight = np.array([(case["weight_by_name"] or {}).get(name, 1.0) for name in case["names"]])
+    svm = LinearSVC(dual=False, fit_intercept=False, tol=1e-10, max_iter=100000)
+    worst = 0
+    for fit in case["fits"]:
+        rows = np.flatnonzero(fold != fit["fold"])
+        svm.set_params(C=fit["C"]).fit(z[rows], y[rows], weight[y[rows]])
+        theirs = hinge_objective(z[rows], y[rows], svm.coef_, fit["C"], weight[y[rows]])
+        worst = max(worst, abs(fit["objective"] / theirs - 1))
+        assert worst <= 1e-6, f"C = {fit['C']}, fold {fit['fold']}: {fit['objective']!r}, but LinearSVC has {theirs!r}"
+    # The last fit is the one on all training rows.
+    m, coef, intercept = model_file()
+    scores = svm.decision_function(z[test]).reshape(test.stop - test.start, -1)
+    ours = x[test] @ coef.T + intercept
+    assert np.abs(ours - scores).max() <= 2e-3 * np.abs(scores).max()
+    two = scores.shape[1] == 1
+    gap = np.abs(scores[:, 0]) if two else np.diff(np.sort(scores, 1)[:, -2:])[:, 0]
+    differs = (ours[:, 0] > 0) != (scores[:, 0] > 0) if two else ours.argmax(1) != scores.argmax(1)
+    assert not (differs & (gap > 1e-3)).any()
+    calibrated = CalibratedClassifierCV(svm, cv=1 + fold.max(), ensemble=False)
+    calibrated.fit(z[train], y[train], sample_weight=weight[y[train]])
+    theirs = calibrated.predict_proba(z[test])
+    p = np.array(case["probabilities"]).reshape(theirs.shape)
+    assert np.abs(p - theirs).max() <= 1e-3, np.abs(p - theirs).max()
+    near = np.diff(np.sort(theirs, 1)[:, -2:])[:, 0] < 2e-3
+    assert ((p.argmax(1) == np.array(case["predicted"])).all())
+    assert ((p.argmax(1) == theirs.argmax(1)) | near).all()
+    print(f"objectives within {worst:.1e}, probabilities within {np.abs(p - theirs).max():.1e}", file=sys.stderr)
+
+
 def check_scores():
     for i, c in enumerate(case["cases"]):
         with warnings.catch_warnings():
@@ -98,11 +147,15 @@ def check_scores():
         assert abs(c["f1"] - theirs) < 1e-15, f"case {i}: {c['f1']!r} but scikit-learn has {theirs!r}"
 
 
-def check_model():
+def model_file():
     from safetensors import safe_open
 
     with safe_open(folder / "m.model", "np") as f:
-        m, coef, intercept = f.metadata(), f.get_tensor("coef"), f.get_tensor("intercept")
+        return f.metadata(), f.get_tensor("coef"), f.get_tensor("intercept")
+
+
+def check_model():
+    m, coef, intercept = model_file()
     model = LogisticRegression()
     model.coef_, model.intercept_, model.classes_ = coef, intercept, np.array(json.loads(m["classes"]))
     x = features()
@@ -129,5 +182,5 @@ def check_suspects():
         assert abs(s["predicted_probability"] - p[s["row"]].max()) < 1e-4
 
 
-{"folds": check_folds, "scores": check_scores, "report": check_report, "optimum": check_optimum, "model": check_model,
+{"folds": check_folds, "scores": check_scores, "svm": check_svm, "report": check_report, "optimum": check_optimum, "model": check_model,
  "suspects": check_suspects}[case["check"]]()

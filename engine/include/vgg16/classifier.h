@@ -23,6 +23,14 @@ namespace vgg16 {
 /// that this program replaces. kStratified: the same share of every class, drawn at random with TrainOptions::seed.
 enum class Split { kTail, kStratified };
 
+/// kLogistic: L2-penalised logistic regression, the softmax of one linear score per class. kSvm: one linear SVM per
+/// class against the rest, with squared hinge loss and a penalised intercept, scikit-learn's LinearSVC; its scores
+/// become probabilities by Platt's sigmoid. In both cases the predicted class is the one with the highest probability.
+enum class ClassifierKind { kLogistic, kSvm };
+
+/// "logistic", "svm".
+[[nodiscard]] std::string_view classifier_name(ClassifierKind kind);
+
 /// How the optimum is computed. kDual: one coefficient per row, from the Gram matrix of all rows (their inner
 /// products), which is fast while there are fewer rows than columns and the matrix fits in memory. kPrimal: one
 /// coefficient per column, in passes over the rows. kAuto: kDual if there are at most 0.7 training rows per column and
@@ -47,20 +55,31 @@ struct ClassWeight {
 /// follow, so it may contain commas and equals signs. Throws Error{kInvalidArgument} naming the part that is wrong.
 [[nodiscard]] ClassWeight parse_class_weight(std::string_view text);
 
-/// 0.1 to 10000 in powers of ten.
-[[nodiscard]] std::vector<double> default_c_list();
+/// The optimiser. kNewton: Newton's method on the inner products, hence with Route::kDual only. kLbfgs: L-BFGS, with
+/// either route. kAuto: the faster one, kNewton with Route::kDual and kLbfgs with Route::kPrimal; nothing else for the
+/// SVM.
+enum class Solver { kAuto, kNewton, kLbfgs };
+
+/// "auto", "newton", "lbfgs".
+[[nodiscard]] std::string_view solver_name(Solver solver);
+
+/// Powers of ten: 0.1 to 10000 for logistic regression. 1e-8 to 0.001 for the SVM, whose fits of features as VGG16's
+/// hardly change beyond.
+[[nodiscard]] std::vector<double> default_c_list(ClassifierKind kind = ClassifierKind::kLogistic);
 
 struct TrainOptions {
-  std::vector<double> c = default_c_list();  ///< inverse strengths of the penalty to try, each > 0
-  int folds = 3;                             ///< folds of the cross-validation, at least 2
-  double test_size = 0.25;                   ///< share of the rows held out, below 1; 0 for none (TestedOn)
+  ClassifierKind classifier = ClassifierKind::kLogistic;
+  /// Inverse strengths of the penalty to try, each > 0; default_c_list(kSvm) suits the SVM better.
+  std::vector<double> c = default_c_list();
+  int folds = 3;            ///< folds of the cross-validation, at least 2
+  double test_size = 0.25;  ///< share of the rows held out, below 1; 0 for none (TestedOn)
   Split split = Split::kTail;
   ClassWeight class_weight = {};
   Score score = Score::kAccuracy;
   uint64_t seed = 42;          ///< of the random draw of Split::kStratified
   double relative_gap = 1e-6;  ///< a fit ends when (objective - optimum) / optimum is proven to be at most this
-  /// Newton steps of one fit. Not used by Route::kPrimal, whose runs of L-BFGS have 5,000 steps at most.
-  int max_iterations = 200;
+  int max_iterations = 200;    ///< Newton steps of one fit; L-BFGS makes 5,000 steps at most
+  Solver solver = Solver::kAuto;
   Route route = Route::kAuto;
   int64_t memory_bytes = 0;  ///< limit on the memory of training; 0: most of what the system has free
   int threads = 0;           ///< 0 or -1: as many as BuildInfo::processors; the result does not depend on it
@@ -81,16 +100,18 @@ struct TrainEstimate {
   int64_t fits_at_once = 0;
 };
 
-/// How one optimisation ended. The objective is 1/2 |W|^2 + C * (sum over the rows of weight * log loss); the intercept
-/// is not penalised.
+/// How one optimisation ended. The objective of logistic regression is 1/2 |W|^2 + C * (sum over the rows of weight *
+/// log loss); the intercept is not penalised. That of the SVM is the sum over the columns of scores of 1/2 |w|^2 + 1/2
+/// b^2 + C * (sum over the rows of weight * max(0, 1 - y f)^2).
 struct FitCertificate {
   double c = 0;
   int fold = -1;  ///< fold that was left out, or -1 for the fit on all training rows
   double objective = 0;
-  double relative_gap = 0;   ///< proven bound on (objective - optimum) / optimum
-  double gradient_norm = 0;  ///< with respect to the coefficients; the intercept is at its exact optimum for them
-  int iterations = 0;        ///< Newton steps, or L-BFGS steps with Route::kPrimal
-  int products = 0;          ///< conjugate-gradient steps, all Newton steps together; 0 with Route::kPrimal
+  double relative_gap =
+      0;  ///< proven bound on (objective - optimum) / optimum; of the SVM with Route::kDual, the worst column's
+  double gradient_norm = 0;  ///< by the coefficients, for which the intercept is optimal; of the SVM, by both
+  int iterations = 0;        ///< Newton or L-BFGS steps
+  int products = 0;          ///< conjugate-gradient steps, all Newton steps together; 0 with L-BFGS
   int evaluations = 0;       ///< of the objective
   std::string stop_reason;
   double seconds = 0;
@@ -174,6 +195,7 @@ struct Report {
   TestedOn tested_on = TestedOn::kHeldOut;  ///< which rows are meant by "held-out rows" below
   int64_t columns = 0;
   TrainEstimate estimate;
+  Solver solver = Solver::kNewton;    ///< that was used
   std::vector<std::string> classes;   ///< names that have rows in the table, in label order
   std::vector<double> class_weights;  ///< of the fit on all training rows, one per class; empty if all are 1
   Score score = Score::kAccuracy;     ///< that chose C
@@ -212,28 +234,38 @@ struct ClassifierSaveOptions {
   bool overwrite = false;
 };
 
-/// L2-penalised logistic regression: one linear score per class (softmax), or, for two classes, a single score (the
-/// logit of the second class). A value that owns everything.
+/// Platt's sigmoid: the probability that a row with the score f belongs to the class is 1 / (1 + exp(a f + b)).
+struct Sigmoid {
+  double a = 0;
+  double b = 0;
+};
+
+/// One linear score per class, or, for two classes, a single score of the second class. Logistic regression's
+/// probabilities are the softmax of the scores, or the sigmoid of the single one. The SVM's are those of its sigmoids,
+/// divided by their sum, as CalibratedClassifierCV(ensemble=False) has them. A value that owns everything.
 struct Classifier {
+  ClassifierKind kind = ClassifierKind::kLogistic;
   std::string name = "the model";    ///< for messages; load() sets the file's name, the file does not record it
   std::vector<std::string> classes;  ///< K names
   int64_t columns = 0;               ///< D, numbers per row
   std::vector<double> coef;          ///< (K, D) row-major, (1, D) for two classes
   std::vector<double> intercept;     ///< K values, 1 for two classes
+  std::vector<Sigmoid> sigmoids;     ///< of the SVM, one per score; fitted to scores of rows left out of training
   double c = 0;
   Recipe recipe;  ///< how the features were made that it was trained on
   /// Everything else that the model file records. train() writes `program_version`; `split`, which is tail, stratified
-  /// (then there is `split_seed`), file for a test table, or none; what is not the default of `score` (its name) and
-  /// `class_weights` (of the last fit, as a JSON object); and as JSON lists `cv`, with an object for each of
-  /// Report::candidates, `fits`, with one for each of Report::fits, both as `vgg16 train --json` prints them but
-  /// without times, and `held_out_rows`, the numbers of the rows of the table that did not train.
+  /// (then there is `split_seed`), file for a test table, or none; what is not the default of `solver` and `score`
+  /// (their names) and `class_weights` (of the last fit, as a JSON object); and as JSON lists `cv`, with an object for
+  /// each of Report::candidates, `fits`, with one for each of Report::fits, both as `vgg16 train --json` prints them
+  /// but without times, and `held_out_rows`, the numbers of the rows of the table that did not train.
   std::map<std::string, std::string> metadata;
 
   /// Probability of each class, summing to 1; `row` has `columns` numbers. Thread-safe. Throws Error{kShape}, and
   /// Error{kRefused} for a row with a number that is not finite.
   [[nodiscard]] std::vector<double> predict_probabilities(std::span<const float> row) const;
 
-  /// Writes a safetensors file: tensors `coef` and `intercept`, everything else in its metadata. The file appears at
+  /// Writes a safetensors file: tensors `coef` and `intercept`, of the SVM also `sigmoid` (scores, 2) with a and b of
+  /// each score; everything else in its metadata. The file appears at
   /// `path` complete or not at all.
   /// Throws Error{kExists, kIo}.
   void save(const std::filesystem::path& path, ClassifierSaveOptions options) const;

@@ -59,7 +59,10 @@ void append_range(std::string_view part, size_t first_colon, std::vector<double>
 
 }  // namespace
 
-std::vector<double> default_c_list() { return {0.1, 1, 10, 100, 1000, 10000}; }
+std::vector<double> default_c_list(ClassifierKind kind) {
+  if (kind == ClassifierKind::kSvm) return {1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3};
+  return {0.1, 1, 10, 100, 1000, 10000};
+}
 
 std::vector<double> parse_c_list(std::string_view text) {
   const StandardFloatingPoint mode;

@@ -4,11 +4,18 @@
 #include <cstddef>
 #include <string>
 
+#include "learn/flow/calibration.h"
 #include "learn/solve/softmax.h"
 #include "vgg16/error.h"
 #include "vocabulary/floating_point.h"
 
 namespace vgg16 {
+
+std::string_view classifier_name(ClassifierKind kind) { return kind == ClassifierKind::kSvm ? "svm" : "logistic"; }
+
+std::string_view solver_name(Solver solver) {
+  return solver == Solver::kAuto ? "auto" : solver == Solver::kNewton ? "newton" : "lbfgs";
+}
 
 std::vector<double> Classifier::predict_probabilities(std::span<const float> row) const {
   const StandardFloatingPoint mode;
@@ -25,7 +32,7 @@ std::vector<double> Classifier::predict_probabilities(std::span<const float> row
   }
   require(score.allFinite(), ErrorCode::kRefused,
           "the scores of a row are not finite: a coefficient or a number of the row is too large or not finite");
-  const Eigen::MatrixXd p = probabilities(score);
+  const Eigen::MatrixXd p = probabilities(kind == ClassifierKind::kSvm ? calibrated_scores(score, sigmoids) : score);
   return {p.data(), p.data() + p.size()};
 }
 

@@ -7,12 +7,15 @@
 #include <memory>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <utility>
 
+#include "learn/flow/calibration.h"
 #include "learn/flow/metrics.h"
 #include "learn/matrix/rows.h"
 #include "learn/solve/fit.h"
+#include "learn/solve/svm.h"
 
 namespace vgg16 {
 namespace {
@@ -29,23 +32,49 @@ std::vector<int> labels_at(const std::vector<int>& labels, const std::vector<Seg
   return chosen;
 }
 
+/// The path of one classifier on some rows, with what its fits refer to.
+class OwnedPath {
+ public:
+  OwnedPath(const OwnedPath&) = delete;
+  /// On the rows of the folds other than `fold` (-1: all folds). `pool` as in RowSpaceOperator.
+  OwnedPath(const GramMatrix& k, const RouteInput& input, int fold, ThreadPool* pool) {
+    const GroupedRows& rows = input.plan.rows;
+    std::vector<Segment> own = rows.folds;
+    if (fold >= 0) own.erase(own.begin() + fold);
+    std::vector<int> labels = labels_at(rows.labels, own);
+    std::vector<double> weights = input.class_weights(fold);
+    if (input.options.classifier == ClassifierKind::kSvm) {
+      path_ =
+          std::make_unique<SvmPath>(k, own, std::move(labels), rows.classes, std::move(weights), input.products, pool);
+      return;
+    }
+    k_.emplace(k, own, input.products, pool);
+    loss_.emplace(std::move(labels), rows.classes, pool, std::move(weights));
+    path_ = std::make_unique<RegularizationPath>(*k_, *loss_, input.solver());
+  }
+  [[nodiscard]] DualPath& operator*() const { return *path_; }
+  [[nodiscard]] DualPath* operator->() const { return path_.get(); }
+
+ private:
+  std::optional<RowSpaceOperator> k_;  ///< of logistic regression, as is loss_
+  std::optional<LogLoss> loss_;
+  std::unique_ptr<DualPath> path_;
+};
+
 /// All fits of one fold, from the strongest penalty to the weakest, along one regularisation path.
 class FoldPath {
  public:
-  FoldPath(const GramMatrix& k, const GroupedRows& rows, size_t fold, const std::vector<double>& c,
-           const std::vector<double>& weights, const FitOptions& options, const SparseProducts& products)
+  FoldPath(const GramMatrix& k, const RouteInput& input, size_t fold, const FitOptions& options)
       : fold_(fold),
-        c_(c),
+        c_(input.options.c),
         options_(options),
-        left_out_({rows.folds[fold]}),
-        k_(k, without(rows.folds, fold), products, nullptr),
-        loss_(labels_at(rows.labels, k_.segments()), rows.classes, nullptr, weights),
-        path_(k_, loss_),
-        order_(c.size()),
-        certificates_(c.size()),
-        left_out_scores_(c.size()) {
+        left_out_({input.plan.rows.folds[fold]}),
+        path_(k, input, static_cast<int>(fold), nullptr),
+        order_(c_.size()),
+        certificates_(c_.size()),
+        left_out_scores_(c_.size()) {
     std::iota(order_.begin(), order_.end(), size_t{0});
-    std::stable_sort(order_.begin(), order_.end(), [&](size_t i, size_t j) { return c[i] < c[j]; });
+    std::stable_sort(order_.begin(), order_.end(), [&](size_t i, size_t j) { return c_[i] < c_[j]; });
   }
 
   [[nodiscard]] size_t done() const { return done_; }
@@ -58,27 +87,18 @@ class FoldPath {
   // One fit, at the next larger C, and its scores on the rows that the fold leaves out.
   void step() {
     const size_t i = order_[done_];
-    certificates_[i] = path_.advance(c_[i], options_);
+    certificates_[i] = path_->advance(c_[i], options_);
     certificates_[i].fold = static_cast<int>(fold_);
-    Eigen::MatrixXd& scores = left_out_scores_[i];
-    scores = k_.apply_to_others(path_.at().a, left_out_);
-    scores.rowwise() += path_.at().intercept.transpose();
+    left_out_scores_[i] = path_->scores_of(left_out_);
     ++done_;
   }
 
  private:
-  static std::vector<Segment> without(std::vector<Segment> folds, size_t fold) {
-    folds.erase(folds.begin() + static_cast<std::ptrdiff_t>(fold));
-    return folds;
-  }
-
   size_t fold_;
   const std::vector<double>& c_;
   FitOptions options_;
   std::vector<Segment> left_out_;
-  RowSpaceOperator k_;
-  LogLoss loss_;
-  RegularizationPath path_;
+  OwnedPath path_;
   std::vector<size_t> order_;
   std::vector<FitCertificate> certificates_;
   std::vector<Eigen::MatrixXd> left_out_scores_;
@@ -119,24 +139,18 @@ void run_paths(std::vector<std::unique_ptr<FoldPath>>& paths, ThreadPool& pool, 
   }
 }
 
-/// The primal coefficients W = A' X and their intercept, from the dual ones. The fit's scores are those of rows minus
-/// their mean, minus `shift`; both are constants per class, so they only change the intercept.
-void fill_coefficients(const SparseRows& x, const RowSpacePoint& fit, const Eigen::RowVectorXd& shift,
-                       const SparseProducts& products, ThreadPool& pool, Trained& model) {
-  const int64_t k = fit.a.cols();
-  const int64_t rows = fit.a.rows();
-  Eigen::MatrixXd weight(rows, k + 1);  // the last column gives the mean of the rows
-  weight << fit.a, Eigen::VectorXd::Constant(rows, 1.0 / static_cast<double>(rows));
-  // At the optimum the coefficients of a row sum to 0 over the classes; subtract the small sum that the tolerance has
-  // left.
-  const bool softmax = k > 1;
-  if (softmax) weight.leftCols(k).colwise() -= fit.a.rowwise().mean();
+/// The primal coefficients W = A' X and their intercept, from the dual ones.
+void fill_coefficients(const SparseRows& x, const DualPath& fit, const SparseProducts& products, ThreadPool& pool,
+                       Trained& model) {
+  const Eigen::MatrixXd a = fit.coefficients();
+  const int64_t k = a.cols();
+  Eigen::MatrixXd weight(a.rows(), k + 1);  // the last column gives the mean of the rows
+  weight << a, Eigen::VectorXd::Constant(a.rows(), 1.0 / static_cast<double>(a.rows()));
   std::vector<double>& coef = model.coef;
   coef.resize(static_cast<size_t>((k + 1) * x.columns()));
   weighted_row_sums(x, weight, products, pool, coef.data());
   const Eigen::Map<const Eigen::MatrixXd> sums(coef.data(), x.columns(), k + 1);
-  model.intercept = fit.intercept - shift.transpose() - sums.leftCols(k).transpose() * sums.col(k);
-  if (softmax) model.intercept.array() -= model.intercept.mean();
+  model.intercept = fit.intercept(sums.leftCols(k).transpose() * sums.col(k));
   coef.resize(static_cast<size_t>(k * x.columns()));
 }
 
@@ -156,16 +170,20 @@ Trained train_dual(const RouteInput& input, const std::function<void(const GramM
   trained.read_seconds = seconds_since(begin);
   begin = Clock::now();
   GramMatrix k = gram_matrix(x, rows.train_rows(), input.products, input.pool, input.stage("inner products"));
-  // By the mean of all training rows, once. Each fold then subtracts the small rest of its own mean in
-  // RowSpaceOperator.
-  centre(k, rows.train_rows(), input.pool);
+  const bool svm = input.options.classifier == ClassifierKind::kSvm;
+  if (svm) {
+    for (double& product : k.value) product += 1.0;  // the column of ones, whose weight is the intercept
+  } else {
+    // By the mean of all training rows, once. Each fold then subtracts the small rest of its own mean in
+    // RowSpaceOperator.
+    centre(k, rows.train_rows(), input.pool);
+  }
   trained.gram_seconds = seconds_since(begin);
 
   begin = Clock::now();
   std::vector<std::unique_ptr<FoldPath>> paths;
   for (size_t fold = 0; fold < rows.folds.size(); ++fold) {
-    paths.push_back(std::make_unique<FoldPath>(k, rows, fold, c, input.class_weights(static_cast<int>(fold)), options,
-                                               input.products));
+    paths.push_back(std::make_unique<FoldPath>(k, input, fold, options));
   }
   run_paths(paths, input.pool, progress);
   const auto out_of_fold = [&](size_t candidate) {
@@ -173,30 +191,30 @@ Trained train_dual(const RouteInput& input, const std::function<void(const GramM
     for (size_t f = 0; f < paths.size(); ++f) {
       scores.middleRows(rows.folds[f].first, rows.folds[f].count) = paths[f]->left_out_scores(candidate);
     }
-    return scores;
+    return input.calibrate(std::move(scores));
   };
   for (size_t i = 0; i < c.size(); ++i) {
     for (const auto& path : paths) trained.fits.push_back(path->certificate(i));
     trained.candidates.push_back(
-        make_candidate(std::span(trained.fits).last(paths.size()), out_of_fold(i), rows, input.options.score));
+        make_candidate(std::span(trained.fits).last(paths.size()), out_of_fold(i).scores, rows, input.options.score));
   }
   trained.best = rank_candidates(trained.candidates, input.options.score);
-  trained.out_of_fold_scores = out_of_fold(trained.best);
+  Calibrated best = out_of_fold(trained.best);
+  trained.out_of_fold_scores = std::move(best.scores);
+  trained.sigmoids = std::move(best.sigmoids);
   trained.search_seconds = seconds_since(begin);
 
   begin = Clock::now();
   // Frees the folds' memory before the final fit takes its own.
   paths.clear();
-  const RowSpaceOperator all(k, rows.folds, input.products, &input.pool);
-  LogLoss loss(labels_at(rows.labels, rows.folds), rows.classes, &input.pool, input.class_weights(-1));
-  RegularizationPath path(all, loss);
-  trained.fits.push_back(path.advance(c[trained.best], options));
-  const RowSpacePoint& model = path.at();
-  trained.test_scores = all.apply_to_others(model.a, {rows.test});
-  trained.test_scores.rowwise() += model.intercept.transpose();
-  fill_coefficients(x, model, all.shift(model.a), input.products, input.pool, trained);
+  const OwnedPath path(k, input, -1, &input.pool);
+  trained.fits.push_back(path->advance(c[trained.best], options));
+  trained.test_scores = path->scores_of({rows.test});
+  if (svm) trained.test_scores = calibrated_scores(trained.test_scores, trained.sigmoids);
+  fill_coefficients(x, *path, input.products, input.pool, trained);
   trained.refit_seconds = seconds_since(begin);
   progress.fit_done();
+  if (svm) centre(k, rows.train_rows(), input.pool);
   audit_with(k, trained);
   return trained;
 }

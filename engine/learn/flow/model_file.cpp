@@ -33,6 +33,9 @@ using OrderedJson = nlohmann::ordered_json;
 /// Larger files are refused. A model of a thousand classes and block4_pool's 100,352 columns has 0.8 GB.
 constexpr size_t kMaxModelBytes = size_t{1} << 32U;
 
+/// The metadata key of the kind of classifier; logistic regression's models, the only ones at first, have none.
+constexpr const char* kClassifierKey = "classifier";
+
 /// The metadata key of the checksum.
 constexpr const char* kChecksumKey = "crc32";
 
@@ -193,11 +196,20 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
   }
   // Before the content is interpreted: otherwise a flipped bit could be reported as something else.
   require_checksum(file, name);
-  if (file.tensors.size() != 2) {
-    refuse(name, std::to_string(file.tensors.size()) + " tensors, expected `coef` and `intercept` alone");
-  }
   Classifier model;
   model.name = name;
+  const auto kind = file.metadata.find(kClassifierKey);
+  if (kind != file.metadata.end()) {
+    if (kind->second != classifier_name(ClassifierKind::kSvm)) {
+      refuse(name, "classifier " + printable(kind->second) + ", expected svm, or none for logistic regression");
+    }
+    model.kind = ClassifierKind::kSvm;
+  }
+  const bool svm = model.kind == ClassifierKind::kSvm;
+  if (file.tensors.size() != (svm ? 3 : 2)) {
+    refuse(name, std::to_string(file.tensors.size()) + " tensors, expected " +
+                     (svm ? "`coef`, `intercept` and `sigmoid` alone" : "`coef` and `intercept` alone"));
+  }
   model.c = parse_c(text(file, "C", name), name);
   std::vector<int64_t> shape;
   model.coef = doubles(file, "coef", 2, shape, name);
@@ -213,12 +225,19 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
   if (shape[0] != rows) {
     refuse(name, "intercept: shape " + shape_text(shape) + ", expected (" + std::to_string(rows) + ")");
   }
+  if (svm) {
+    const std::vector<double> sigmoids = doubles(file, "sigmoid", 2, shape, name);
+    if (shape[0] != rows || shape[1] != 2) {
+      refuse(name, "sigmoid: shape " + shape_text(shape) + ", expected (" + std::to_string(rows) + ", 2)");
+    }
+    for (size_t i = 0; i < sigmoids.size(); i += 2) model.sigmoids.push_back({sigmoids[i], sigmoids[i + 1]});
+  }
   for (const auto& [key, value] : file.metadata) {
     const auto field = std::find_if(kRecipeFields.begin(), kRecipeFields.end(),
                                     [&wanted = key](const RecipeField& f) { return wanted == f.model_key; });
     if (field != kRecipeFields.end()) {
       model.recipe.*(field->value) = value;
-    } else if (key != "format" && key != "classes" && key != "C" && key != kChecksumKey) {
+    } else if (key != "format" && key != "classes" && key != "C" && key != kClassifierKey && key != kChecksumKey) {
       model.metadata.emplace(key, value);
     }
   }
@@ -241,6 +260,12 @@ void Classifier::save(const std::filesystem::path& path, ClassifierSaveOptions o
   SafetensorsView file;
   file.tensors = {{"coef", {"F64", {rows, columns}, bytes_of(coef)}},
                   {"intercept", {"F64", {rows}, bytes_of(intercept)}}};
+  std::vector<double> of_sigmoids;
+  for (const Sigmoid& sigmoid : sigmoids) of_sigmoids.insert(of_sigmoids.end(), {sigmoid.a, sigmoid.b});
+  if (kind == ClassifierKind::kSvm) {
+    file.tensors["sigmoid"] = {"F64", {rows, 2}, bytes_of(of_sigmoids)};
+    file.metadata[kClassifierKey] = classifier_name(kind);
+  }
   for (const auto& [key, value] : metadata) file.metadata[as_stored(key)] = as_stored(value);
   for (const RecipeField& field : kRecipeFields) file.metadata[field.model_key] = as_stored(recipe.*field.value);
   std::vector<std::string> names = classes;

@@ -47,6 +47,10 @@ void check_options(const TrainOptions& options) {
   check(options.test_size >= 0 && options.test_size < 1,
         "test size is " + std::to_string(options.test_size) + ", expected a share from 0 to below 1");
   check(options.relative_gap > 0, "relative gap is not above 0");
+  check(options.classifier == ClassifierKind::kLogistic || options.solver == Solver::kAuto,
+        "solver " + std::string(solver_name(options.solver)) + ": only logistic regression has a choice of solvers");
+  check(options.solver != Solver::kNewton || options.route != Route::kPrimal,
+        "Newton's method needs the inner products of the rows, which Route::kPrimal does not have");
   check(options.max_iterations > 0, "max iterations is not above 0");
   check(options.threads >= -1, "threads is " + std::to_string(options.threads) + ", expected 0 for all or a number");
 }
@@ -145,26 +149,31 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
 
   // The terms of `gram`: the rows, as if none of their numbers were zero; the Gram matrix (8 n^2); its active part in
   // float32, for one fold per thread during the search and for all rows in the final fit; per fold, two points of its
-  // path with their scores; per thread, 40 vectors of one number per training row and score column for Newton's method;
-  // the out-of-fold scores of every candidate, and those of the best once more; the coefficients. Reading the rows
-  // takes its memory before the float32 part is needed, so only the larger of the two counts.
+  // path with their scores; per thread, 40 vectors of one number per training row and score column for Newton's method,
+  // 60 for L-BFGS; the out-of-fold scores of every candidate, and those of the best once more; the coefficients.
+  // Reading the rows takes its memory before the float32 part is needed, so only the larger of the two counts.
   const int64_t fold_rows = train_rows - train_rows / options.folds;
   const int64_t reading = threads * kTileRows * d * 9;
   const int64_t rows_bytes = 5 * n * d;
-  const int64_t active =
-      4 * std::max(fold_rows * fold_rows * std::min<int64_t>(threads, options.folds), train_rows * train_rows);
-  const int64_t gram = kFixedBytes + std::max(reading, active) + rows_bytes + 8 * n * n +
-                       8 * k *
-                           (4 * options.folds * fold_rows + 40 * train_rows * threads +
-                            (std::ssize(options.c) + 1) * train_rows + 2 * d);
+  // Of an SVM: in float64, in the final fit for one class per thread.
+  const bool svm = options.classifier == ClassifierKind::kSvm;
+  const int64_t active = (svm ? 8 : 4) * std::max(fold_rows * fold_rows * std::min<int64_t>(threads, options.folds),
+                                                  train_rows * train_rows * (svm ? std::min<int64_t>(threads, k) : 1));
+  const int64_t gram =
+      kFixedBytes + std::max(reading, active) + rows_bytes + 8 * n * n +
+      8 * k *
+          (4 * options.folds * fold_rows + (options.solver == Solver::kLbfgs ? 60 : 40) * train_rows * threads +
+           (std::ssize(options.c) + 1) * train_rows + 2 * d);
   const bool fewer_rows = static_cast<double>(train_rows) <= kRowsPerColumn * static_cast<double>(d);
-  if (options.route != Route::kPrimal && gram <= usable && (fewer_rows || options.route == Route::kDual)) {
+  const bool dual = options.route == Route::kDual || options.solver == Solver::kNewton;
+  if (options.route != Route::kPrimal && gram <= usable && (fewer_rows || dual)) {
     return {Route::kDual, gram, true, fits};
   }
-  if (options.route == Route::kDual) {
+  if (dual) {
     throw Error(ErrorCode::kMemory, printable(table.name) + ": training by inner products needs " +
                                         std::to_string(gram / 1'000'000) + " MB, and " +
-                                        std::to_string(usable / 1'000'000) + " MB are free; use Route::kPrimal");
+                                        std::to_string(usable / 1'000'000) +
+                                        " MB are free; use passes over the rows, with L-BFGS");
   }
   // Memory of the primal route for so many fits at once: what does not depend on them, the fits, all finished models,
   // the out-of-fold scores of the best, a pass.

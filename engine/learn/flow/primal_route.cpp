@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "learn/flow/calibration.h"
 #include "learn/flow/metrics.h"
 #include "learn/flow/search.h"
 #include "learn/solve/primal.h"
@@ -106,6 +107,7 @@ Trained train_primal(const RouteInput& input) {
     for (int f = 0; f < static_cast<int>(rows.folds.size()); ++f) tasks.push_back({each, f, input.class_weights(f)});
   }
   PrimalOptions options;
+  options.classifier = input.options.classifier;
   options.relative_gap = input.options.relative_gap;
   options.fits_at_once = input.estimate.fits_at_once;
   FitProgress progress(input.progress, static_cast<int64_t>(tasks.size()) + 1);
@@ -115,18 +117,20 @@ Trained train_primal(const RouteInput& input) {
       fit_primal(x, fold_of, labels, rows.classes, tasks, {}, options, input.pool, one_done);
   const auto out_of_fold = [&](size_t candidate) {
     const auto folds = std::span(fits).subspan(candidate * rows.folds.size(), rows.folds.size());
-    return out_of_fold_scores(x, folds, rows, static_cast<size_t>(options.fits_at_once));
+    return input.calibrate(out_of_fold_scores(x, folds, rows, static_cast<size_t>(options.fits_at_once)));
   };
   for (size_t i = 0; i < c.size(); ++i) {
     for (size_t f = 0; f < rows.folds.size(); ++f) {
       trained.fits.push_back(fits[i * rows.folds.size() + f].certificate);
     }
-    trained.candidates.push_back(
-        make_candidate(std::span(trained.fits).last(rows.folds.size()), out_of_fold(i), rows, input.options.score));
+    trained.candidates.push_back(make_candidate(std::span(trained.fits).last(rows.folds.size()), out_of_fold(i).scores,
+                                                rows, input.options.score));
   }
   trained.best = rank_candidates(trained.candidates, input.options.score);
   // Computed again: one pass more takes less than keeping the scores of all candidates.
-  trained.out_of_fold_scores = out_of_fold(trained.best);
+  Calibrated best = out_of_fold(trained.best);
+  trained.out_of_fold_scores = std::move(best.scores);
+  trained.sigmoids = std::move(best.sigmoids);
   trained.search_seconds = seconds_since(begin);
 
   begin = Clock::now();
@@ -137,9 +141,11 @@ Trained train_primal(const RouteInput& input) {
                  input.pool, one_done);
   trained.fits.push_back(refit[0].certificate);
   // L-BFGS keeps whatever common shift its steps produced; without it, models of both routes are comparable.
-  remove_common_shift(input.table.columns, refit[0]);
+  const bool svm = input.options.classifier == ClassifierKind::kSvm;
+  if (!svm) remove_common_shift(input.table.columns, refit[0]);
   RowPasses held_out({&input.table, order.subspan(train_rows)}, nullptr, input.products, input.pool);
   trained.test_scores = scores_of(held_out, std::span(refit).first(1));
+  if (svm) trained.test_scores = calibrated_scores(trained.test_scores, trained.sigmoids);
   trained.coef = std::move(refit[0].w);
   trained.intercept = refit[0].intercept;
   trained.refit_seconds = seconds_since(begin);

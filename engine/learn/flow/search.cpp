@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "learn/flow/calibration.h"
 #include "learn/flow/class_weight.h"
 #include "learn/flow/metrics.h"
 
@@ -31,6 +32,19 @@ std::vector<double> RouteInput::class_weights(int fold) const {
     own.erase(own.begin() + left_out.first, own.begin() + left_out.first + left_out.count);
   }
   return vgg16::class_weights(options.class_weight, plan.classes, own);
+}
+
+Solver RouteInput::solver() const {
+  if (options.solver != Solver::kAuto) return options.solver;
+  return estimate.route == Route::kDual ? Solver::kNewton : Solver::kLbfgs;
+}
+
+Calibrated RouteInput::calibrate(Eigen::MatrixXd out_of_fold) const {
+  if (options.classifier != ClassifierKind::kSvm) return {{}, std::move(out_of_fold)};
+  const auto labels = std::span(plan.rows.labels).first(static_cast<size_t>(out_of_fold.rows()));
+  std::vector<Sigmoid> sigmoids = fit_sigmoids(out_of_fold, labels, class_weights(-1));
+  Eigen::MatrixXd scores = calibrated_scores(out_of_fold, sigmoids);
+  return {std::move(sigmoids), std::move(scores)};
 }
 
 bool failed(const FitCertificate& fit) {

@@ -20,7 +20,8 @@ namespace vgg16 {
 [[nodiscard]] bool failed(const FitCertificate& fit);
 
 /// The candidate of one C, from its fits, one per fold, and from the scores (training rows, columns of scores), by
-/// position, that each row has in the fit that leaves it out. relative_gap is infinite if a fit failed.
+/// position, that each row has in the fit that leaves it out; of an SVM, calibrated. relative_gap is infinite if a fit
+/// failed.
 [[nodiscard]] Candidate make_candidate(std::span<const FitCertificate> folds, const Eigen::MatrixXd& out_of_fold,
                                        const GroupedRows& rows, Score score);
 
@@ -31,7 +32,8 @@ struct Trained {
   std::vector<FitCertificate> fits;  ///< every candidate's folds, then the fit on all training rows
   std::vector<double> coef;          ///< (columns of scores, columns), row-major
   Eigen::VectorXd intercept;
-  Eigen::MatrixXd test_scores;  ///< scores of the held-out rows, with the intercept
+  std::vector<Sigmoid> sigmoids;  ///< of an SVM; its scores below are calibrated by them
+  Eigen::MatrixXd test_scores;    ///< scores of the held-out rows, with the intercept
   /// (training rows, columns of scores), by position: of each training row, from the best candidate's fit without the
   /// row's fold, with that fit's intercept.
   Eigen::MatrixXd out_of_fold_scores;
@@ -39,6 +41,12 @@ struct Trained {
   double gram_seconds = 0;
   double search_seconds = 0;
   double refit_seconds = 0;
+};
+
+/// See RouteInput::calibrate.
+struct Calibrated {
+  std::vector<Sigmoid> sigmoids;
+  Eigen::MatrixXd scores;
 };
 
 /// The input of both routes. References; the caller keeps everything alive.
@@ -53,6 +61,13 @@ struct RouteInput {
 
   /// The weight of each class in the fit without `fold` (-1: on all training rows); empty if all are 1.
   [[nodiscard]] std::vector<double> class_weights(int fold) const;
+
+  /// The optimiser: that of the options, or the default of classifier and route.
+  [[nodiscard]] Solver solver() const;
+
+  /// Sigmoids of out-of-fold scores, by position, and these scores as calibrated by them. For logistic regression no
+  /// sigmoids and the scores as they are.
+  [[nodiscard]] Calibrated calibrate(Eigen::MatrixXd out_of_fold) const;
 
   /// The progress callback for the stage called `name`.
   [[nodiscard]] StageProgress stage(const char* name) const;

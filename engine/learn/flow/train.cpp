@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +21,10 @@
 
 namespace vgg16 {
 namespace {
+
+/// If the objectives at the smallest and the largest C differ by less than this factor, the penalty makes nearly all of
+/// both, and the SVMs are the same.
+constexpr double kSameObjective = 1.001;
 
 std::string name_of(const FitCertificate& f) {
   return (f.fold < 0 ? "the fit on all training rows" : "the fit without fold " + std::to_string(f.fold)) +
@@ -74,6 +79,20 @@ int64_t first_test_row(const Report& report) {
   return report.tested_on == TestedOn::kTestTable ? report.train_rows : 0;
 }
 
+/// With a large C no row may be inside the margin, and the optimum does not depend on C any more.
+void add_hard_margin_note(Report& report) {
+  std::map<double, double> objective;  // of all folds together, by C
+  for (const FitCertificate& f : report.fits) {
+    if (f.fold >= 0) objective[f.c] += f.objective;
+  }
+  if (objective.size() < 2) return;
+  const auto [least, first] = *objective.begin();
+  const auto [most, last] = *objective.rbegin();
+  if (!(last <= kSameObjective * first)) return;
+  report.notes.push_back("the SVM is the same for every C from " + shortest(least) + " to " + shortest(most) +
+                         ": hardly a row is inside its margin (hard margin); smaller values of C make a difference");
+}
+
 /// Sets the part of the report that is about the rows of report.tested_on.
 void report_predictions(const Plan& plan, const Trained& trained, Report& report) {
   const bool out_of_fold = report.tested_on == TestedOn::kOutOfFold;
@@ -116,6 +135,8 @@ void report_suspects(const Plan& plan, const Trained& trained, Report& report) {
 Classifier make_classifier(const FeatureTable& table, const Plan& plan, const TrainOptions& options,
                            const Report& report, Trained& trained) {
   Classifier model;
+  model.kind = options.classifier;
+  model.sigmoids = std::move(trained.sigmoids);
   model.classes = plan.classes;
   model.columns = table.columns;
   model.coef = std::move(trained.coef);
@@ -127,6 +148,7 @@ Classifier make_classifier(const FeatureTable& table, const Plan& plan, const Tr
   model.metadata["fits"] = fits_json(report);
   if (options.score != Score::kAccuracy) model.metadata["score"] = score_name(options.score);
   if (!report.class_weights.empty()) model.metadata["class_weights"] = class_weights_json(report);
+  if (options.solver != Solver::kAuto) model.metadata["solver"] = solver_name(options.solver);
   // Without the held-out rows' numbers nobody could repeat the test of a stratified split.
   std::span<const int64_t> held_out;
   if (report.tested_on == TestedOn::kHeldOut) {
@@ -158,6 +180,7 @@ TrainResult train_and_test(const FeatureTable& table, std::optional<int64_t> tes
   report.classes = plan.classes;
   report.estimate = estimate;
   report.score = options.score;
+  report.solver = input.solver();
   report.class_weights = input.class_weights(-1);
 
   Trained trained;
@@ -189,6 +212,7 @@ TrainResult train_and_test(const FeatureTable& table, std::optional<int64_t> tes
   leave_out_failed(table.name, trained, report);
   const std::vector<std::string> notes = search_notes(report.candidates, report.best, report.score);
   report.notes.insert(report.notes.begin(), notes.begin(), notes.end());
+  if (options.classifier == ClassifierKind::kSvm) add_hard_margin_note(report);
   add_search_warnings(options, report);
   report_suspects(plan, trained, report);
   result.classifier = make_classifier(table, plan, options, report, trained);

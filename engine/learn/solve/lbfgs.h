@@ -26,6 +26,9 @@ enum class StopReason {
 };
 [[nodiscard]] std::string_view stop_reason_name(StopReason reason);
 
+/// Steps of one fit.
+inline constexpr int kMaxLbfgsSteps = 5000;
+
 struct LbfgsOptions {
   int history = 10;  ///< pairs (s, y) that are remembered
   int max_iterations = 1000;

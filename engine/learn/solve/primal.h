@@ -1,6 +1,6 @@
 // Fits in the primal form, for data with more than 0.7 training rows per column or without memory for a Gram matrix:
-// L-BFGS on the coefficients W. The fits of all folds and all C run in lockstep, so that one pass over the rows serves
-// all of them.
+// L-BFGS on the coefficients W, and, for SVMs, on the intercept as the weight of a column of ones. The fits of all
+// folds and all C run in lockstep, so that one pass over the rows serves all of them.
 #pragma once
 
 #include <Eigen/Core>
@@ -10,6 +10,7 @@
 
 #include "kernels/parallel.h"
 #include "learn/matrix/passes.h"
+#include "learn/solve/lbfgs.h"
 #include "learn/solve/step_report.h"
 #include "vgg16/classifier.h"
 
@@ -29,8 +30,9 @@ struct PrimalFit {
 };
 
 struct PrimalOptions {
+  ClassifierKind classifier = ClassifierKind::kLogistic;
   double relative_gap = 1e-6;
-  int max_iterations = 5000;
+  int max_iterations = kMaxLbfgsSteps;
   int64_t fits_at_once = 1;  ///< fits that run in lockstep
   /// Called before each turn with the number of turns so far (two per L-BFGS iteration) and the largest gap of the
   /// running fits.

@@ -33,6 +33,9 @@ class RowSpaceOperator {
   [[nodiscard]] int64_t rows() const { return n_; }
   [[nodiscard]] const std::vector<Segment>& segments() const { return segments_; }
 
+  /// out = K[rows, own rows] v, not centred. out is (total_count(rows), vectors).
+  void multiply(const Eigen::MatrixXd& v, const std::vector<Segment>& rows, Eigen::MatrixXd& out) const;
+
   /// out = (I - J) K (I - J) v, where J replaces every row by the mean over the rows: the product with the centred
   /// matrix. v and out are (rows, vectors), column-major.
   void apply(const Eigen::MatrixXd& v, Eigen::MatrixXd& out) const;
@@ -56,7 +59,6 @@ class RowSpaceOperator {
  private:
   template <class Body>
   void share(int64_t count, const Body& body) const;
-  void multiply(const Eigen::MatrixXd& v, const std::vector<Segment>& rows, Eigen::MatrixXd& out) const;
 
   const GramMatrix* k_;
   std::vector<Segment> segments_;
