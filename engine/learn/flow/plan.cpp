@@ -176,10 +176,11 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
                                         " MB are free; use passes over the rows, with L-BFGS");
   }
   // Memory of the primal route for so many fits at once: what does not depend on them, the fits, all finished models,
-  // the out-of-fold scores of the best, a pass.
-  const int64_t per_fit = primal_bytes_per_fit(train_rows, d, plan.rows.classes);
+  // the out-of-fold scores of the best, a pass. The final fit has more rows, and runs alone.
+  const int64_t per_fit = primal_bytes_per_fit(fold_rows, d, plan.rows.classes);
+  const int64_t final_fit = primal_bytes_per_fit(train_rows, d, plan.rows.classes);
   const auto primal = [&](int64_t at_once, bool resident) {
-    return kFixedBytes + (resident ? reading + 5 * train_rows * d : 0) + at_once * per_fit +
+    return kFixedBytes + (resident ? reading + 5 * train_rows * d : 0) + std::max(at_once * per_fit, final_fit) +
            8 * k * (fits * d + train_rows) + RowPasses::working_bytes(train_rows, d, at_once * k, threads);
   };
   for (const bool resident : {true, false}) {

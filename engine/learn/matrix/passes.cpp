@@ -39,11 +39,11 @@ void RowPasses::for_each_batch(const std::function<void(int64_t first, std::span
       use(first, resident_->all_tiles().subspan(static_cast<size_t>(first), static_cast<size_t>(count)));
       continue;
     }
-    batch_.resize(static_cast<size_t>(count));
+    batch_.resize(static_cast<size_t>(std::max<int64_t>(count, std::ssize(batch_))));
     for_each_checked(pool_, count, [&](int64_t t, int member) {
-      batch_[static_cast<size_t>(t)] = read_tile(source_, first + t, dense_[static_cast<size_t>(member)]);
+      read_tile(source_, first + t, dense_[static_cast<size_t>(member)], batch_[static_cast<size_t>(t)]);
     });
-    use(first, batch_);
+    use(first, std::span(batch_).first(static_cast<size_t>(count)));
   }
 }
 

@@ -36,8 +36,7 @@ void require_finite(const FeatureTable& table, int64_t row, const float* values)
 namespace {
 
 // Two passes over the numbers: the first counts, so that the arrays are allocated once with their exact size.
-SparseTile compress(const float* dense, int64_t rows, int64_t columns) {
-  SparseTile tile;
+void compress(const float* dense, int64_t rows, int64_t columns, SparseTile& tile) {
   tile.rows = rows;
   const int64_t numbers = rows * columns;
   int64_t nonzeros = 0;
@@ -45,6 +44,7 @@ SparseTile compress(const float* dense, int64_t rows, int64_t columns) {
   tile.value.resize(static_cast<size_t>(nonzeros + kSpareNumbers));
   tile.column.resize(static_cast<size_t>(nonzeros + kSpareNumbers));
   const int64_t blocks = (columns + kBlockColumns - 1) / kBlockColumns;
+  tile.start.clear();
   tile.start.reserve(static_cast<size_t>(blocks * rows + 1));
   // All instruction sets give the same bytes here, so the choice does not matter to results.
   const auto keep_nonzeros = best_sparse_products().keep_nonzeros;
@@ -58,14 +58,13 @@ SparseTile compress(const float* dense, int64_t rows, int64_t columns) {
     }
   }
   tile.start.push_back(at);
-  return tile;
 }
 
 }  // namespace
 
-SparseTile read_tile(const OrderedRows& source, int64_t tile, std::vector<float>& dense) {
+void read_tile(const OrderedRows& source, int64_t number, std::vector<float>& dense, SparseTile& tile) {
   const FeatureTable& table = *source.table;
-  const int64_t first = tile * kTileRows;
+  const int64_t first = number * kTileRows;
   const int64_t count = std::min(kTileRows, source.rows() - first);
   dense.resize(static_cast<size_t>(kTileRows * table.columns));
   for (int64_t p = 0; p < count;) {
@@ -78,7 +77,7 @@ SparseTile read_tile(const OrderedRows& source, int64_t tile, std::vector<float>
   for (int64_t p = 0; p < count; ++p) {
     require_finite(table, source.order[first + p], dense.data() + p * table.columns);
   }
-  return compress(dense.data(), count, table.columns);
+  compress(dense.data(), count, table.columns, tile);
 }
 
 void for_each_checked(ThreadPool& pool, int64_t count, const std::function<void(int64_t index, int member)>& body) {
@@ -107,7 +106,7 @@ SparseRows SparseRows::read(const FeatureTable& table, std::span<const int64_t> 
   int64_t done = 0;
   for_each_checked(pool, source.tiles(), [&](int64_t t, int member) {
     SparseTile& tile = x.tiles_[static_cast<size_t>(t)];
-    tile = read_tile(source, t, dense[static_cast<size_t>(member)]);
+    read_tile(source, t, dense[static_cast<size_t>(member)], tile);
     const std::lock_guard lock(mutex);
     done += tile.rows;
     if (progress) progress(done, x.rows_);

@@ -43,9 +43,9 @@ struct OrderedRows {
 /// Throws Error{kRefused}, naming the table and the row, if one of the row's `values` is not finite.
 void require_finite(const FeatureTable& table, int64_t row, const float* values);
 
-/// Reads and compresses the rows of tile `tile`; `dense` is scratch memory. Throws Error{kRefused}, which names the
-/// row, for a number that is not finite, and what table.read_rows throws.
-[[nodiscard]] SparseTile read_tile(const OrderedRows& source, int64_t tile, std::vector<float>& dense);
+/// Reads and compresses the rows of tile `number` into `tile`, whose memory is used again; `dense` is scratch memory.
+/// Throws Error{kRefused}, which names the row, for a number that is not finite, and what table.read_rows throws.
+void read_tile(const OrderedRows& source, int64_t number, std::vector<float>& dense, SparseTile& tile);
 
 /// Runs body(index, member) on the pool for every index in [0, count). If bodies throw, rethrows the exception of the
 /// lowest index, so that the error does not depend on the threads' speed.

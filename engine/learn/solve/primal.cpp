@@ -349,9 +349,11 @@ int64_t primal_bytes_per_fit(int64_t rows, int64_t columns, int classes) {
   const int64_t k = score_columns(classes);
   // (s, y) pairs; point, trial point, their gradients, direction, copies.
   constexpr int64_t kVectors = 2 * kHistory + 8;
-  // Scores of point, trial point, direction; residuals; scratch of LogLoss.
-  constexpr int64_t kRowMatrices = 10;
-  return 8 * k * (kVectors * columns + kRowMatrices * rows);
+  // Scores of point, trial point, direction; residuals of the fit, of a gradient and of a trial; one to spare.
+  constexpr int64_t kRowMatrices = 7;
+  // One number per row: scratch of LogLoss, the fit's rows and their labels.
+  constexpr int64_t kRowVectors = 8;
+  return 8 * (k * (kVectors * columns + kRowMatrices * rows) + kRowVectors * rows);
 }
 
 std::vector<PrimalFit> fit_primal(RowPasses& x, const std::vector<int>& fold_of, const std::vector<int>& labels,
