@@ -1,5 +1,6 @@
 #include "cli_test.h"
 #include "old_features.h"
+#include "support/npy_files.h"
 #include "vgg16/classifier.h"
 
 namespace vgg16 {
@@ -236,6 +237,57 @@ TEST_F(TrainCommandLine, TakesFilesOfTheOldScript) {
   EXPECT_EQ(predicted.out_lines().size(), 2U);
   ASSERT_EQ(predicted.err_lines().size(), 1U) << predicted.err;
   EXPECT_THAT(predicted.err, HasSubstr("vgg16: warning: old.model does not record which weights and preprocessing"));
+}
+
+// Rows of any program, their labels in a file of their own; the model classifies such rows, and no pictures.
+TEST_F(TrainCommandLine, TakesRowsAndLabelsOfOtherPrograms) {
+  std::vector<float> values;
+  std::string labels = "id,label\n";
+  for (int row = 0; row < 40; ++row) {
+    const int label = row * 7 % 3;
+    for (int column = 0; column < 5; ++column) {
+      values.push_back(static_cast<float>((column == label ? 4 : 0) + (row * 13 + column * 5) % 7) / 4);
+    }
+    labels += std::to_string(row) + ",c" + std::to_string(label) + "\n";
+  }
+  write_test_file(path("x.npy"), npy_floats(values, 5));
+  write_test_file(path("x-1.npy"), npy_floats({values.begin(), values.begin() + 75}, 5));
+  write_test_file(path("x-2.npy"), npy_floats({values.begin() + 75, values.end()}, 5));
+  write_test_file(path("y.csv"), labels);
+  const Outcome whole = run({"train", "-d", "x.npy", "--labels", "y.csv", "-m", "whole.model"});
+  EXPECT_EQ(whole.status, 0) << whole.err;
+  EXPECT_THAT(whole.err, HasSubstr("x.npy does not record how it was made; the model will classify rows of such "
+                                   "features (predict --features), not pictures"));
+  EXPECT_EQ(run({"train", "-d", "x-1.npy", "x-2.npy", "--labels", "y.csv", "-m", "parts.model"}).status, 0);
+  EXPECT_TRUE(bytes("parts.model") == bytes("whole.model"));
+
+  const Outcome predicted = run({"predict", "-m", "whole.model", "--features", "x.npy"});
+  EXPECT_EQ(predicted.status, 0) << predicted.err;
+  EXPECT_THAT(predicted.out, testing::StartsWith("row 0: c0 "));
+  EXPECT_THAT(predicted.out, HasSubstr("\nrow 39: c0 "));
+  const Outcome as_json = run({"predict", "-m", "whole.model", "--features", "x-2.npy", "--json", "--top", "1"});
+  const nlohmann::json first = json_line(as_json.out.substr(0, as_json.out.find('\n') + 1));
+  EXPECT_THAT(keys(first), testing::UnorderedElementsAre("schema", "row", "label", "probability", "top"));
+  EXPECT_EQ(first["row"], 0);
+  EXPECT_EQ(first["label"], "c0");
+
+  values[7] = INFINITY;
+  write_test_file(path("bad.npy"), npy_floats({values.begin(), values.begin() + 15}, 5));
+  const Outcome bad = run({"predict", "-m", "whole.model", "--features", "bad.npy"});
+  EXPECT_EQ(bad.status, 3);
+  EXPECT_THAT(bad.err, HasSubstr("bad.npy: row 1: "));
+  EXPECT_THAT(bad.out, HasSubstr("\nrow 2: "));
+  write_test_file(path("narrow.npy"), npy_floats({1, 2, 3}, 3));
+  expect_failure(4, "narrow.npy has rows of 3 numbers, whole.model was trained on rows of 5",
+                 {"predict", "-m", "whole.model", "--features", "narrow.npy"});
+  expect_failure(4, "does not record what computed them, so it cannot classify pictures",
+                 {"predict", "-m", "whole.model", "a.jpg"});
+  expect_failure(2, "pictures or --features, not both",
+                 {"predict", "-m", "whole.model", "a.jpg", "--features", "x.npy"});
+  expect_failure(4, "x.npy is a NumPy array, which holds no labels; name their file with --labels",
+                 {"train", "-d", "x.npy", "-m", "a.model"});
+  expect_failure(4, "y.csv holds 40 labels, expected one for each of the 25 rows of x-2.npy",
+                 {"train", "-d", "x-2.npy", "--labels", "y.csv", "-m", "a.model"});
 }
 
 }  // namespace
