@@ -24,7 +24,7 @@ using Eigen::VectorXd;
 /// the margin by very little, and a larger error would make about half of them inactive at random.
 constexpr double kForcing = 1e-3;
 constexpr double kShareOfWanted = 0.1;
-constexpr double kShareOfLoss = 0.03;
+constexpr double kShareOfLoss = 1e-5;
 /// Of systems after a step that did not help: their solution was too inexact for the step to go downhill.
 constexpr double kTighter = 1e-3;
 constexpr double kTightest = 1e-9;
