@@ -215,8 +215,8 @@ void set_labels(const std::vector<fs::path>& files, FeatureTable& table) {
   if (count != table.rows) {
     throw Error(ErrorCode::kRefused,
                 printable_path(files[0]) + (files.size() > 1 ? " and the others hold " : " holds ") +
-                    std::to_string(count) + " labels, expected one for each of the " + std::to_string(table.rows) +
-                    " rows of " + table.name +
+                    (count > table.rows + 1 ? "more" : std::to_string(count)) +
+                    " labels, expected one for each of the " + std::to_string(table.rows) + " rows of " + table.name +
                     (count == table.rows + 1 && !all.texts.empty() ? "; remove the first line if it is a header" : ""));
   }
   Classes classes = classes_of(all);

@@ -286,7 +286,7 @@ TEST_F(TrainCommandLine, TakesRowsAndLabelsOfOtherPrograms) {
                  {"predict", "-m", "whole.model", "a.jpg", "--features", "x.npy"});
   expect_failure(4, "x.npy is a NumPy array, which holds no labels; name their file with --labels",
                  {"train", "-d", "x.npy", "-m", "a.model"});
-  expect_failure(4, "y.csv holds 40 labels, expected one for each of the 25 rows of x-2.npy",
+  expect_failure(4, "y.csv holds more labels, expected one for each of the 25 rows of x-2.npy",
                  {"train", "-d", "x-2.npy", "--labels", "y.csv", "-m", "a.model"});
 }
 
