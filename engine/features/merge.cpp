@@ -28,8 +28,6 @@ ShardFile read_part(const std::filesystem::path& path) {
   return {path, std::move(contents.plan)};
 }
 
-std::string shown(const ShardFile& part) { return printable_path(part.path); }
-
 // Opens a part a second time to read its rows. Parts are not kept open, because there may be more than a process may
 // have open files; so the file may have changed since its plan was read.
 FeatureTable open_again(const ShardFile& part) {
@@ -37,8 +35,9 @@ FeatureTable open_again(const ShardFile& part) {
   FeatureFileContents contents = read_contents(file);
   require_finished(contents, file.name());
   const std::string found = plan_difference(part.plan, contents.plan);
-  require(found.empty(), ErrorCode::kRefused,
-          shown(part) + " has changed while it was merged: " + found + "; merge again when no run writes it");
+  require(
+      found.empty(), ErrorCode::kRefused,
+      printable_path(part.path) + " has changed while it was merged: " + found + "; merge again when no run writes it");
   return table_of(std::move(file), std::move(contents));
 }
 
@@ -73,7 +72,7 @@ MergePlan merge_plans(const std::vector<ShardFile>& parts) {
     std::vector<int64_t>& rows = merged.rows[&part];
     for (const int64_t number : part.plan.shard->row_numbers) rows.push_back(new_row[static_cast<size_t>(number)]);
   }
-  const std::string name = shown(parts.front());
+  const std::string name = printable_path(parts.front().path);
   require(!merged.plan.pictures.empty(), ErrorCode::kNotFound, "the shards of " + name + " hold no rows at all");
   if (merged.plan.pictures.size() == total) {
     // No picture was dropped by any shard, so this must be the plan that the shards were made from.

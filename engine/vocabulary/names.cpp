@@ -21,15 +21,6 @@ std::optional<char> byte_at(std::string_view text) {
   return static_cast<char>(value);
 }
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 }  // namespace
 
 std::size_t utf8_length(std::string_view s) {
@@ -48,6 +39,15 @@ std::size_t utf8_length(std::string_view s) {
     return second && tail(2) && tail(3) ? 4 : 0;
   }
   return 0;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
 }
 
 std::string escaped_byte(char byte) {

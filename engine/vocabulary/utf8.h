@@ -11,6 +11,8 @@ namespace vgg16 {
 /// Length of the valid sequence at the start of `text`, or 0.
 [[nodiscard]] std::size_t utf8_length(std::string_view text);
 
+[[nodiscard]] bool is_utf8(std::string_view text);
+
 /// "\xHH".
 [[nodiscard]] std::string escaped_byte(char byte);
 

@@ -13,15 +13,6 @@
 namespace vgg16 {
 namespace {
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const size_t length = utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 TEST(EscapeName, KeepsUtf8AndEscapesTheRest) {
   EXPECT_EQ(escape_name("caf\xC3\xA9\n\x1B a\\b\\x5\\xg0"), "caf\xC3\xA9\n\x1B a\\b\\x5\\xg0");
   EXPECT_EQ(escape_name("caf\xE9/caf\xE8.jpg"), "caf\\xe9/caf\\xe8.jpg");
