@@ -5,7 +5,7 @@
 
 #include <cstring>
 #include <initializer_list>
-#ifdef __AVX512F__
+#ifdef __AVX2__
 #include <immintrin.h>
 #endif
 
@@ -14,19 +14,21 @@
 namespace vgg16 {
 namespace {
 
-// VGG16_LANES: doubles in one register. kPanelSums: registers for the sums of a sparse product. kRowsAtATime x
+// VGG16_LANES: doubles in one register. kPanelSums: registers for the sums of a sparse product. kFullRows x kFullLanes:
+// registers for the sums (or, transposed, for the factors) of a product with rows without zeros. kRowsAtATime x
 // kVectorsAtATime: the tile of the dense product, one register per sum. The other registers (of 32 with AVX-512, else
 // 16) hold operands.
 #if defined(__AVX512F__)
 #define VGG16_LANES 8
-constexpr int kPanelSums = 8, kRowsAtATime = 4, kVectorsAtATime = 6;
+constexpr int kPanelSums = 8, kFullLanes = 4, kRowsAtATime = 4, kVectorsAtATime = 6;
 #elif defined(__AVX2__)
 #define VGG16_LANES 4
-constexpr int kPanelSums = 8, kRowsAtATime = 2, kVectorsAtATime = 4;
+constexpr int kPanelSums = 8, kFullLanes = 2, kRowsAtATime = 2, kVectorsAtATime = 4;
 #else
 #define VGG16_LANES 2
-constexpr int kPanelSums = 4, kRowsAtATime = 2, kVectorsAtATime = 4;
+constexpr int kPanelSums = 4, kFullLanes = 2, kRowsAtATime = 2, kVectorsAtATime = 4;
 #endif
+constexpr int kFullRows = 4;
 constexpr int kLanes = VGG16_LANES;
 constexpr int kFloatLanes = 2 * VGG16_LANES;
 
@@ -81,6 +83,17 @@ inline int64_t keep_nonzeros(const float* row, int64_t width, float* value, uint
     kept += __builtin_popcount(keep);
     at = _mm512_add_epi32(at, _mm512_set1_epi32(16));
   }
+#elif defined(__AVX2__)
+  // As long as there is no zero, eight at a time.
+  __m128i at = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0, 0, 0, 0, 0);
+  for (; d + 8 <= width; d += 8) {
+    const __m256 x = _mm256_loadu_ps(row + d);
+    if (_mm256_movemask_ps(_mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_NEQ_UQ)) != 0xFF) break;
+    _mm256_storeu_ps(value + d, x);
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(column + d), at);
+    at = _mm_add_epi8(at, _mm_set1_epi8(8));
+  }
+  kept = d;
 #endif
   // Without a branch, which would be mispredicted: every number is written, and overwritten by the next one if it is
   // zero.
@@ -92,18 +105,58 @@ inline int64_t keep_nonzeros(const float* row, int64_t width, float* value, uint
   return kept;
 }
 
-/// sparse_times_panel for the lanes [first, first + A * kLanes), whose A sums stay in registers while a row is
-/// multiplied.
+/// Features that are not the output of a ReLU have hardly any zeros. If the rows [r, r + kFullRows) have numbers in the
+/// same columns [0, n), returns n, else 0. Such rows are multiplied together, so that a number that is loaded serves
+/// all of them; every sum has the same terms in the same order as row by row, so it has the same bits.
+inline uint32_t full_columns(const SparseBlock& block, int64_t r) {
+  if (r + kFullRows > block.rows) return 0;
+  const uint32_t n = block.start[r + 1] - block.start[r];
+  for (int i = 0; i < kFullRows; ++i) {
+    const uint32_t end = block.start[r + i + 1];
+    // Columns ascend, so the last of n columns is n - 1 only if none is missing.
+    if (n == 0 || end - block.start[r + i] != n || block.column[end - 1] != n - 1) return 0;
+  }
+  return n;
+}
+
+/// sparse_times_panel for the rows [r, r + kFullRows), which have numbers in the columns [0, n).
 template <int A>
-void sparse_times_lanes(const SparseBlock& block, const Lanes<double>* panel, int64_t first, Lanes<double>* strip) {
-  for (int64_t r = 0; r < block.rows; ++r) {
-    const uint32_t end = block.start[r + 1];
-    uint32_t i = block.start[r];
-    if (i == end) continue;
+void full_rows_times_panel(const SparseBlock& block, int64_t r, uint32_t n, const Lanes<double>* panel,
+                           Lanes<double>* strip) {
+  double x[kBlockColumns][kFullRows];
+  for (int i = 0; i < kFullRows; ++i) {
+    for (uint32_t d = 0; d < n; ++d) x[d][i] = block.value[block.start[r + i] + d];
+  }
+  for (int64_t first = 0; first < kPanelRows; first += kLanes * A) {
+    Vector sum[kFullRows][A];
+    for (int i = 0; i < kFullRows; ++i) {
+      for (int a = 0; a < A; ++a) sum[i][a] = load(strip[r + i].at + first + a * kLanes);
+    }
+    for (uint32_t d = 0; d < n; ++d) {
+      for (int a = 0; a < A; ++a) {
+        const Vector lanes = load(panel[d].at + first + a * kLanes);
+        for (int i = 0; i < kFullRows; ++i) sum[i][a] += x[d][i] * lanes;
+      }
+    }
+    for (int i = 0; i < kFullRows; ++i) {
+      for (int a = 0; a < A; ++a) store(sum[i][a], strip[r + i].at + first + a * kLanes);
+    }
+  }
+}
+
+/// sparse_times_panel for one row, A registers of lanes at a time, whose sums stay there. Each time the row is read
+/// again, which is small.
+template <int A>
+void sparse_row_times_panel(const SparseBlock& block, int64_t r, const Lanes<double>* panel, Lanes<double>* strip) {
+  static_assert(kPanelRows % (kLanes * A) == 0);
+  const uint32_t begin = block.start[r];
+  const uint32_t end = block.start[r + 1];
+  if (begin == end) return;
+  for (int64_t first = 0; first < kPanelRows; first += kLanes * A) {
     double* out = strip[r].at + first;
     Vector sum[A];
     for (int a = 0; a < A; ++a) sum[a] = load(out + a * kLanes);
-    for (; i < end; ++i) {
+    for (uint32_t i = begin; i < end; ++i) {
       const double* lanes = panel[block.column[i]].at + first;
       const double x = block.value[i];
       for (int a = 0; a < A; ++a) sum[a] += x * load(lanes + a * kLanes);
@@ -112,19 +165,44 @@ void sparse_times_lanes(const SparseBlock& block, const Lanes<double>* panel, in
   }
 }
 
-// Computes the 64 lanes in parts of A registers. Each part reads the sparse row again, which is small.
-template <int A>
-void sparse_times_panel(const SparseBlock& block, const Lanes<double>* panel, Lanes<double>* strip) {
-  static_assert(kPanelRows % (kLanes * A) == 0);
-  for (int64_t first = 0; first < kPanelRows; first += kLanes * A) {
-    sparse_times_lanes<A>(block, panel, first, strip);
+inline void sparse_times_panel(const SparseBlock& block, const Lanes<double>* panel, Lanes<double>* strip) {
+  for (int64_t r = 0; r < block.rows;) {
+    if (const uint32_t n = full_columns(block, r)) {
+      full_rows_times_panel<kFullLanes>(block, r, n, panel, strip);
+      r += kFullRows;
+    } else {
+      sparse_row_times_panel<kPanelSums>(block, r++, panel, strip);
+    }
   }
 }
 
+/// sparse_transposed_times_rows for the rows [r, r + kFullRows), which have numbers in the columns [0, n).
 template <int A>
-void sparse_transposed_times_lanes(const SparseBlock& block, const Lanes<float>* rows, int64_t first,
-                                   Lanes<float>* sum) {
-  for (int64_t r = 0; r < block.rows; ++r) {
+void full_rows_transposed(const SparseBlock& block, int64_t r, uint32_t n, const Lanes<float>* rows,
+                          Lanes<float>* sum) {
+  const float* x[kFullRows];
+  for (int i = 0; i < kFullRows; ++i) x[i] = block.value + block.start[r + i];
+  for (int64_t first = 0; first < kPanelRows; first += kFloatLanes * A) {
+    FloatVector lanes[kFullRows][A];
+    for (int i = 0; i < kFullRows; ++i) {
+      for (int a = 0; a < A; ++a) lanes[i][a] = load(rows[r + i].at + first + a * kFloatLanes);
+    }
+    for (uint32_t d = 0; d < n; ++d) {
+      for (int a = 0; a < A; ++a) {
+        float* to = sum[d].at + first + a * kFloatLanes;
+        FloatVector total = load(to);
+        for (int i = 0; i < kFullRows; ++i) total += x[i][d] * lanes[i][a];
+        store(total, to);
+      }
+    }
+  }
+}
+
+/// sparse_transposed_times_rows for one row, A registers of lanes at a time.
+template <int A>
+void sparse_row_transposed(const SparseBlock& block, int64_t r, const Lanes<float>* rows, Lanes<float>* sum) {
+  static_assert(kPanelRows % (kFloatLanes * A) == 0);
+  for (int64_t first = 0; first < kPanelRows; first += kFloatLanes * A) {
     FloatVector lanes[A];
     for (int a = 0; a < A; ++a) lanes[a] = load(rows[r].at + first + a * kFloatLanes);
     for (uint32_t i = block.start[r]; i < block.start[r + 1]; ++i) {
@@ -135,11 +213,14 @@ void sparse_transposed_times_lanes(const SparseBlock& block, const Lanes<float>*
   }
 }
 
-template <int A>
-void sparse_transposed_times_rows(const SparseBlock& block, const Lanes<float>* rows, Lanes<float>* sum) {
-  static_assert(kPanelRows % (kFloatLanes * A) == 0);
-  for (int64_t first = 0; first < kPanelRows; first += kFloatLanes * A) {
-    sparse_transposed_times_lanes<A>(block, rows, first, sum);
+inline void sparse_transposed_times_rows(const SparseBlock& block, const Lanes<float>* rows, Lanes<float>* sum) {
+  for (int64_t r = 0; r < block.rows;) {
+    if (const uint32_t n = full_columns(block, r)) {
+      full_rows_transposed<kFullLanes>(block, r, n, rows, sum);
+      r += kFullRows;
+    } else {
+      sparse_row_transposed<4>(block, r++, rows, sum);
+    }
   }
 }
 
@@ -282,8 +363,8 @@ inline void add_exponentials(const double* x, const double* highest, double shif
 
 constexpr SparseProducts kProducts = {VGG16_ISA_NAME,
                                       keep_nonzeros,
-                                      sparse_times_panel<kPanelSums>,
-                                      sparse_transposed_times_rows<4>,
+                                      sparse_times_panel,
+                                      sparse_transposed_times_rows,
                                       add_weighted_rows,
                                       matrix_times_vectors<double, kRowsAtATime, kVectorsAtATime>,
                                       matrix_times_vectors<float, kRowsAtATime, kVectorsAtATime>,

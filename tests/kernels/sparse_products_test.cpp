@@ -55,7 +55,11 @@ TEST(SparseProducts, EverySetKeepsTheNumbersThatAreNotZero) {
     SCOPED_TRACE(products->name);
     for (int64_t width = 0; width <= kBlockColumns; ++width) {
       std::vector<float> row(static_cast<size_t>(width));
-      for (float& x : row) x = next_uniform(random) < 0.6 ? -0.0F : static_cast<float>(next_uniform(random) - 0.5);
+      // The first half of some rows has no zero at all.
+      for (int64_t d = 0; d < width; ++d) {
+        const bool zero = (width % 3 == 0 || d > width / 2) && next_uniform(random) < 0.6;
+        row[d] = zero ? -0.0F : static_cast<float>(next_uniform(random) - 0.5);
+      }
       std::vector<float> value(static_cast<size_t>(width + kSpareNumbers + 1), kUntouched);
       std::vector<uint8_t> column(value.size(), 0xEE);
       const int64_t kept = products->keep_nonzeros(row.data(), width, value.data(), column.data());
@@ -69,6 +73,75 @@ TEST(SparseProducts, EverySetKeepsTheNumbersThatAreNotZero) {
       ASSERT_EQ(kept, expected);
       ASSERT_EQ(value[kept + kSpareNumbers], kUntouched);
       ASSERT_EQ(column[kept + kSpareNumbers], 0xEE);
+    }
+  }
+}
+
+/// The non-zero numbers of rows of kBlockColumns numbers.
+struct Compressed {
+  std::vector<float> value;
+  std::vector<uint8_t> column;
+  std::vector<uint32_t> start = {0};
+
+  explicit Compressed(const std::vector<std::vector<float>>& rows) {
+    for (const std::vector<float>& row : rows) {
+      for (size_t d = 0; d < row.size(); ++d) {
+        if (row[d] == 0) continue;
+        value.push_back(row[d]);
+        column.push_back(static_cast<uint8_t>(d));
+      }
+      start.push_back(static_cast<uint32_t>(value.size()));
+    }
+  }
+  [[nodiscard]] SparseBlock rows(int64_t first, int64_t count) const {
+    return {value.data(), column.data(), start.data() + first, count};
+  }
+};
+
+// Rows without zeros are multiplied four at a time.
+TEST(SparseProducts, RowsTogetherHaveTheBitsOfRowsOneByOneWhateverTheirZeros) {
+  std::mt19937_64 random(7);
+  const auto number = [&] { return static_cast<float>(next_uniform(random) - 0.5); };
+  std::vector<std::vector<float>> dense;
+  // Columns with numbers in each of the rows: full, shorter, all zeros, of different lengths, with a hole (negative).
+  for (const int width :
+       {64, 64, 64, 64, 0, 0, 0, 0, 40, 40, 40, 40, 64, 64, 64, 63, 64, 64, -64, 64, 1, 1, 1, 1, 1, 64}) {
+    std::vector<float> row(static_cast<size_t>(kBlockColumns));
+    std::generate(row.begin(), row.begin() + std::abs(width), number);
+    if (width < 0) row[20] = 0;
+    dense.push_back(row);
+  }
+  const Compressed block(dense);
+  const auto rows = static_cast<int64_t>(dense.size());
+  std::vector<Lanes<double>> panel(kBlockColumns);
+  std::vector<Lanes<float>> factors(dense.size());
+  for (auto& lanes : panel) std::generate(std::begin(lanes.at), std::end(lanes.at), number);
+  for (auto& lanes : factors) std::generate(std::begin(lanes.at), std::end(lanes.at), number);
+  for (const SparseProducts* products : runnable_sparse_products()) {
+    SCOPED_TRACE(products->name);
+    std::vector<Lanes<double>> together(dense.size(), panel[3]);
+    std::vector<Lanes<double>> one_by_one = together;
+    std::vector<Lanes<float>> sum(kBlockColumns, factors[2]);
+    std::vector<Lanes<float>> sum_one_by_one = sum;
+    products->sparse_times_panel(block.rows(0, rows), panel.data(), together.data());
+    products->sparse_transposed_times_rows(block.rows(0, rows), factors.data(), sum.data());
+    for (int64_t r = 0; r < rows; ++r) {
+      products->sparse_times_panel(block.rows(r, 1), panel.data(), one_by_one.data() + r);
+      products->sparse_transposed_times_rows(block.rows(r, 1), factors.data() + r, sum_one_by_one.data());
+    }
+    for (int64_t l = 0; l < kPanelRows; ++l) {
+      for (size_t r = 0; r < dense.size(); ++r) {
+        ASSERT_EQ(together[r].at[l], one_by_one[r].at[l]) << r << ' ' << l;
+        double expected = panel[3].at[l];
+        for (size_t d = 0; d < dense[r].size(); ++d) expected += dense[r][d] * panel[d].at[l];
+        ASSERT_NEAR(together[r].at[l], expected, 1e-13) << r << ' ' << l;
+      }
+      for (size_t d = 0; d < sum.size(); ++d) {
+        ASSERT_EQ(sum[d].at[l], sum_one_by_one[d].at[l]) << d << ' ' << l;
+        double expected = factors[2].at[l];
+        for (size_t r = 0; r < dense.size(); ++r) expected += double{dense[r][d]} * factors[r].at[l];
+        ASSERT_NEAR(sum[d].at[l], expected, 1e-5) << d << ' ' << l;
+      }
     }
   }
 }
