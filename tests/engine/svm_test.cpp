@@ -154,6 +154,7 @@ TEST(Svm, HasOneSolverAndSaysWhenTheMarginIsHard) {
 }
 
 TEST(FitSigmoids, MinimiseTheLikelihoodOfPlattsTargets) {
+  ThreadPool pool(2);
   std::mt19937_64 random(3);
   for (const double size : {1e-3, 1.0, 1e6}) {
     MatrixXd scores(60, 1);
@@ -164,7 +165,7 @@ TEST(FitSigmoids, MinimiseTheLikelihoodOfPlattsTargets) {
       own += labels.back();
       scores(i, 0) = size * (2 * next_uniform(random) - 1 + labels.back());
     }
-    const Sigmoid found = fit_sigmoids(scores, labels, {})[0];
+    const Sigmoid found = fit_sigmoids(scores, labels, {}, pool)[0];
     const double high = (own + 1) / (own + 2);
     const double low = 1 / (60 - own + 2);
     double by_a = 0;
@@ -179,7 +180,7 @@ TEST(FitSigmoids, MinimiseTheLikelihoodOfPlattsTargets) {
     EXPECT_LT(found.a, 0);
   }
   // Scores without information: everyone's probability is about the class's share.
-  const Sigmoid flat = fit_sigmoids(MatrixXd::Zero(4, 1), std::vector<int>{1, 0, 0, 0}, {})[0];
+  const Sigmoid flat = fit_sigmoids(MatrixXd::Zero(4, 1), std::vector<int>{1, 0, 0, 0}, {}, pool)[0];
   EXPECT_NEAR(1 / (1 + std::exp(flat.b)), (2.0 / 3 + 3 * 0.2) / 4, 1e-9);
 }
 

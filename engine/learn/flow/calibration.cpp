@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstddef>
 
+#include "learn/matrix/rows.h"
+
 namespace vgg16 {
 namespace {
 
@@ -100,11 +102,12 @@ Sigmoid fit_sigmoid(const Eigen::ArrayXd& scores, std::span<const int> labels, i
 }  // namespace
 
 std::vector<Sigmoid> fit_sigmoids(const Eigen::MatrixXd& scores, std::span<const int> labels,
-                                  const std::vector<double>& weights) {
-  std::vector<Sigmoid> sigmoids;
-  for (Eigen::Index j = 0; j < scores.cols(); ++j) {
-    sigmoids.push_back(fit_sigmoid(scores.col(j), labels, scores.cols() == 1 ? 1 : static_cast<int>(j), weights));
-  }
+                                  const std::vector<double>& weights, ThreadPool& pool) {
+  std::vector<Sigmoid> sigmoids(static_cast<size_t>(scores.cols()));
+  for_each_checked(pool, scores.cols(), [&](int64_t j, int /*member*/) {
+    sigmoids[static_cast<size_t>(j)] =
+        fit_sigmoid(scores.col(j), labels, scores.cols() == 1 ? 1 : static_cast<int>(j), weights);
+  });
   return sigmoids;
 }
 

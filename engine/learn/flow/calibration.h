@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "kernels/parallel.h"
 #include "vgg16/classifier.h"
 
 namespace vgg16 {
@@ -15,7 +16,7 @@ namespace vgg16 {
 /// all 1. Platt, in Advances in Large Margin Classifiers, 1999, with his targets that keep probabilities from 0 and 1;
 /// minimised by the Newton method of Lin, Lin and Weng, Machine Learning 68, 2007, algorithm 1.
 [[nodiscard]] std::vector<Sigmoid> fit_sigmoids(const Eigen::MatrixXd& scores, std::span<const int> labels,
-                                                const std::vector<double>& weights);
+                                                const std::vector<double>& weights, ThreadPool& pool);
 
 /// Scores whose softmax (or sigmoid, of one column) are the probabilities of the sigmoids, divided by their sum: the
 /// logarithms of these probabilities, or, of one column, the log-odds. So everything that follows treats both

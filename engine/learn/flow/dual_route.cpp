@@ -44,8 +44,10 @@ class OwnedPath {
     std::vector<int> labels = labels_at(rows.labels, own);
     std::vector<double> weights = input.class_weights(fold);
     if (input.options.classifier == ClassifierKind::kSvm) {
-      path_ =
+      auto path =
           std::make_unique<SvmPath>(k, own, std::move(labels), rows.classes, std::move(weights), input.products, pool);
+      svm_ = path.get();
+      path_ = std::move(path);
       return;
     }
     k_.emplace(k, own, input.products, pool);
@@ -54,11 +56,14 @@ class OwnedPath {
   }
   [[nodiscard]] DualPath& operator*() const { return *path_; }
   [[nodiscard]] DualPath* operator->() const { return path_.get(); }
+  /// nullptr for logistic regression.
+  [[nodiscard]] SvmPath* svm() const { return svm_; }
 
  private:
   std::optional<RowSpaceOperator> k_;  ///< of logistic regression, as is loss_
   std::optional<LogLoss> loss_;
   std::unique_ptr<DualPath> path_;
+  SvmPath* svm_ = nullptr;
 };
 
 /// All fits of one fold, from the strongest penalty to the weakest, along one regularisation path.
@@ -72,6 +77,7 @@ class FoldPath {
         path_(k, input, static_cast<int>(fold), nullptr),
         order_(c_.size()),
         certificates_(c_.size()),
+        coefficients_(c_.size()),
         left_out_scores_(c_.size()) {
     std::iota(order_.begin(), order_.end(), size_t{0});
     std::stable_sort(order_.begin(), order_.end(), [&](size_t i, size_t j) { return c_[i] < c_[j]; });
@@ -84,11 +90,16 @@ class FoldPath {
   /// only when all folds are done.
   [[nodiscard]] const Eigen::MatrixXd& left_out_scores(size_t candidate) const { return left_out_scores_[candidate]; }
 
+  /// Of an SVM, as DualPath::coefficients(). Kept for all candidates, too; in float32, because the final fit only
+  /// starts from them.
+  [[nodiscard]] const Eigen::MatrixXf& coefficients(size_t candidate) const { return coefficients_[candidate]; }
+
   // One fit, at the next larger C, and its scores on the rows that the fold leaves out.
   void step() {
     const size_t i = order_[done_];
     certificates_[i] = path_->advance(c_[i], options_);
     certificates_[i].fold = static_cast<int>(fold_);
+    if (path_.svm() != nullptr) coefficients_[i] = path_->coefficients().cast<float>();
     left_out_scores_[i] = path_->scores_of(left_out_);
     ++done_;
   }
@@ -101,6 +112,7 @@ class FoldPath {
   OwnedPath path_;
   std::vector<size_t> order_;
   std::vector<FitCertificate> certificates_;
+  std::vector<Eigen::MatrixXf> coefficients_;
   std::vector<Eigen::MatrixXd> left_out_scores_;
   size_t done_ = 0;
 };
@@ -137,6 +149,24 @@ void run_paths(std::vector<std::unique_ptr<FoldPath>>& paths, ThreadPool& pool, 
   for (const std::exception_ptr& f : failure) {
     if (f) std::rethrow_exception(f);
   }
+}
+
+/// A start for an SVM on all training rows: each row's mean coefficients in the fits that do not leave it out, at the
+/// same C. (rows, columns of scores). For logistic regression this start is worse than its own path along C.
+Eigen::MatrixXd mean_of_folds(const std::vector<std::unique_ptr<FoldPath>>& paths, const GroupedRows& rows,
+                              size_t candidate) {
+  Eigen::MatrixXd mean = Eigen::MatrixXd::Zero(rows.train_rows(), score_columns(rows.classes));
+  for (size_t f = 0; f < paths.size(); ++f) {
+    const Eigen::MatrixXd a = paths[f]->coefficients(candidate).cast<double>();
+    Eigen::Index from = 0;
+    for (size_t other = 0; other < paths.size(); ++other) {
+      if (other == f) continue;
+      const Segment& fold = rows.folds[other];
+      mean.middleRows(fold.first, fold.count) += a.middleRows(from, fold.count);
+      from += fold.count;
+    }
+  }
+  return mean / static_cast<double>(paths.size() - 1);
 }
 
 /// The primal coefficients W = A' X and their intercept, from the dual ones.
@@ -205,9 +235,11 @@ Trained train_dual(const RouteInput& input, const std::function<void(const GramM
   trained.search_seconds = seconds_since(begin);
 
   begin = Clock::now();
+  const Eigen::MatrixXd start = svm ? mean_of_folds(paths, rows, trained.best) : Eigen::MatrixXd();
   // Frees the folds' memory before the final fit takes its own.
   paths.clear();
   const OwnedPath path(k, input, -1, &input.pool);
+  if (svm) path.svm()->start(c[trained.best], start);
   trained.fits.push_back(path->advance(c[trained.best], options));
   trained.test_scores = path->scores_of({rows.test});
   if (svm) trained.test_scores = calibrated_scores(trained.test_scores, trained.sigmoids);

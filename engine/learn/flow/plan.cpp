@@ -150,7 +150,8 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
   // The terms of `gram`: the rows, as if none of their numbers were zero; the Gram matrix (8 n^2); its active part in
   // float32, for one fold per thread during the search and for all rows in the final fit; per fold, two points of its
   // path with their scores; per thread, 40 vectors of one number per training row and score column for Newton's method,
-  // 60 for L-BFGS; the out-of-fold scores of every candidate, and those of the best once more; the coefficients.
+  // 60 for L-BFGS; the out-of-fold scores of every candidate, and those of the best once more; an SVM's dual
+  // coefficients of every candidate's folds in float32; the coefficients.
   // Reading the rows takes its memory before the float32 part is needed, so only the larger of the two counts.
   const int64_t fold_rows = train_rows - train_rows / options.folds;
   const int64_t reading = threads * kTileRows * d * 9;
@@ -159,11 +160,12 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
   const bool svm = options.classifier == ClassifierKind::kSvm;
   const int64_t active = (svm ? 8 : 4) * std::max(fold_rows * fold_rows * std::min<int64_t>(threads, options.folds),
                                                   train_rows * train_rows * (svm ? std::min<int64_t>(threads, k) : 1));
+  const int64_t kept = svm ? std::ssize(options.c) * options.folds * fold_rows / 2 : 0;
   const int64_t gram =
       kFixedBytes + std::max(reading, active) + rows_bytes + 8 * n * n +
       8 * k *
           (4 * options.folds * fold_rows + (options.solver == Solver::kLbfgs ? 60 : 40) * train_rows * threads +
-           (std::ssize(options.c) + 1) * train_rows + 2 * d);
+           (std::ssize(options.c) + 1) * train_rows + kept + 2 * d);
   const bool fewer_rows = static_cast<double>(train_rows) <= kRowsPerColumn * static_cast<double>(d);
   const bool dual = options.route == Route::kDual || options.solver == Solver::kNewton;
   if (options.route != Route::kPrimal && gram <= usable && (fewer_rows || dual)) {

@@ -42,7 +42,7 @@ Solver RouteInput::solver() const {
 Calibrated RouteInput::calibrate(Eigen::MatrixXd out_of_fold) const {
   if (options.classifier != ClassifierKind::kSvm) return {{}, std::move(out_of_fold)};
   const auto labels = std::span(plan.rows.labels).first(static_cast<size_t>(out_of_fold.rows()));
-  std::vector<Sigmoid> sigmoids = fit_sigmoids(out_of_fold, labels, class_weights(-1));
+  std::vector<Sigmoid> sigmoids = fit_sigmoids(out_of_fold, labels, class_weights(-1), pool);
   Eigen::MatrixXd scores = calibrated_scores(out_of_fold, sigmoids);
   return {std::move(sigmoids), std::move(scores)};
 }

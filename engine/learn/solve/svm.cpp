@@ -62,18 +62,19 @@ SvmPath::SvmPath(const GramMatrix& k, std::vector<Segment> rows, std::vector<int
       labels_(std::move(labels)),
       hinge_{static_cast<int>(score_columns(classes))},
       a_(MatrixXd::Zero(rows_.rows(), hinge_.columns)),
-      scores_(a_) {
+      scores_(a_),
+      active_products_(pool == nullptr ? 1 : static_cast<size_t>(pool->size())) {
   weight_ = weights.empty() ? ArrayXd(ArrayXd::Ones(rows_.rows())) : row_weights(labels_, weights);
 }
 
 template <class Body>
 void SvmPath::share(size_t count, const Body& body) const {
   if (pool_ == nullptr || count == 1) {
-    for (size_t i = 0; i < count; ++i) body(i);
+    for (size_t i = 0; i < count; ++i) body(i, size_t{0});
     return;
   }
   for_each_checked(*pool_, static_cast<int64_t>(count),
-                   [&](int64_t i, int /*member*/) { body(static_cast<size_t>(i)); });
+                   [&](int64_t i, int member) { body(static_cast<size_t>(i), static_cast<size_t>(member)); });
 }
 
 Eigen::MatrixXd SvmPath::scores_of(const std::vector<Segment>& rows) const {
@@ -119,23 +120,27 @@ void SvmPath::measure(Index column, double c, Progress& progress) const {
 /// coefficients. Returns the number of products with K_aa. If the active rows stayed the same, a residual r would leave
 /// a gap of C * sum(s r^2), which decides when the solution is good enough.
 int64_t SvmPath::newton_target(Index column, double c, double wanted, const Progress& progress,
-                               Eigen::Ref<VectorXd> target) const {
+                               std::vector<double>& active_products, Eigen::Ref<VectorXd> target) const {
   std::vector<Index> active;
+  std::vector<int64_t> position;
   for (Index i = 0; i < a_.rows(); ++i) {
-    if (hinge_.slack(scores_(i, column), labels_[static_cast<size_t>(i)], column) > 0) active.push_back(i);
+    if (hinge_.slack(scores_(i, column), labels_[static_cast<size_t>(i)], column) <= 0) continue;
+    active.push_back(i);
+    position.push_back(position_[static_cast<size_t>(i)]);
   }
   const auto n = std::ssize(active);
   target.setZero();
   if (n == 0) return 0;
   // A copy, contiguous, so that products stay in the cache.
-  MatrixXd k(n, n);
+  active_products.resize(std::max(active_products.size(), static_cast<size_t>(n * n)));
+  Eigen::Map<MatrixXd> k(active_products.data(), n, n);
   VectorXd x(n);
   VectorXd y(n);
   ArrayXd cs(n);
   for (Index j = 0; j < n; ++j) {
     const Index row = active[static_cast<size_t>(j)];
-    const double* from = k_.row(position_[static_cast<size_t>(row)]);
-    for (Index i = 0; i < n; ++i) k(i, j) = from[position_[static_cast<size_t>(active[static_cast<size_t>(i)])]];
+    const double* from = k_.row(position[static_cast<size_t>(j)]);
+    for (Index i = 0; i < n; ++i) k(i, j) = from[position[static_cast<size_t>(i)]];
     x[j] = a_(row, column);
     y[j] = hinge_.sign(labels_[static_cast<size_t>(row)], column);
     cs[j] = c * weight_[row];
@@ -228,6 +233,12 @@ double SvmPath::squared_gradient_norm(double c) const {
   return std::max(0.0, r.cwiseProduct(kr).sum());
 }
 
+void SvmPath::start(double c, MatrixXd a) {
+  a_ = std::move(a);
+  rows_.multiply(a_, rows_.segments(), scores_);
+  last_c_ = c;
+}
+
 FitCertificate SvmPath::advance(double c, const FitOptions& options) {
   double rough = kStride * last_c_;
   if (last_c_ == 0) {
@@ -265,10 +276,10 @@ FitCertificate SvmPath::fit(double c, const FitOptions& options) {
     ++certificate.iterations;
     MatrixXd targets(a_.rows(), std::ssize(open));
     std::vector<int64_t> products(open.size());
-    share(open.size(), [&](size_t i) {
+    share(open.size(), [&](size_t i, size_t member) {
       const Progress& p = progress[static_cast<size_t>(open[i])];
-      products[i] =
-          newton_target(open[i], c, options.relative_gap * p.objective, p, targets.col(static_cast<Index>(i)));
+      products[i] = newton_target(open[i], c, options.relative_gap * p.objective, p, active_products_[member],
+                                  targets.col(static_cast<Index>(i)));
     });
     MatrixXd scores;
     rows_.multiply(targets, rows_.segments(), scores);
@@ -282,6 +293,7 @@ FitCertificate SvmPath::fit(double c, const FitOptions& options) {
     }
     if (options.on_step) options.on_step(certificate.iterations, gap);
   }
+  for (std::vector<double>& products : active_products_) products = {};  // other folds may need the memory now
   bool stuck = false;
   for (const Progress& p : progress) {
     certificate.objective += p.objective;

@@ -36,6 +36,8 @@ class SvmPath : public DualPath {
   SvmPath(const GramMatrix& k, std::vector<Segment> rows, std::vector<int> labels, int classes,
           std::vector<double> weights, const SparseProducts& products, ThreadPool* pool);
 
+  /// Before the first fit: lets a fit at `c` start at `a` (rows, columns of scores), coefficients that are near its own.
+  void start(double c, Eigen::MatrixXd a);
   [[nodiscard]] FitCertificate advance(double c, const FitOptions& options) override;
   [[nodiscard]] Eigen::MatrixXd scores_of(const std::vector<Segment>& rows) const override;
   [[nodiscard]] Eigen::MatrixXd coefficients() const override { return a_; }
@@ -56,7 +58,7 @@ class SvmPath : public DualPath {
   FitCertificate fit(double c, const FitOptions& options);
   void measure(Eigen::Index column, double c, Progress& progress) const;
   [[nodiscard]] int64_t newton_target(Eigen::Index column, double c, double wanted, const Progress& progress,
-                                      Eigen::Ref<Eigen::VectorXd> target) const;
+                                      std::vector<double>& active_products, Eigen::Ref<Eigen::VectorXd> target) const;
   void step_towards(Eigen::Index column, double c, const Eigen::VectorXd& target, const Eigen::VectorXd& scores);
   [[nodiscard]] double squared_gradient_norm(double c) const;
   template <class Body>
@@ -73,6 +75,7 @@ class SvmPath : public DualPath {
   Eigen::MatrixXd a_;       ///< (rows, columns of scores)
   Eigen::MatrixXd scores_;  ///< K a, which includes the intercept
   double last_c_ = 0;
+  std::vector<std::vector<double>> active_products_;  ///< scratch of a fit, per member of the pool: K_aa
 };
 
 }  // namespace vgg16
