@@ -143,6 +143,26 @@ TEST_P(SvmTest, RowsReadAgainInEveryPassGiveTheSameModel) {
 INSTANTIATE_TEST_SUITE_P(Routes, SvmTest,
                          testing::Combine(testing::Values(Route::kDual, Route::kPrimal), testing::Values(2, 4)));
 
+TEST(Svm, OfManyRowsThatCannotBeSeparatedIsTheSameByBothRoutesForEveryC) {
+  const FeatureTable table =
+      sparse_classes({.rows = 900, .columns = 40, .classes = 3, .zeros = 0.5, .separation = 0.1});
+  TrainOptions options = svm_options({100, 1e-5, 0.1, 1e4});
+  options.route = Route::kDual;
+  const Report dual = train(table, options).report;
+  options.route = Route::kPrimal;
+  const Report primal = train(table, options).report;
+  ASSERT_EQ(primal.fits.size(), dual.fits.size());
+  for (size_t i = 0; i < dual.fits.size(); ++i) {
+    EXPECT_EQ(primal.fits[i].c, dual.fits[i].c);
+    EXPECT_EQ(primal.fits[i].fold, dual.fits[i].fold);
+    EXPECT_LE(primal.fits[i].relative_gap, 1e-6) << primal.fits[i].c << ' ' << primal.fits[i].stop_reason;
+    EXPECT_NEAR(primal.fits[i].objective, dual.fits[i].objective, 2e-6 * dual.fits[i].objective) << dual.fits[i].c;
+  }
+  for (size_t i = 0; i < dual.predictions.size(); ++i) {
+    EXPECT_EQ(primal.predictions[i].predicted, dual.predictions[i].predicted) << i;
+  }
+}
+
 TEST(Svm, HasOneSolverAndSaysWhenTheMarginIsHard) {
   const FeatureTable table = sparse_classes({.rows = 120, .columns = 700});
   TrainOptions options = svm_options({1, 1e4});

@@ -8,6 +8,7 @@
 #include "learn/flow/metrics.h"
 #include "learn/flow/search.h"
 #include "learn/solve/primal.h"
+#include "learn/solve/primal_svm.h"
 
 namespace vgg16 {
 namespace {
@@ -107,14 +108,15 @@ Trained train_primal(const RouteInput& input) {
     for (int f = 0; f < static_cast<int>(rows.folds.size()); ++f) tasks.push_back({each, f, input.class_weights(f)});
   }
   PrimalOptions options;
-  options.classifier = input.options.classifier;
   options.relative_gap = input.options.relative_gap;
   options.fits_at_once = input.estimate.fits_at_once;
   FitProgress progress(input.progress, static_cast<int64_t>(tasks.size()) + 1);
   options.on_step = [&](int steps, double gap) { progress.step(steps, gap); };
   const auto one_done = [&] { progress.fit_done(); };
+  const bool svm = input.options.classifier == ClassifierKind::kSvm;
+  const auto& fit_all = svm ? fit_primal_svm : fit_primal;
   const std::vector<PrimalFit> fits =
-      fit_primal(x, fold_of, labels, rows.classes, tasks, {}, options, input.pool, one_done);
+      fit_all(x, fold_of, labels, rows.classes, tasks, {}, options, input.pool, one_done);
   const auto out_of_fold = [&](size_t candidate) {
     const auto folds = std::span(fits).subspan(candidate * rows.folds.size(), rows.folds.size());
     return input.calibrate(out_of_fold_scores(x, folds, rows, static_cast<size_t>(options.fits_at_once)));
@@ -137,11 +139,10 @@ Trained train_primal(const RouteInput& input) {
   // The mean of the folds' models is closer to the model of all rows than zero is.
   const std::vector<PrimalFit> start = {mean_of_folds(fits, trained.best * rows.folds.size(), rows.folds.size())};
   std::vector<PrimalFit> refit =
-      fit_primal(x, fold_of, labels, rows.classes, {{c[trained.best], -1, input.class_weights(-1)}}, start, options,
-                 input.pool, one_done);
+      fit_all(x, fold_of, labels, rows.classes, {{c[trained.best], -1, input.class_weights(-1)}}, start, options,
+              input.pool, one_done);
   trained.fits.push_back(refit[0].certificate);
   // L-BFGS keeps whatever common shift its steps produced; without it, models of both routes are comparable.
-  const bool svm = input.options.classifier == ClassifierKind::kSvm;
   if (!svm) remove_common_shift(input.table.columns, refit[0]);
   RowPasses held_out({&input.table, order.subspan(train_rows)}, nullptr, input.products, input.pool);
   trained.test_scores = scores_of(held_out, std::span(refit).first(1));

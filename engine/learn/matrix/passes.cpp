@@ -127,4 +127,33 @@ void RowPasses::add_gradients(const Eigen::MatrixXf& residuals, const std::vecto
   });
 }
 
+// As above, in groups of eight vectors.
+void RowPasses::add_gradients(const Eigen::MatrixXd& residuals, const std::vector<double*>& out) {
+  const auto vectors = static_cast<int64_t>(out.size());
+  const int64_t groups = (vectors + kEight - 1) / kEight;
+  const int64_t blocks = (columns() + kBlockColumns - 1) / kBlockColumns;
+  // Residuals of all vectors for the row at position p are EightLanes p * groups and on.
+  std::vector<EightLanes> rows_of(static_cast<size_t>(rows() * groups));
+  pool_.for_each(vectors, [&](int64_t j, int /*member*/) {
+    EightLanes* to = rows_of.data() + j / kEight;
+    for (int64_t p = 0; p < rows(); ++p) to[p * groups].at[j % kEight] = residuals(p, j);
+  });
+  std::vector<std::vector<EightLanes>> scratch(static_cast<size_t>(pool_.size()));
+  for_each_batch([&](int64_t first, std::span<const SparseTile> tiles) {
+    pool_.for_each(blocks, [&](int64_t b, int member) {
+      std::vector<EightLanes>& sum = scratch[static_cast<size_t>(member)];
+      sum.assign(static_cast<size_t>(kBlockColumns * groups), {});
+      for (size_t t = 0; t < tiles.size(); ++t) {
+        const EightLanes* rows_here = rows_of.data() + (first + static_cast<int64_t>(t)) * kTileRows * groups;
+        products_.add_weighted_rows(tiles[t].block(b), tiles[t].rows, rows_here, groups, sum.data());
+      }
+      const int64_t width = std::min(kBlockColumns, columns() - b * kBlockColumns);
+      for (int64_t j = 0; j < vectors; ++j) {
+        double* to = out[static_cast<size_t>(j)] + b * kBlockColumns;
+        for (int64_t d = 0; d < width; ++d) to[d] += sum[static_cast<size_t>(d * groups + j / kEight)].at[j % kEight];
+      }
+    });
+  });
+}
+
 }  // namespace vgg16

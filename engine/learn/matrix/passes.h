@@ -15,7 +15,8 @@
 namespace vgg16 {
 
 /// The rows are in memory, or read from the table again in every pass. Scores are computed in float64. Gradients are
-/// products in float32, summed in float32 over 512 rows and then in float64.
+/// products in float32, summed in float32 over 512 rows and then in float64, or in float64 throughout, which takes
+/// about twice as long.
 class RowPasses {
  public:
   /// `resident` has the rows of `source`; if it is nullptr, every pass reads them, and throws as read_tile. All
@@ -32,6 +33,7 @@ class RowPasses {
   /// out[j][d] += sum over p of residuals(p, j) * x_p[d]. residuals is (rows(), out.size()); out[j] has columns()
   /// numbers.
   void add_gradients(const Eigen::MatrixXf& residuals, const std::vector<double*>& out);
+  void add_gradients(const Eigen::MatrixXd& residuals, const std::vector<double*>& out);
 
   /// Memory of a pass for `vectors` coefficient vectors or residuals, not counting resident rows.
   [[nodiscard]] static int64_t working_bytes(int64_t rows, int64_t columns, int64_t vectors, int threads);

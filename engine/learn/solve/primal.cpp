@@ -14,7 +14,6 @@
 #include "learn/solve/lbfgs.h"
 #include "learn/solve/newton.h"
 #include "learn/solve/softmax.h"
-#include "learn/solve/squared_hinge.h"
 
 namespace vgg16 {
 namespace {
@@ -34,74 +33,34 @@ constexpr int kMaxRounds = 3;
 /// probabilities are 0 or 1; there the intercept would take tens of steps that gain almost nothing.
 constexpr double kUnsettled = 1e-5;
 
-/// The summed loss of an SVM's rows and columns of scores. The derivative with respect to the scores becomes
-/// `residual`.
-double squared_hinge(const MatrixXd& scores, const std::vector<int>& labels, const Eigen::ArrayXd& weight,
-                     MatrixXd& residual) {
-  const SquaredHinge hinge = {static_cast<int>(scores.cols())};
-  residual.resize(scores.rows(), scores.cols());
-  double loss = 0;
-  for (Index j = 0; j < scores.cols(); ++j) {
-    for (Index i = 0; i < scores.rows(); ++i) {
-      const int label = labels[static_cast<size_t>(i)];
-      const double m = hinge.slack(scores(i, j), label, j);
-      loss += weight[i] * m * m;
-      residual(i, j) = -2 * weight[i] * m * hinge.sign(label, j);
-    }
-  }
-  return loss;
-}
-
 /// One fit as a problem for L-BFGS: the Euclidean inner product of the coefficients; their scores are a linear image.
-///
-/// With the intercept at its minimum (logistic regression), or among the coefficients (SVM), the objective is
-/// 1-strongly convex, which is what the certificate of convergence.h needs. For an SVM, half the squared norm of the
-/// gradient is also the difference between the objective and the dual objective at alpha = 2 C s max(0, 1 - y f): there
-/// X'(alpha y), with the column of ones, is w minus the gradient.
 class PrimalProblem {
  public:
   struct Vector {
-    std::vector<double> w;  ///< coefficients of each column of scores; of an SVM, then their intercepts
+    std::vector<double> w;  ///< coefficients of each column of scores
     MatrixXd z;  ///< of a point or direction: scores of the fit's rows; of an incomplete gradient: c (P - Y); or empty
   };
 
   PrimalProblem(const PrimalTask& task, const std::vector<int>& fold_of, const std::vector<int>& labels, int classes,
                 const PrimalOptions& options, ThreadPool* pool)
       : task_(task),
-        svm_(options.classifier == ClassifierKind::kSvm),
         wanted_gap_(options.relative_gap),
         rows_(rows_of(task, fold_of)),
         loss_(labels_of(rows_, labels), classes, pool, task.class_weights) {
     intercept_ = VectorXd::Zero(loss_.columns());
-    weight_ = row_weights(loss_.labels(), loss_.weights());
   }
 
   [[nodiscard]] const PrimalTask& task() const { return task_; }
   [[nodiscard]] int score_columns() const { return loss_.columns(); }
   [[nodiscard]] VectorXd& intercept() { return intercept_; }
 
-  /// Moves an SVM's intercept to the end of the coefficients `w`, or back.
-  void append_intercept(std::vector<double>& w) const {
-    if (svm_) w.insert(w.end(), intercept_.begin(), intercept_.end());
-  }
-  void split_intercept(std::vector<double>& w) {
-    if (!svm_) return;
-    intercept_ = intercepts(w);
-    w.resize(w.size() - static_cast<size_t>(intercept_.size()));
-  }
-
-  /// Selects the fit's rows: v.z = all[rows, first .. first + columns of scores), plus an SVM's intercept.
+  /// Selects the fit's rows: v.z = all[rows, first .. first + columns of scores).
   void take_scores(const MatrixXd& all, Index first, Vector& v) const {
     MatrixXd& z = v.z;
     z.resize(static_cast<Index>(rows_.size()), loss_.columns());
     for (Index j = 0; j < z.cols(); ++j) {
       for (size_t i = 0; i < rows_.size(); ++i) z(static_cast<Index>(i), j) = all(rows_[i], first + j);
     }
-    if (svm_) z.rowwise() += intercepts(v.w).transpose();
-  }
-  /// Adds what the column of ones contributes to the gradient v, whose z is still there.
-  void add_intercept_gradient(Vector& v) const {
-    if (svm_) intercepts(v.w) += v.z.colwise().sum().transpose();
   }
   void put_residuals(const MatrixXd& r, Index first, MatrixXf& all) const {
     for (Index j = 0; j < r.cols(); ++j) {
@@ -113,9 +72,7 @@ class PrimalProblem {
   /// The objective from the scores in x.z; leaves the gradient incomplete: X' z is added by Lockstep's next pass.
   double evaluate(const Vector& x, Vector& gradient, double unsettled = kUnsettled) {
     const double penalty = 0.5 * dot(x, x);
-    const double loss =
-        svm_ ? squared_hinge(x.z, loss_.labels(), weight_, residual_)
-             : loss_.evaluate(x.z, intercept_, residual_, unsettled * std::min(gap_, 1.0) * penalty / task_.c);
+    const double loss = loss_.evaluate(x.z, intercept_, residual_, unsettled * std::min(gap_, 1.0) * penalty / task_.c);
     gradient.w = x.w;
     gradient.z = task_.c * residual_;
     return penalty + task_.c * loss;
@@ -146,13 +103,6 @@ class PrimalProblem {
   [[nodiscard]] double gap() const { return gap_; }
 
  private:
-  [[nodiscard]] Eigen::Map<VectorXd> intercepts(std::vector<double>& w) const {
-    return {w.data() + w.size() - static_cast<size_t>(intercept_.size()), intercept_.size()};
-  }
-  [[nodiscard]] Eigen::Map<const VectorXd> intercepts(const std::vector<double>& w) const {
-    return {w.data() + w.size() - static_cast<size_t>(intercept_.size()), intercept_.size()};
-  }
-
   static std::vector<Index> rows_of(const PrimalTask& task, const std::vector<int>& fold_of) {
     std::vector<Index> rows;
     for (size_t i = 0; i < fold_of.size(); ++i) {
@@ -167,12 +117,10 @@ class PrimalProblem {
   }
 
   PrimalTask task_;
-  bool svm_;
   double wanted_gap_;
   double gap_ = std::numeric_limits<double>::infinity();
   std::vector<Index> rows_;
-  LogLoss loss_;  ///< of an SVM: its labels and weights only
-  Eigen::ArrayXd weight_;
+  LogLoss loss_;
   VectorXd intercept_;
   MatrixXd residual_;
 };
@@ -329,7 +277,6 @@ class Lockstep {
     Index first = 0;
     for (const Pending& p : list) {
       p.problem->put_residuals(p.vector->z, first, residuals_);
-      p.problem->add_intercept_gradient(*p.vector);
       first += p.problem->score_columns();
       p.vector->z.resize(0, 0);
     }
@@ -375,7 +322,6 @@ std::vector<PrimalFit> fit_primal(RowPasses& x, const std::vector<int>& fold_of,
       fits[i].certificate.fold = tasks[i].fold;
       fits[i].w = start.empty() ? std::vector<double>(static_cast<size_t>(k * x.columns()), 0.0) : start[i].w;
       if (!start.empty()) problems.back()->intercept() = start[i].intercept;
-      problems.back()->append_intercept(fits[i].w);
       chosen.push_back(&fits[i]);
     }
     Lockstep(x, pool, options).run(problems, chosen);
@@ -383,7 +329,6 @@ std::vector<PrimalFit> fit_primal(RowPasses& x, const std::vector<int>& fold_of,
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     for (size_t i = 0; i < chosen.size(); ++i) {
       PrimalFit* fit = chosen[i];
-      problems[i]->split_intercept(fit->w);
       fit->intercept = problems[i]->intercept();
       fit->certificate.seconds = seconds / static_cast<double>(chosen.size());
       one_done();

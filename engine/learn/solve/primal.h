@@ -1,6 +1,6 @@
 // Fits in the primal form, for data with more than 0.7 training rows per column or without memory for a Gram matrix:
-// L-BFGS on the coefficients W, and, for SVMs, on the intercept as the weight of a column of ones. The fits of all
-// folds and all C run in lockstep, so that one pass over the rows serves all of them.
+// logistic regression by L-BFGS on the coefficients W. The fits of all folds and all C run in lockstep, so that one
+// pass over the rows serves all of them.
 #pragma once
 
 #include <Eigen/Core>
@@ -30,16 +30,15 @@ struct PrimalFit {
 };
 
 struct PrimalOptions {
-  ClassifierKind classifier = ClassifierKind::kLogistic;
   double relative_gap = 1e-6;
-  int max_iterations = kMaxLbfgsSteps;
-  int64_t fits_at_once = 1;  ///< fits that run in lockstep
+  int max_iterations = kMaxLbfgsSteps;  ///< steps of L-BFGS, or of Newton's method
+  int64_t fits_at_once = 1;             ///< fits that run in lockstep
   /// Called before each turn with the number of turns so far (two per L-BFGS iteration) and the largest gap of the
   /// running fits.
   StepReport on_step = {};
 };
 
-/// Memory of one running fit, in bytes.
+/// Memory of one running fit, in bytes: of L-BFGS; an SVM by Newton's method takes less.
 [[nodiscard]] int64_t primal_bytes_per_fit(int64_t rows, int64_t columns, int classes);
 
 /// Makes all fits, fits_at_once at a time. `fold_of` and `labels` are the fold and the class of each training row, by

@@ -34,7 +34,6 @@ constexpr double kFirst = 1;
 constexpr double kRoughGap = 0.01;
 constexpr double kStride = 10;
 constexpr int kMaxSolverSteps = 1000;
-constexpr int kMaxSearchSteps = 60;
 
 std::vector<int64_t> positions_of(const std::vector<Segment>& segments) {
   std::vector<int64_t> positions;
@@ -177,39 +176,12 @@ int64_t SvmPath::newton_target(Index column, double c, double wanted, const Prog
 }
 
 /// Goes from the present coefficients towards `target`, whose scores are `scores`, to the minimum on the line between
-/// them. There the derivative of the objective is increasing and linear between the points at which rows become active
-/// or inactive, so Newton's method ends after a few steps; bisection takes over if it leaves the bracket.
+/// them: a full step solves the system of the active rows exactly.
 void SvmPath::step_towards(Index column, double c, const VectorXd& target, const VectorXd& scores) {
   const VectorXd d = target - a_.col(column);
   const VectorXd df = scores - scores_.col(column);
-  const double slope = d.dot(scores_.col(column));  // of the penalty
-  const double bend = d.dot(df);
-  const auto derivative = [&](double t, double& second) {
-    double first = slope + t * bend;
-    second = bend;
-    for (Index i = 0; i < df.size(); ++i) {
-      const double y = hinge_.sign(labels_[static_cast<size_t>(i)], column);
-      const double m = 1.0 - y * (scores_(i, column) + t * df[i]);
-      if (!(m > 0)) continue;
-      const double cs2 = 2 * c * weight_[i];
-      first -= cs2 * m * y * df[i];
-      second += cs2 * df[i] * df[i];
-    }
-    return first;
-  };
-  double second = 0;
-  const double least = 1e-12 * std::abs(derivative(0, second));
-  double low = 0;
-  double high = 1;
-  double t = 1;
-  // A full step is taken if the minimum is there or beyond: it solves the system of the active rows exactly.
-  for (int i = 0; i < kMaxSearchSteps; ++i) {
-    const double first = derivative(t, second);
-    if (std::abs(first) <= least || (t == 1 && first < 0)) break;
-    (first > 0 ? high : low) = t;
-    t -= first / second;
-    if (!(t > low && t < high)) t = 0.5 * (low + high);
-  }
+  const double t =
+      hinge_.step_length(labels_, column, c * weight_, scores_.col(column), df, d.dot(scores_.col(column)), d.dot(df));
   if (t == 1) {
     a_.col(column) = target;
     scores_.col(column) = scores;

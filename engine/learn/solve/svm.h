@@ -36,7 +36,8 @@ class SvmPath : public DualPath {
   SvmPath(const GramMatrix& k, std::vector<Segment> rows, std::vector<int> labels, int classes,
           std::vector<double> weights, const SparseProducts& products, ThreadPool* pool);
 
-  /// Before the first fit: lets a fit at `c` start at `a` (rows, columns of scores), coefficients that are near its own.
+  /// Before the first fit: lets a fit at `c` start at `a` (rows, columns of scores), coefficients that are near its
+  /// own.
   void start(double c, Eigen::MatrixXd a);
   [[nodiscard]] FitCertificate advance(double c, const FitOptions& options) override;
   [[nodiscard]] Eigen::MatrixXd scores_of(const std::vector<Segment>& rows) const override;
