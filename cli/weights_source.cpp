@@ -1,11 +1,9 @@
 #include "weights_source.h"
 
 #include <cstdlib>
+#include <span>
 
-extern "C" {
-extern const std::byte vgg16_embedded_weights[];
-extern const std::byte vgg16_embedded_weights_end[];
-}
+#include "vgg16/embedded_weights.h"
 
 namespace vgg16 {
 
@@ -18,9 +16,9 @@ std::string weights_file(const std::string& file) {
 std::shared_ptr<const Weights> load_weights(const std::string& file) {
   if (const std::string found = weights_file(file); !found.empty()) return Weights::load(found);
   const std::span bytes(vgg16_embedded_weights, vgg16_embedded_weights_end);
-  return Weights::from_safetensors(bytes, "built-in weights", VGG16_WEIGHTS_DIGEST);
+  return Weights::from_safetensors(std::as_bytes(bytes), "built-in weights", vgg16_embedded_weights_sha256);
 }
 
-std::string builtin_weights_digest() { return VGG16_WEIGHTS_DIGEST; }
+std::string builtin_weights_digest() { return vgg16_embedded_weights_sha256; }
 
 }  // namespace vgg16

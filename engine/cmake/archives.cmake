@@ -1,6 +1,10 @@
-# Finds the third-party libraries that vgg16 is linked with, by full path: the static archive if there is one, else the
-# shared library. Included by the build and, installed beside the package's configuration, by programs that use the
-# library. Appends the names of missing Debian packages to VGG16_MISSING_PACKAGES.
+# Finds the third-party libraries that vgg16 is linked with, by full path. Included by the build and, installed beside
+# the package's configuration, by programs that use the library. Appends the names of missing Debian packages to
+# VGG16_MISSING_PACKAGES, and sets VGG16_THIRD_PARTY to the targets that libvgg16 needs.
+#
+# Each target third_party_NAME stands for two files: the archive, for programs that are copied to other machines as one
+# file and set the property VGG16_ONE_FILE; and the shared library beside it, for everything else, because Debian's
+# archives are not position-independent and cannot be part of a shared library. Where one is missing, the other is taken.
 include(CheckCXXSourceCompiles)
 
 macro(vgg16_need found package)
@@ -70,18 +74,39 @@ if(VGG16_HDF5_LIBRARY MATCHES "\\.a$" AND NOT VGG16_MISSING_PACKAGES)
   endif()
 endif()
 
+# vgg16_shared_beside(RESULT FILE): the shared library beside an archive, or FILE if there is none.
+function(vgg16_shared_beside result file)
+  string(REGEX REPLACE "\\.a$" "${CMAKE_SHARED_LIBRARY_SUFFIX}" shared ${file})
+  if(NOT EXISTS ${shared})
+    set(shared ${file})
+  endif()
+  set(${result} ${shared} PARENT_SCOPE)
+endfunction()
+
 # vgg16_third_party(NAME FILE INCLUDES [NEEDS library...]): an imported target. From NEEDS, CMake derives the order of
 # archives on the linker's command line. A shared library records its dependencies itself.
 function(vgg16_third_party name file includes)
   cmake_parse_arguments(LIBRARY "" "" "NEEDS" ${ARGN})
-  add_library(${name} UNKNOWN IMPORTED GLOBAL)
-  set_target_properties(${name} PROPERTIES IMPORTED_LOCATION ${file})
+  vgg16_shared_beside(shared ${file})
+  set(files ${file} ${shared})
+  foreach(target ${name}_archive ${name}_shared)
+    list(POP_FRONT files location)
+    add_library(${target} UNKNOWN IMPORTED GLOBAL)
+    set_target_properties(${target} PROPERTIES IMPORTED_LOCATION ${location})
+    if(location MATCHES "\\.a$")
+      target_link_libraries(${target} INTERFACE ${LIBRARY_NEEDS})
+    endif()
+  endforeach()
+  add_library(${name} INTERFACE IMPORTED GLOBAL)
   target_include_directories(${name} SYSTEM INTERFACE ${includes})
-  if(file MATCHES "\\.a$")
-    target_link_libraries(${name} INTERFACE ${LIBRARY_NEEDS})
-  endif()
+  target_link_libraries(${name} INTERFACE
+    $<IF:$<BOOL:$<TARGET_PROPERTY:VGG16_ONE_FILE>>,${name}_archive,${name}_shared>)
 endfunction()
 
+set(VGG16_THIRD_PARTY third_party_hdf5 third_party_jpeg third_party_zlib)
+if(VGG16_WITH_CUDA)
+  list(APPEND VGG16_THIRD_PARTY third_party_cudart)
+endif()
 if(NOT VGG16_MISSING_PACKAGES AND NOT TARGET third_party_hdf5)
   vgg16_third_party(third_party_zlib ${VGG16_ZLIB_LIBRARY} "${VGG16_ZLIB_INCLUDE};${VGG16_ZLIB_CONFIG_INCLUDE}")
   vgg16_third_party(third_party_hdf5 ${VGG16_HDF5_LIBRARY} ${VGG16_HDF5_INCLUDE}

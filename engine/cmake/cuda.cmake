@@ -9,6 +9,7 @@ set(VGG16_WITH_CUDA OFF)
 # puts all of them into one folder. SHARED_RUNTIME is for a program that links a shared C++ library: if it contained the
 # C++ runtime, that library and cuDNN would use symbols from it mixed with those of the machine's own libstdc++.
 function(vgg16_gpu_program name)
+  set_target_properties(${name} PROPERTIES VGG16_ONE_FILE ON)
   if(NOT "SHARED_RUNTIME" IN_LIST ARGN)
     target_link_libraries(${name} PRIVATE vgg16_standalone)
   endif()

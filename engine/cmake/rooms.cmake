@@ -17,10 +17,15 @@ endif()
 # vgg16_room(NAME SOURCES file... [USES target...])
 # One room is one OBJECT library, vgg16_NAME: it sees the public headers and what USES names, so an include that the
 # layout forbids does not compile. Every room is folded into the one archive `vgg16` (engine/CMakeLists.txt).
-# Third-party targets in USES stay private to the room; rooms in USES lend their headers only.
+# Third-party targets in USES stay private to the room; rooms in USES lend their headers only. Only what the public
+# headers declare is visible outside a shared library. GCC's unique symbols would keep one from being unloaded.
 function(vgg16_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;USES" ${ARGN})
   add_library(vgg16_${name} OBJECT ${ROOM_SOURCES})
+  set_target_properties(vgg16_${name} PROPERTIES CXX_VISIBILITY_PRESET hidden CUDA_VISIBILITY_PRESET hidden
+                        VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE ON)
+  target_compile_options(vgg16_${name} PRIVATE
+    $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fno-gnu-unique>)
   target_include_directories(vgg16_${name} PRIVATE ${PROJECT_SOURCE_DIR}/engine/include)
   target_link_libraries(vgg16_${name} PRIVATE vgg16_flags)
   if(VGG16_SANITIZE)  # for what is tested; the tests themselves compile in half the time without
@@ -31,7 +36,6 @@ function(vgg16_room name)
       target_include_directories(vgg16_${name} PRIVATE $<TARGET_PROPERTY:${used},INTERFACE_INCLUDE_DIRECTORIES>)
     else()
       target_link_libraries(vgg16_${name} PRIVATE ${used})
-      set_property(GLOBAL APPEND PROPERTY VGG16_THIRD_PARTY ${used})
     endif()
   endforeach()
   # Others name a room's private headers by its folder: #include "room/header.h", "learn/solve/header.h".

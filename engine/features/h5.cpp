@@ -1,5 +1,7 @@
 #include "features/h5.h"
 
+#include <dlfcn.h>
+
 #include <filesystem>
 
 #include "vgg16/build_info.h"
@@ -12,6 +14,14 @@ namespace {
 std::mutex& library_mutex() {
   static std::mutex mutex;
   return mutex;
+}
+
+// Whether HDF5 is a part of the program or library that this code is in, rather than a shared library of its own.
+bool is_in_this_file() {
+  Dl_info hdf5 = {};
+  Dl_info here = {};
+  return dladdr(reinterpret_cast<const void*>(&H5get_libversion), &hdf5) != 0 &&
+         dladdr(reinterpret_cast<const void*>(&is_in_this_file), &here) != 0 && hdf5.dli_fbase == here.dli_fbase;
 }
 
 }  // namespace
@@ -51,7 +61,8 @@ std::string hdf5_library() {
   unsigned minor = 0;
   unsigned release = 0;
   H5get_libversion(&major, &minor, &release);
-  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release) + ", " VGG16_HDF5_LINKAGE;
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release) +
+         (is_in_this_file() ? ", static" : ", shared");
 }
 
 Hdf5Id float16_type(const H5Checker& check) {

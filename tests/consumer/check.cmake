@@ -1,6 +1,7 @@
-# cmake -DBUILD=... -DSOURCE=... -DWORK=... -DCXX=... -DFLAGS=... -DPREFIX=... -P check.cmake
+# cmake -DBUILD=... -DSOURCE=... -DWORK=... -DCC=... -DCXX=... -DFLAGS=... -DPREFIX=... -DGENERATOR=... -P check.cmake
 # Installs the build into a folder, moves that folder elsewhere, as an archive is unpacked elsewhere, and builds and runs
-# the program beside this script against it. PREFIX is where the build found its libraries, if not in the system's folders.
+# the programs beside this script against it: by CMake and by hand with pkg-config, against the archive and the shared
+# library, and as plug-ins. PREFIX is where the build found its libraries, if not in the system's folders.
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT status EQUAL 0)
@@ -9,18 +10,57 @@ function(run)
   set(output "${output}" PARENT_SCOPE)
 endfunction()
 
+function(run_consumer)
+  run(${ARGV})
+  if(NOT output MATCHES "^64 numbers, the first [0-9.]+\nmissing.h5: no such file\n$")
+    message(FATAL_ERROR "${ARGV} printed:\n${output}")
+  endif()
+endfunction()
+
 if(PREFIX)
   set(ENV{CMAKE_PREFIX_PATH} ${PREFIX})
 endif()
 file(REMOVE_RECURSE ${WORK})
 run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/first)
-file(RENAME ${WORK}/first ${WORK}/installed)
-run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/build -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=${CXX}
-    -DCMAKE_CXX_FLAGS=${FLAGS} -DCMAKE_PREFIX_PATH=${WORK}/installed)
+set(installed ${WORK}/installed)
+file(RENAME ${WORK}/first ${installed})
+run(${installed}/bin/vgg16 --version)
+file(GLOB_RECURSE headers ${installed}/include/*.h)
+list(FILTER headers EXCLUDE REGEX "embedded_weights.h$")
+file(GLOB_RECURSE library ${installed}/libvgg16.so)
+get_filename_component(lib ${library} DIRECTORY)
+
+# In two projects: one that finds the package, and one that has the sources as a part, which is only configured.
+set(compilers -DCMAKE_C_COMPILER=${CC} -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_C_FLAGS=${FLAGS} -DCMAKE_CXX_FLAGS=${FLAGS}
+    -G ${GENERATOR})
+run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer -B ${WORK}/build ${compilers} -DCMAKE_BUILD_TYPE=Release
+    -DCMAKE_PREFIX_PATH=${installed})
 run(${CMAKE_COMMAND} --build ${WORK}/build)
-run(${WORK}/build/consumer)
-if(NOT output MATCHES "^64 numbers, the first [0-9.]+\nmissing.h5: no such file\n$")
-  message(FATAL_ERROR "the consumer printed:\n${output}")
+run_consumer(${WORK}/build/consumer_vgg16)
+run_consumer(${WORK}/build/consumer_shared)
+if(NOT FLAGS)  # with sanitizers, everything stays in memory
+  run(${WORK}/build/host ${WORK}/build/libplugin_vgg16.so ${WORK}/build/libplugin_shared.so)
+  message(STATUS "${output}")
 endif()
-run(${WORK}/installed/bin/vgg16 --version)
+run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer/parent -B ${WORK}/parent ${compilers} -DVGG16_SOURCE=${SOURCE})
+
+find_program(PKG_CONFIG NAMES pkg-config pkgconf)
+if(PKG_CONFIG)
+  set(ENV{PKG_CONFIG_PATH} ${lib}/pkgconfig)
+  foreach(package vgg16 vgg16-static)
+    run(${PKG_CONFIG} --variable=weights ${package})
+    string(STRIP "${output}" weights)
+    run(${PKG_CONFIG} --cflags --libs ${package})
+    separate_arguments(flags UNIX_COMMAND "${output} ${FLAGS}")
+    run(${CXX} -std=c++20 -DWEIGHTS="${weights}" ${SOURCE}/tests/consumer/main.cpp -o ${WORK}/${package} ${flags}
+        -Wl,-rpath,${lib})
+    run_consumer(${WORK}/${package})
+  endforeach()
+endif()
+
+find_program(PYTHON python3)
+if(PYTHON AND NOT FLAGS)
+  run(${PYTHON} ${SOURCE}/tests/consumer/exported_names.py ${library} ${headers})
+  message(STATUS "${output}")
+endif()
 message(STATUS "installed, moved, found, linked and run")

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace vgg16 {
 
 struct BuildInfo {
@@ -28,3 +29,4 @@ struct BuildInfo {
 [[nodiscard]] std::vector<std::string> cuda_device_descriptions();
 
 }  // namespace vgg16
+#pragma GCC visibility pop

@@ -17,6 +17,7 @@
 
 #include "vgg16/feature_table.h"
 
+#pragma GCC visibility push(default)
 namespace vgg16 {
 
 /// Which rows are held out of training to test the classifier. kTail: the last rows of the table, as in the scripts
@@ -307,3 +308,4 @@ struct TrainResult {
                                 const TrainProgress& progress = {});
 
 }  // namespace vgg16
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace vgg16 {
 
 struct PictureFile {
@@ -67,3 +68,4 @@ struct PictureListing {
 [[nodiscard]] PictureListing list_pictures(const std::filesystem::path& folder, int threads = 1);
 
 }  // namespace vgg16
+#pragma GCC visibility pop

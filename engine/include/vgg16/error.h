@@ -12,6 +12,7 @@
 #include <utility>
 #include <variant>
 
+#pragma GCC visibility push(default)
 namespace vgg16 {
 
 enum class ErrorCode {
@@ -84,3 +85,4 @@ class Result {
 };
 
 }  // namespace vgg16
+#pragma GCC visibility pop

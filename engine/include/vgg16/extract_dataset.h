@@ -20,6 +20,7 @@
 #include "vgg16/feature_table.h"
 #include "vgg16/weights.h"
 
+#pragma GCC visibility push(default)
 namespace vgg16 {
 
 struct ExtractDatasetOptions {
@@ -83,3 +84,4 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
                                      const ExtractDatasetCallbacks& callbacks = {});
 
 }  // namespace vgg16
+#pragma GCC visibility pop

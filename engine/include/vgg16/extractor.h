@@ -19,6 +19,7 @@
 #include "vgg16/tensor.h"
 #include "vgg16/weights.h"
 
+#pragma GCC visibility push(default)
 namespace vgg16 {
 
 struct ExtractorOptions {
@@ -90,3 +91,4 @@ class Extractor {
 };
 
 }  // namespace vgg16
+#pragma GCC visibility pop

@@ -18,6 +18,7 @@
 #include "vgg16/dataset.h"
 #include "vgg16/feature_table.h"
 
+#pragma GCC visibility push(default)
 namespace vgg16 {
 
 enum class FeatureType { kF32, kF16 };
@@ -172,3 +173,4 @@ MergeResult merge_feature_files(std::span<const std::filesystem::path> parts, co
                                 bool overwrite);
 
 }  // namespace vgg16
+#pragma GCC visibility pop

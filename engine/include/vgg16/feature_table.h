@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace vgg16 {
 
 /// How rows were computed. Rows may be compared only if layer, pool, preprocessing and weights agree. The other fields
@@ -58,3 +59,4 @@ struct FeatureTable {
 };
 
 }  // namespace vgg16
+#pragma GCC visibility pop

@@ -14,6 +14,7 @@
 
 #include "vgg16/error.h"
 
+#pragma GCC visibility push(default)
 namespace vgg16 {
 
 /// uint8, (height, width, 3), RGB, row-major. Owns its pixels.
@@ -76,3 +77,4 @@ inline constexpr int kMaxPictureSide = 16'384;
 void resize_nearest(const Image& image, int side, uint8_t* out);
 
 }  // namespace vgg16
+#pragma GCC visibility pop

@@ -11,6 +11,7 @@
 
 #include "vgg16/tensor.h"
 
+#pragma GCC visibility push(default)
 namespace vgg16 {
 
 enum class Op { kConv3x3, kMaxPool2x2 };
@@ -51,3 +52,4 @@ constexpr Shape4 pooled_shape(Shape4 layer, Pool pool) {
 [[nodiscard]] Pool pool_from_name(std::string_view name);
 
 }  // namespace vgg16
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace vgg16 {
 
 /// `bytes` as UTF-8: each byte that is not part of valid UTF-8 becomes \xHH, and a backslash before an `xHH` becomes
@@ -17,3 +18,4 @@ namespace vgg16 {
 [[nodiscard]] std::string unescape_name(std::string_view text);
 
 }  // namespace vgg16
+#pragma GCC visibility pop

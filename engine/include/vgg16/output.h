@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace vgg16 {
 
 /// Throws Error{kExists} if `path` is something that no output may replace: a link (wherever it leads), a folder, a
@@ -17,3 +18,4 @@ void require_no_input(const std::vector<std::filesystem::path>& outputs,
                       const std::vector<std::filesystem::path>& inputs);
 
 }  // namespace vgg16
+#pragma GCC visibility pop

@@ -18,6 +18,7 @@
 #include "vgg16/tensor.h"
 #include "vgg16/weights.h"
 
+#pragma GCC visibility push(default)
 namespace vgg16 {
 
 struct PredictorOptions {
@@ -68,3 +69,4 @@ class Predictor {
 };
 
 }  // namespace vgg16
+#pragma GCC visibility pop

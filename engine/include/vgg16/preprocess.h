@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace vgg16 {
 
 /// Side of the network's input, in pixels.
@@ -21,3 +22,4 @@ inline constexpr float kMeanBgr[3] = {103.939F, 116.779F, 123.68F};
 inline constexpr std::string_view kPreprocessing = "keras-nearest-224-bgr-mean";
 
 }  // namespace vgg16
+#pragma GCC visibility pop

@@ -15,6 +15,7 @@
 #include "vgg16/feature_file.h"
 #include "vgg16/feature_table.h"
 
+#pragma GCC visibility push(default)
 namespace vgg16 {
 
 /// The rows of a features file, found by the bytes of their pictures. The file stays open, so it may be replaced while
@@ -45,3 +46,4 @@ class ReusableRows {
 };
 
 }  // namespace vgg16
+#pragma GCC visibility pop

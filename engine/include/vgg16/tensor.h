@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#pragma GCC visibility push(default)
 namespace vgg16 {
 
 /// Dimensions in the order images, rows, columns, channels (NHWC): the layout at every interface.
@@ -34,3 +35,4 @@ struct ImagesIn {
 };
 
 }  // namespace vgg16
+#pragma GCC visibility pop

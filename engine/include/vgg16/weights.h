@@ -12,11 +12,12 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace vgg16 {
 
 inline constexpr size_t kConvLayers = 13;
 
-class NetworkCache;  // internal to the library
+class __attribute__((visibility("hidden"))) NetworkCache;  // internal to the library
 
 enum class WeightsType { kF32, kF16 };
 
@@ -81,3 +82,4 @@ struct ConvShape {
 [[nodiscard]] ConvShape conv_shape(size_t conv);
 
 }  // namespace vgg16
+#pragma GCC visibility pop
