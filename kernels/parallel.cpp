@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/cpu_quota.h"
+#include "kernels/process_mark.h"
 #include "vgg16/error.h"
 #include "vocabulary/floating_point.h"
 
@@ -50,6 +51,7 @@ struct ThreadPool::State {
   void* context = nullptr;
   bool stopping = false;
   std::vector<std::thread> members;
+  ProcessMark mark;
 
   // A member's loop: wait for a new generation, run the job, count down.
   void serve(int member) {
@@ -66,6 +68,10 @@ struct ThreadPool::State {
   }
 
   void stop() {
+    if (!mark.is_here()) {  // the threads are the parent process's: there is nobody to wait for
+      for (auto& member : members) member.detach();
+      return;
+    }
     stopping = true;
     generation.fetch_add(1, std::memory_order_acq_rel);
     generation.notify_all();
@@ -86,7 +92,8 @@ int available_processors() {
   return quota > 0 && quota < allowed ? static_cast<int>(std::ceil(quota)) : allowed;
 }
 
-ThreadPool::ThreadPool(int n_threads) : state_(std::make_unique<State>()) {
+ThreadPool::ThreadPool(int n_threads, const std::atomic<bool>* cancelled)
+    : state_(std::make_unique<State>()), cancelled_(cancelled) {
   if (n_threads == 0) n_threads = available_processors();
   require(n_threads > 0, ErrorCode::kInvalidArgument, "threads must be 0 or more, not " + std::to_string(n_threads));
   try {
@@ -107,6 +114,11 @@ void ThreadPool::run_erased(void (*call)(void*, int), void* context) {
   State& s = *state_;
   const auto others = static_cast<uint32_t>(s.members.size());
   if (others > 0) {
+    if (!s.mark.is_here()) {
+      throw Error(ErrorCode::kDevice,
+                  "this engine's threads are those of the process that fork() was called in; make a "
+                  "new engine in this one, or one of a single thread before");
+    }
     s.call = call;
     s.context = context;
     s.running.store(others, std::memory_order_relaxed);

@@ -2,6 +2,7 @@
 // so that two engines in one process do not disturb one another.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <type_traits>
@@ -10,12 +11,14 @@ namespace vgg16 {
 
 /// A fixed number of threads that run one job at a time. The thread that calls run() or for_each() takes part as member
 /// 0. One thread at a time may call them. They allocate nothing and, while the other members spin, make no system call;
-/// members that have waited for some 50 us sleep and are woken through a futex.
+/// members that have waited for some 50 us sleep and are woken through a futex. A child made by fork() has only the
+/// thread that called it: there, run() and for_each() of a pool of several members throw Error{kDevice}.
 class ThreadPool {
  public:
-  /// `n_threads` members, the caller included; 0 means available_processors().
-  /// Throws Error{kMemory} where the system gives no more threads.
-  explicit ThreadPool(int n_threads);
+  /// `n_threads` members, the caller included; 0 means available_processors(). When `*cancelled` becomes true, which
+  /// another thread may do at any time, for_each() leaves out the indices that are not begun. Throws Error{kMemory}
+  /// where the system gives no more threads.
+  explicit ThreadPool(int n_threads, const std::atomic<bool>* cancelled = nullptr);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -34,9 +37,18 @@ class ThreadPool {
   void for_each(int64_t count, Body&& body) {
     start_counting();
     run([&](int member) {
-      for (int64_t i = next_index(); i < count; i = next_index()) body(i, member);
+      for (int64_t i = next_index(); i < count; i = next_index()) {
+        if (cancelled_ != nullptr && cancelled_->load(std::memory_order_relaxed)) {
+          left_out_.store(true, std::memory_order_relaxed);
+          return;
+        }
+        body(i, member);
+      }
     });
   }
+
+  /// Whether for_each() has left out indices since this was last called: then what it computed is not complete.
+  [[nodiscard]] bool take_left_out() { return left_out_.exchange(false, std::memory_order_relaxed); }
 
  private:
   void run_erased(void (*call)(void*, int), void* context);
@@ -45,6 +57,8 @@ class ThreadPool {
 
   struct State;
   std::unique_ptr<State> state_;
+  const std::atomic<bool>* cancelled_;
+  std::atomic<bool> left_out_{false};
 };
 
 /// Processors that the scheduler may run this process on (sched_getaffinity).

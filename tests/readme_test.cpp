@@ -148,8 +148,7 @@ TEST_F(Examples, Predictor) {
   model.c = 1;
   model.recipe.weights_sha256 = Weights::load(kWeights)->sha256();
   model.save("animals.model", {});
-  const std::vector<uint8_t> grey(224 * 224 * 3, 128);
-  const uint8_t* pixels = grey.data();
+  const std::vector<std::byte> frame(480 * 640 * 3, std::byte{128});
 #include "predictor.inc"
   EXPECT_THAT(p, testing::ElementsAre(testing::DoubleNear(1 / (1 + std::exp(1)), 1e-12),
                                       testing::DoubleNear(1 / (1 + std::exp(-1)), 1e-12)));

@@ -29,7 +29,7 @@ class Backend {
   /// Subtracts the mean of `images` (n, 224, 224, 3), uint8, RGB, 1 <= n <= max_batch(), runs the layers up to
   /// stop.layer, pools its output over the positions unless stop.pool is kNone, and writes the result, float32 of shape
   /// features_shape(stop, n), to `features`. Returns when they are readable. Allocates nothing. One thread at a time.
-  /// Throws Error{kShape, kDevice}.
+  /// Throws Error{kShape, kDevice}, and Error{kCancelled} if BackendOptions::cancelled became true.
   virtual void forward(ImagesIn images, Stop stop, HostOut features) = 0;
 
   /// A second engine over the same prepared weights, which gives the same bits, for a second thread. Null if one engine
@@ -37,8 +37,11 @@ class Backend {
   [[nodiscard]] virtual std::unique_ptr<Backend> another() const { return nullptr; }
 };
 
+/// What a call that another thread has cancelled ends with.
+[[noreturn]] void throw_cancelled();
+
 /// Checks the arguments of Backend::forward; `last_prepared` is the last layer that the engine has weights for. Throws
-/// Error{kShape}.
+/// Error{kShape, kInvalidArgument}.
 void require_forward(ImagesIn images, int max_batch, Stop stop, size_t last_prepared, HostOut features);
 
 }  // namespace vgg16

@@ -188,6 +188,7 @@ void CpuBackend::forward(ImagesIn images, Stop stop, HostOut features) {
   for (int first = 0; first < images.n; first += kGroup) {
     const int n = std::min(kGroup, images.n - first);
     forward_group({images.data + first * kPictureBytes, n}, stop, features.data + first * row);
+    if (threads_->take_left_out()) throw_cancelled();
   }
 }
 

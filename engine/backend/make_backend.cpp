@@ -34,7 +34,7 @@ std::optional<int> cuda_index(std::string_view device) {
 bool is_slow(std::string_view precision) { return precision == "bf16" && multiplies_bf16_slowly(); }
 
 std::unique_ptr<Backend> make_cpu_backend(const Weights& weights, const BackendOptions& options) {
-  auto pool = std::make_unique<ThreadPool>(options.threads);
+  auto pool = std::make_unique<ThreadPool>(options.threads, options.cancelled);
   const Conv3x3Cpu& kernels = conv3x3_cpu(options.instruction_set, options.precision);
   if (is_slow(options.precision) && options.log) {
     options.log("precision bf16 is slower than f32 on Intel's processors; it pays on AMD's");

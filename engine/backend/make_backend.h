@@ -1,6 +1,7 @@
 // Chooses and makes an engine. Only this file's source knows whether the build has the CUDA engine.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,6 +19,9 @@ struct BackendOptions {
   int max_batch = 32;
   /// forward() will be called for layers up to stop.layer; on a GPU the pass that ends exactly here is the fast one.
   Stop stop = {};
+  /// When it becomes true, which another thread may do, the CPU's forward() ends early, with Error{kCancelled}. May be
+  /// null; else it must outlive the engine.
+  const std::atomic<bool>* cancelled = nullptr;
   /// Called with one line per decision that the options leave open, such as which device is used. May be empty.
   std::function<void(const std::string& line)> log = {};
 };

@@ -41,7 +41,8 @@ void require_between(int value, int least, int most, const char* what) {
 }
 
 // Checks the options here, where their names are those that the caller used.
-std::unique_ptr<Backend> backend_for(const Weights* weights, const ExtractorOptions& options, Stop stop) {
+std::unique_ptr<Backend> backend_for(const Weights* weights, const ExtractorOptions& options, Stop stop,
+                                     const std::atomic<bool>& cancelled) {
   require(weights != nullptr, ErrorCode::kInvalidArgument, "an extractor needs weights");
   require_between(options.batch_size, 1, kMaxBatch, "batch size");
   require_between(options.threads, 0, kMaxThreads, "threads");
@@ -51,6 +52,7 @@ std::unique_ptr<Backend> backend_for(const Weights* weights, const ExtractorOpti
                                  .threads = options.threads,
                                  .max_batch = options.batch_size,
                                  .stop = stop,
+                                 .cancelled = &cancelled,
                                  .log = options.log});
 }
 
@@ -60,9 +62,42 @@ struct Extractor::Impl {
   Impl(std::shared_ptr<const Weights> shared, const ExtractorOptions& options)
       : weights(std::move(shared)),
         stop{layer_index(options.layer), options.pool},
-        backend(backend_for(weights.get(), options, stop)),
+        backend(backend_for(weights.get(), options, stop, cancelled)),
         pipeline(pipeline_options(*backend, options)) {
     lanes.emplace_back(*backend, stop);
+    pipeline.cancelled = &cancelled;
+  }
+
+  // In batches of the constructor's size, for which the backend has memory.
+  void compute(ImagesIn images, Stop at, float* rows) {
+    const int64_t columns = features_shape(at, 1).count();
+    for (int first = 0; first < images.n; first += pipeline.batch_size) {
+      const int n = std::min(pipeline.batch_size, images.n - first);
+      if (cancelled) throw_cancelled();
+      backend->forward({images.data == nullptr ? nullptr : images.data + first * kPictureBytes, n}, at,
+                       {rows == nullptr ? nullptr : rows + first * columns, features_shape(at, n)});
+    }
+  }
+
+  void compute(std::span<const Picture> pictures, Stop at, float* rows) {
+    const auto batch = static_cast<size_t>(pipeline.batch_size);
+    const int64_t columns = features_shape(at, 1).count();
+    resized.resize(std::max(resized.size(), std::min(batch, pictures.size()) * kPictureBytes));
+    for (size_t first = 0; first < pictures.size(); first += batch) {
+      const size_t n = std::min(batch, pictures.size() - first);
+      for (size_t i = 0; i < n; ++i) resize(pictures[first + i], first + i, resized.data() + i * kPictureBytes);
+      compute({resized.data(), static_cast<int>(n)}, at,
+              rows == nullptr ? nullptr : rows + static_cast<int64_t>(first) * columns);
+    }
+  }
+
+  void resize(const Picture& picture, size_t index, uint8_t* out) const {
+    if (cancelled) throw_cancelled();
+    try {
+      resize_picture(picture, kInputSide, out);
+    } catch (const Error& error) {
+      throw Error(error.code(), "picture " + std::to_string(index) + ": " + error.what());
+    }
   }
 
   // A second engine is useful only if there is more than one batch, and takes time and memory, so it is made when
@@ -88,11 +123,13 @@ struct Extractor::Impl {
 
   std::shared_ptr<const Weights> weights;
   Stop stop;
+  std::atomic<bool> cancelled{false};  // before the backend, which reads it
   std::unique_ptr<Backend> backend;
   std::unique_ptr<Backend> second;  // null if one engine keeps the device busy
   bool second_was_tried = false;
   std::vector<RowComputer> lanes;
   PipelineOptions pipeline;
+  std::vector<uint8_t> resized;  // (up to batch_size, 224, 224, 3)
 };
 
 Extractor::Extractor(std::shared_ptr<const Weights> weights, const ExtractorOptions& options) {
@@ -109,14 +146,25 @@ std::string_view Extractor::instruction_set() const { return impl_->backend->ins
 
 void Extractor::extract(ImagesIn images, float* rows) {
   const StandardFloatingPoint mode;
-  require(images.n >= 0, ErrorCode::kShape,
-          "extract: " + std::to_string(images.n) + " pictures, expected none or more");
-  // In batches of the constructor's size, for which the backend has memory.
-  for (int first = 0; first < images.n; first += impl_->pipeline.batch_size) {
-    const int n = std::min(impl_->pipeline.batch_size, images.n - first);
-    impl_->lanes[0].compute({images.data + first * kPictureBytes, n}, rows + first * columns());
+  if (images.n < 0) {  // no message is made where it is not needed
+    throw Error(ErrorCode::kShape, "extract: " + std::to_string(images.n) + " pictures, expected none or more");
   }
+  impl_->compute(images, impl_->stop, rows);
 }
+
+void Extractor::extract(std::span<const Picture> pictures, float* rows) {
+  const StandardFloatingPoint mode;
+  impl_->compute(pictures, impl_->stop, rows);
+}
+
+void Extractor::extract(std::span<const Picture> pictures, size_t layer, Pool pool, float* rows) {
+  const StandardFloatingPoint mode;
+  require(layer <= impl_->stop.layer, ErrorCode::kInvalidArgument,
+          "extract: the layer is after the last one that this extractor was made for");
+  impl_->compute(pictures, {layer, pool}, rows);
+}
+
+void Extractor::cancel(bool on) noexcept { impl_->cancelled = on; }
 
 ExtractTimes Extractor::extract_files(std::span<const std::filesystem::path> paths, const ExtractCallbacks& callbacks) {
   const auto load = [](int64_t, const std::filesystem::path& path) { return load_resized(path, kInputSide); };

@@ -25,6 +25,18 @@ namespace {
 // but over a batch the differences average out, so more buffers would not help.
 constexpr int64_t kSpareBuffers = 2;
 
+// The caller's ways to end a run, either of which may be absent.
+class StopFlags {
+ public:
+  StopFlags(const std::atomic<bool>* stop, const std::atomic<bool>* cancelled) : stop_(stop), cancelled_(cancelled) {}
+  [[nodiscard]] bool is_cancelled() const { return cancelled_ != nullptr && *cancelled_; }
+  operator bool() const { return is_cancelled() || (stop_ != nullptr && *stop_); }
+
+ private:
+  const std::atomic<bool>* stop_;
+  const std::atomic<bool>* cancelled_;
+};
+
 // One batch of pictures that is being loaded.
 struct BatchBuffer {
   std::vector<uint8_t> pixels;                      // (pictures, 224, 224, 3)
@@ -76,12 +88,12 @@ class Loader {
 
   // Waits until every picture of `batch` has been tried. Null if close() is called or `stop` becomes true first. Throws
   // what a loader threw.
-  BatchBuffer* wait_for(int64_t batch, const std::atomic<bool>& stop) {
+  BatchBuffer* wait_for(int64_t batch, const StopFlags& stop) {
     std::unique_lock lock(mutex_);
     const auto is_complete = [&] { return buffer(batch).holds == batch && buffer(batch).missing == 0; };
     const auto is_over = [&] { return error_ != nullptr || closed_ || is_complete(); };
     // `stop` is polled because a signal handler may set it, which cannot notify a condition variable.
-    while (!complete_.wait_for(lock, std::chrono::milliseconds(100), is_over)) {
+    while (!complete_.wait_for(lock, std::chrono::milliseconds(20), is_over)) {
       if (stop) return nullptr;
     }
     if (error_ != nullptr) std::rethrow_exception(error_);
@@ -256,8 +268,8 @@ struct Computed {
 
 // Waits for batch k, computes it into `out` and releases its buffer. False if the batch is dropped because `stop` is
 // set or the loader is closed.
-bool compute_batch(Loader& loader, RowComputer& lane, int64_t k, const std::atomic<bool>& stop, Computed& out,
-                   Stopwatch& watch, ExtractTimes& times) {
+bool compute_batch(Loader& loader, RowComputer& lane, int64_t k, const StopFlags& stop, Computed& out, Stopwatch& watch,
+                   ExtractTimes& times) {
   BatchBuffer* batch = loader.wait_for(k, stop);
   watch.add_to(times.waiting_for_pictures_s);
   if (batch == nullptr) return false;
@@ -278,8 +290,7 @@ bool compute_batch(Loader& loader, RowComputer& lane, int64_t k, const std::atom
 // A thread that computes batches first, first + step, ..., and waits after each until take() has used it.
 class Lane {
  public:
-  Lane(Loader& loader, RowComputer& computer, int64_t first, int64_t step, const std::atomic<bool>& stop,
-       size_t row_numbers)
+  Lane(Loader& loader, RowComputer& computer, int64_t first, int64_t step, const StopFlags& stop, size_t row_numbers)
       : loader_(loader), computer_(computer), step_(step), stop_(stop), batch_(first) {
     computed_.rows.resize(row_numbers);
     try {
@@ -344,7 +355,7 @@ class Lane {
   Loader& loader_;
   RowComputer& computer_;
   const int64_t step_;
-  const std::atomic<bool>& stop_;
+  const StopFlags& stop_;
   int64_t batch_;
 
   std::mutex mutex_;
@@ -371,8 +382,8 @@ class Closing {
 };
 
 // One engine: computing and delivering alternate on this thread, while the decode threads go on.
-ExtractTimes run_on_caller(Loader& loader, RowComputer& lane, const ExtractCallbacks& callbacks,
-                           const std::atomic<bool>& stop, int64_t batch_size, size_t row_numbers) {
+ExtractTimes run_on_caller(Loader& loader, RowComputer& lane, const ExtractCallbacks& callbacks, const StopFlags& stop,
+                           int64_t batch_size, size_t row_numbers) {
   ExtractTimes times;
   Stopwatch watch;
   Computed computed;
@@ -387,7 +398,7 @@ ExtractTimes run_on_caller(Loader& loader, RowComputer& lane, const ExtractCallb
 
 // Lane k % n_lanes computes batch k, so taking from the lanes in turn gives the batches in input order.
 ExtractTimes run_in_lanes(Loader& loader, std::span<RowComputer> computers, const ExtractCallbacks& callbacks,
-                          const std::atomic<bool>& stop, int64_t batch_size, size_t row_numbers) {
+                          const StopFlags& stop, int64_t batch_size, size_t row_numbers) {
   const auto n_lanes = static_cast<int64_t>(computers.size());
   std::vector<std::unique_ptr<Lane>> lanes;
   const Closing closing(loader);  // declared after `lanes`, so that it closes before the lanes' destructors wait
@@ -424,11 +435,11 @@ ExtractTimes run_pipeline(std::span<RowComputer> lanes, std::span<const std::fil
   const size_t row_numbers =
       std::min(paths.size(), static_cast<size_t>(options.batch_size)) * static_cast<size_t>(lanes[0].columns());
   Loader loader(paths, load, lanes.size(), options);
-  const std::atomic<bool> never{false};
-  const std::atomic<bool>& stop = callbacks.stop != nullptr ? *callbacks.stop : never;
+  const StopFlags stop(callbacks.stop, options.cancelled);
   ExtractTimes times = lanes.size() == 1
                            ? run_on_caller(loader, lanes[0], callbacks, stop, options.batch_size, row_numbers)
                            : run_in_lanes(loader, lanes, callbacks, stop, options.batch_size, row_numbers);
+  if (stop.is_cancelled()) throw_cancelled();
   const double processor_s =
       options.processors * (times.waiting_for_pictures_s + times.computing_s + times.delivering_s);
   if (processor_s > 0) times.decoding_share = std::min(1.0, loader.end() / processor_s);

@@ -53,30 +53,55 @@ ExtractorOptions network_of(const Classifier& model, const Weights* weights, con
 }  // namespace
 
 Predictor::Predictor(Classifier model, std::shared_ptr<const Weights> weights, const PredictorOptions& options)
-    : model_(std::move(model)), extractor_(weights, network_of(model_, weights.get(), options)) {}
+    : model_(std::move(model)),
+      extractor_(weights, network_of(model_, weights.get(), options)),
+      batch_size_(static_cast<size_t>(options.network.batch_size)) {}
+
+// extract(first, count, rows) computes the features of a batch.
+template <class Extract>
+void Predictor::predict_in_batches(size_t n, double* probabilities, Extract extract) {
+  require(n == 0 || probabilities != nullptr, ErrorCode::kInvalidArgument,
+          "predict: a null pointer instead of room for the probabilities");
+  const auto columns = static_cast<size_t>(extractor_.columns());
+  rows_.resize(std::max(rows_.size(), std::min(n, batch_size_) * columns));
+  for (size_t first = 0; first < n; first += batch_size_) {
+    const size_t count = std::min(batch_size_, n - first);
+    extract(first, count, rows_.data());
+    for (size_t i = 0; i < count; ++i, probabilities += model_.classes.size()) {
+      probabilities_of({rows_.data() + i * columns, columns}, probabilities);
+    }
+  }
+}
 
 void Predictor::predict(ImagesIn images, double* probabilities) {
-  const auto columns = static_cast<size_t>(extractor_.columns());
-  std::vector<float> rows(static_cast<size_t>(std::max(images.n, 0)) * columns);
-  extractor_.extract(images, rows.data());
-  for (size_t first = 0; first < rows.size(); first += columns) {
-    const std::vector<double> p = probabilities_of({rows.data() + first, columns});
-    probabilities = std::copy(p.begin(), p.end(), probabilities);
-  }
+  if (images.n <= 0 || images.data == nullptr) return extractor_.extract(images, nullptr);  // throws, unless n is 0
+  predict_in_batches(static_cast<size_t>(images.n), probabilities, [&](size_t first, size_t count, float* rows) {
+    extractor_.extract({images.data + static_cast<int64_t>(first) * kPictureBytes, static_cast<int>(count)}, rows);
+  });
+}
+
+void Predictor::predict(std::span<const Picture> pictures, double* probabilities) {
+  predict_in_batches(pictures.size(), probabilities, [&](size_t first, size_t count, float* rows) {
+    extractor_.extract(pictures.subspan(first, count), rows);
+  });
 }
 
 void Predictor::predict_files(std::span<const std::filesystem::path> paths, const PredictCallbacks& callbacks) {
   ExtractCallbacks each;
   if (callbacks.predicted) {
-    each.row = [&](int64_t index, std::span<const float> row) { callbacks.predicted(index, probabilities_of(row)); };
+    each.row = [&](int64_t index, std::span<const float> row) {
+      std::vector<double> probabilities(model_.classes.size());
+      probabilities_of(row, probabilities.data());
+      callbacks.predicted(index, probabilities);
+    };
   }
   each.skipped = callbacks.skipped;
   extractor_.extract_files(paths, each);
 }
 
-std::vector<double> Predictor::probabilities_of(std::span<const float> row) const {
+void Predictor::probabilities_of(std::span<const float> row, double* probabilities) const {
   try {
-    return model_.predict_probabilities(row);
+    model_.predict_probabilities(row, {probabilities, model_.classes.size()});
   } catch (const Error& error) {
     throw Error(error.code(), model_.name + ": " + error.what());
   }

@@ -5,9 +5,26 @@
 
 namespace vgg16 {
 
-/// For each of `out` output positions the index, 0 .. in - 1, of its source position. As in Pillow (Geometry.c,
+/// The source position, 0 .. in - 1, of each of `out` output positions, in order. As in Pillow (Geometry.c,
 /// ImagingScaleAffine), positions are accumulated in double instead of multiplied; at some sizes rounding makes the sum
 /// fall on the other side of a whole number than the product would.
+class SourceIndices {
+ public:
+  SourceIndices(int in, int out) : step_(static_cast<double>(in) / out), position_(step_ * 0.5) {}
+
+  /// To be called at most `out` times.
+  int next() {
+    const int index = static_cast<int>(position_);
+    position_ += step_;
+    return index;
+  }
+
+ private:
+  double step_;
+  double position_;
+};
+
+/// All of them.
 [[nodiscard]] std::vector<int> nearest_indices(int in, int out);
 
 }  // namespace vgg16

@@ -213,7 +213,7 @@ TEST(ExtractorTest, APictureThatHasChangedSinceItWasListedIsSkipped) {
 
 TEST(ExtractorTest, TakesNoPictures) {
   Extractor extractor(weights(), quick(Pool::kAvg, 2, 1));
-  extractor.extract({}, nullptr);
+  extractor.extract(ImagesIn{}, nullptr);
   extractor.extract_files({}, {});
   EXPECT_THROW(extractor.extract({nullptr, -1}, nullptr), Error);
 }

@@ -69,7 +69,7 @@ TEST(PredictorTest, PixelsGetTheProbabilitiesOfTheirRows) {
     std::vector<double> probabilities(expected.size());
     predictor.predict({pixels.data(), kPictures}, probabilities.data());
     EXPECT_EQ(probabilities, expected);
-    predictor.predict({}, nullptr);
+    predictor.predict(ImagesIn{}, nullptr);
     expect_error(ErrorCode::kShape, "-1 pictures", [&] { predictor.predict({nullptr, -1}, nullptr); });
   }
 }

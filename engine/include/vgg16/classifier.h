@@ -264,6 +264,8 @@ struct Classifier {
   /// Probability of each class, summing to 1; `row` has `columns` numbers. Thread-safe. Throws Error{kShape}, and
   /// Error{kRefused} for a row with a number that is not finite.
   [[nodiscard]] std::vector<double> predict_probabilities(std::span<const float> row) const;
+  /// The same into `out`, of one number per class; allocates nothing. After an error `out` may be written.
+  void predict_probabilities(std::span<const float> row, std::span<double> out) const;
 
   /// Writes a safetensors file: tensors `coef` and `intercept`, of the SVM also `sigmoid` (scores, 2) with a and b of
   /// each score; everything else in its metadata. The file appears at

@@ -24,6 +24,7 @@ enum class ErrorCode {
   kMemory,           ///< memory ran out
   kDevice,           ///< the requested device is missing or failed
   kRefused,          ///< an input is damaged, unsafe, of another kind or made by another recipe
+  kCancelled,        ///< another thread ended the call
 };
 
 /// The one exception type. what() is a single line: the object, what was found, what was expected, what to do.

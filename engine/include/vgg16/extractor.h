@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "vgg16/dataset.h"
+#include "vgg16/image.h"
 #include "vgg16/layer.h"
 #include "vgg16/tensor.h"
 #include "vgg16/weights.h"
@@ -53,11 +54,12 @@ struct ExtractTimes {
   double decoding_share = 0;
 };
 
-/// One network on one device. The constructor prepares the weights and takes the memory of the network; extract_files
-/// takes more, for batches of pixels and rows and, on a GPU, for a second engine. Construct once, call often. One
-/// thread at a time. Extractors that exist at the same time and use the same Weights object, device, precision and
-/// instruction set share the prepared weights (242 MB on a CPU): a further one takes only 30 MB at batch size 1 and 130
-/// MB from batch size 8 on.
+/// One network on one device. After the first call, extract() with pixels allocates nothing; on a CPU with one thread
+/// it makes no system call either, and with more only those that wake them. The constructor prepares the weights and
+/// takes the memory of the network; extract_files takes more, for batches of pixels and rows and, on a GPU, for a
+/// second engine. Construct once, call often. One thread at a time. Extractors that exist at the same time and use the
+/// same Weights object, device, precision and instruction set share the prepared weights (242 MB on a CPU): a further
+/// one takes only 30 MB at batch size 1 and 130 MB from batch size 8 on.
 class Extractor {
  public:
   /// Throws Error{kInvalidArgument, kMemory, kDevice}.
@@ -72,12 +74,25 @@ class Extractor {
   [[nodiscard]] std::string_view instruction_set() const;
 
   /// Computes the features of n pictures (n, 224, 224, 3), any n >= 0, into rows (n, columns()) float32. Returns when
-  /// they are readable. Throws Error{kShape, kDevice}.
+  /// they are readable. Throws Error{kShape, kInvalidArgument, kDevice, kCancelled}; then the rows may be written in
+  /// part, and the extractor is as before.
   void extract(ImagesIn images, float* rows);
+
+  /// The same for pictures of any size and format (image.h), resized as extract_files does. Also throws what
+  /// resize_picture throws, in which it names the picture by its index.
+  void extract(std::span<const Picture> pictures, float* rows);
+
+  /// The same with another layer's output, up to the constructor's layer, and another pooling: rows (n,
+  /// feature_columns(layer, pool)).
+  void extract(std::span<const Picture> pictures, size_t layer, Pool pool, float* rows);
+
+  /// May be called by any thread at any time: while it is on, this extractor's calls end with Error{kCancelled}, on a
+  /// CPU within milliseconds, on a GPU after the batch in progress. What extract_files has reported by then is valid.
+  void cancel(bool on = true) noexcept;
 
   /// Reads, decodes and resizes the pictures at `paths` on other threads while the network runs. Memory does not depend
   /// on their number. A picture that cannot be read or decoded is reported to callbacks.skipped, and the run goes on.
-  /// Throws Error{kDevice, kMemory, kIo} and what a callback throws.
+  /// Throws Error{kDevice, kMemory, kIo, kCancelled} and what a callback throws.
   ExtractTimes extract_files(std::span<const std::filesystem::path> paths, const ExtractCallbacks& callbacks);
 
   /// The same for pictures that list_dataset found below `folder`. A picture whose size or CRC-32 has changed since

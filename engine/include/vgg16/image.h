@@ -24,6 +24,20 @@ struct Image {
   std::vector<uint8_t> pixels;
 };
 
+/// What the bytes of a Picture are: a JPEG or PNG file's, the path of one, or pixels of one byte per channel in this
+/// order, where alpha is dropped and grey repeated.
+enum class PictureFormat { kEncoded, kPath, kRgb, kBgr, kRgba, kBgra, kGrey };
+
+/// A view of a picture of any size. The bytes must be valid during the call.
+struct Picture {
+  std::span<const std::byte> bytes = {};
+  PictureFormat format = PictureFormat::kEncoded;
+  // Of pixels only:
+  int height = 0;
+  int width = 0;
+  int64_t stride = 0;  ///< bytes from the start of a row to that of the next; 0: no gaps between rows
+};
+
 /// Limits, so that one hostile or broken file cannot take the memory or time of a whole run. A picture over a limit is
 /// refused, with a reason, before it is decoded.
 inline constexpr int64_t kMaxPictureBytes = 64 << 20;
@@ -75,6 +89,12 @@ inline constexpr int kMaxPictureSide = 16'384;
 /// (Geometry.c, affine transform of Image.resize with NEAREST). The closed formula floor((i + 0.5) * s) differs at some
 /// sizes.
 void resize_nearest(const Image& image, int side, uint8_t* out);
+
+/// The same of a Picture, whose format is converted to RGB; of a file,
+/// decode_resized or load_resized. Allocates nothing for pixels. Throws Error{kShape} if pixels are missing, their
+/// stride is shorter than a row or the bytes end before the last one; Error{kRefused} with the reason why a file cannot
+/// be read or decoded; and what load_resized throws.
+void resize_picture(const Picture& picture, int side, uint8_t* out);
 
 }  // namespace vgg16
 #pragma GCC visibility pop

@@ -2,7 +2,8 @@
 //
 //   vgg16::Predictor predictor(vgg16::Classifier::load("animals.model"), vgg16::Weights::load("vgg16.safetensors"));
 //   std::vector<double> p(predictor.model().classes.size());
-//   predictor.predict({pixels, 1}, p.data());            // pixels: uint8 (1, 224, 224, 3), RGB
+//   const vgg16::Picture pixels{frame, vgg16::PictureFormat::kBgr, 480, 640};
+//   predictor.predict({&pixels, 1}, p.data());
 #pragma once
 
 #include <cstdint>
@@ -40,8 +41,9 @@ struct PredictCallbacks {
 /// than the model's, or if both record a recipe and these differ; and what table.read_rows throws.
 void predict_rows(const Classifier& model, const FeatureTable& table, const PredictCallbacks& callbacks);
 
-/// A model and the network that computes its features, which must be the network that it was trained on: the
-/// probabilities of other features would mean nothing. Construct once, then call often. One thread at a time.
+/// From a picture to an answer: a model and the network that computes its features, which must be the network that it
+/// was trained on: the probabilities of other features would mean nothing. Construct once, then call often. One thread
+/// at a time. After the first call, predict() with pixels allocates nothing, as Extractor.
 class Predictor {
  public:
   /// Throws Error{kRefused}, naming the model, if it was trained with other weights or another preprocessing, or if its
@@ -50,11 +52,16 @@ class Predictor {
   Predictor(Classifier model, std::shared_ptr<const Weights> weights, const PredictorOptions& options = {});
 
   [[nodiscard]] const Classifier& model() const { return model_; }
+  /// For features of the same network, of the model's layer or an earlier one, and to cancel().
+  [[nodiscard]] Extractor& extractor() { return extractor_; }
 
   /// Probabilities (n, K) float64, row-major, of the model's K classes for n pictures of 224 x 224, any n; blocks.
-  /// Takes memory for the features of all n. Throws Error{kShape, kDevice}, and Error{kRefused} if a score is not
-  /// finite.
+  /// Keeps memory for the features of one batch. Throws what Extractor::extract throws, and Error{kRefused} if a score
+  /// is not finite; then the probabilities may be written in part, and the predictor is as before.
   void predict(ImagesIn images, double* probabilities);
+
+  /// The same for pictures of any size and format (image.h).
+  void predict(std::span<const Picture> pictures, double* probabilities);
 
   /// Reads, decodes and resizes `paths` on other threads while the network runs; memory does not depend on their
   /// number. A picture that cannot be read or decoded is reported through callbacks.skipped and the run goes on.
@@ -62,10 +69,14 @@ class Predictor {
   void predict_files(std::span<const std::filesystem::path> paths, const PredictCallbacks& callbacks);
 
  private:
-  [[nodiscard]] std::vector<double> probabilities_of(std::span<const float> row) const;
+  void probabilities_of(std::span<const float> row, double* probabilities) const;
+  template <class Extract>
+  void predict_in_batches(size_t n, double* probabilities, Extract extract);
 
   Classifier model_;
   Extractor extractor_;
+  size_t batch_size_;
+  std::vector<float> rows_;  ///< of one batch
 };
 
 }  // namespace vgg16

@@ -19,6 +19,11 @@ constexpr double kSolved = 1e-12;
 /// log(1 + exp(x)), without overflow and without losing small values.
 double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
 
+double calibrated(double score, const Sigmoid& sigmoid, bool alone) {
+  const double against = sigmoid.a * score + sigmoid.b;  // log-odds against the class
+  return alone ? -against : -softplus(against);
+}
+
 /// The negative log likelihood of targets t (a probability of the class) with weights s, as a function of a and b.
 struct Likelihood {
   Eigen::ArrayXd f;
@@ -114,13 +119,15 @@ std::vector<Sigmoid> fit_sigmoids(const Eigen::MatrixXd& scores, std::span<const
 Eigen::MatrixXd calibrated_scores(const Eigen::MatrixXd& scores, std::span<const Sigmoid> sigmoids) {
   Eigen::MatrixXd out(scores.rows(), scores.cols());
   for (Eigen::Index j = 0; j < scores.cols(); ++j) {
-    const Sigmoid& sigmoid = sigmoids[static_cast<size_t>(j)];
     for (Eigen::Index i = 0; i < scores.rows(); ++i) {
-      const double against = sigmoid.a * scores(i, j) + sigmoid.b;  // log-odds against the class
-      out(i, j) = scores.cols() == 1 ? -against : -softplus(against);
+      out(i, j) = calibrated(scores(i, j), sigmoids[static_cast<size_t>(j)], scores.cols() == 1);
     }
   }
   return out;
+}
+
+void calibrate_row(std::span<double> scores, std::span<const Sigmoid> sigmoids) {
+  for (size_t j = 0; j < scores.size(); ++j) scores[j] = calibrated(scores[j], sigmoids[j], scores.size() == 1);
 }
 
 }  // namespace vgg16

@@ -22,5 +22,7 @@ namespace vgg16 {
 /// logarithms of these probabilities, or, of one column, the log-odds. So everything that follows treats both
 /// classifiers alike.
 [[nodiscard]] Eigen::MatrixXd calibrated_scores(const Eigen::MatrixXd& scores, std::span<const Sigmoid> sigmoids);
+/// The same of one row, in place. Allocates nothing.
+void calibrate_row(std::span<double> scores, std::span<const Sigmoid> sigmoids);
 
 }  // namespace vgg16

@@ -284,15 +284,29 @@ Eigen::MatrixXd probabilities_of(const Eigen::MatrixXd& residual, const std::vec
 }
 
 // Without 1 - p, so that both probabilities of two classes keep their digits.
+void probabilities_of_row(size_t columns, std::span<double> row) {
+  if (columns == 1) {
+    const double score = row[0];
+    const double e = std::exp(-std::abs(score));
+    const double sure = 1.0 / (1.0 + e);
+    row[1] = score > 0 ? sure : e / (1.0 + e);
+    row[0] = score > 0 ? e / (1.0 + e) : sure;
+    return;
+  }
+  const double highest = *std::max_element(row.begin(), row.end());
+  double total = 0;
+  for (double& score : row) total += score = std::exp(score - highest);
+  for (double& p : row) p /= total;
+}
+
 Eigen::MatrixXd probabilities(const Eigen::MatrixXd& scores) {
   const Eigen::Index n = scores.rows();
   if (scores.cols() == 1) {
     Eigen::MatrixXd p(n, 2);
     for (Eigen::Index i = 0; i < n; ++i) {
-      const double e = std::exp(-std::abs(scores(i, 0)));
-      const double sure = 1.0 / (1.0 + e);
-      p(i, 1) = scores(i, 0) > 0 ? sure : e / (1.0 + e);
-      p(i, 0) = scores(i, 0) > 0 ? e / (1.0 + e) : sure;
+      double row[2] = {scores(i, 0), 0};
+      probabilities_of_row(1, row);
+      p.row(i) << row[0], row[1];
     }
     return p;
   }

@@ -4,7 +4,9 @@
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "kernels/parallel.h"
@@ -92,5 +94,7 @@ class ClassCurvature {
 
 /// Class probabilities (n, K) of scores (n, columns) that include the intercept.
 [[nodiscard]] Eigen::MatrixXd probabilities(const Eigen::MatrixXd& scores);
+/// The same of one row, whose K numbers begin with its `columns` scores, in place. Allocates nothing.
+void probabilities_of_row(size_t columns, std::span<double> row);
 
 }  // namespace vgg16
