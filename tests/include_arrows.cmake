@@ -21,6 +21,7 @@ set(arrows
     "engine/learn/solve learn/matrix kernels/parallel.h kernels/sparse_products.h"
     "engine/learn/flow learn/matrix learn/solve vocabulary files safetensors kernels/parallel.h kernels/sparse_products.h"
     "engine/flows"
+    "engine/c"
     "weights vocabulary network files hdf5 safetensors"
     "cli")
 

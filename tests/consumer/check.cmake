@@ -30,7 +30,8 @@ list(FILTER headers EXCLUDE REGEX "embedded_weights.h$")
 file(GLOB_RECURSE library ${installed}/libvgg16.so)
 get_filename_component(lib ${library} DIRECTORY)
 
-# In two projects: one that finds the package, and one that has the sources as a part, which is only configured.
+# In three projects: two that find the package, one of them in C, and one that has the sources as a part, which is only
+# configured.
 set(compilers -DCMAKE_C_COMPILER=${CC} -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_C_FLAGS=${FLAGS} -DCMAKE_CXX_FLAGS=${FLAGS}
     -G ${GENERATOR})
 run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer -B ${WORK}/build ${compilers} -DCMAKE_BUILD_TYPE=Release
@@ -38,6 +39,10 @@ run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer -B ${WORK}/build ${compilers} -
 run(${CMAKE_COMMAND} --build ${WORK}/build)
 run_consumer(${WORK}/build/consumer_vgg16)
 run_consumer(${WORK}/build/consumer_shared)
+run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer/c -B ${WORK}/c ${compilers} -DCMAKE_BUILD_TYPE=Release
+    -DCMAKE_PREFIX_PATH=${installed})
+run(${CMAKE_COMMAND} --build ${WORK}/c)
+run_consumer(${WORK}/c/consumer)
 if(NOT FLAGS)  # with sanitizers, everything stays in memory
   run(${WORK}/build/host ${WORK}/build/libplugin_vgg16.so ${WORK}/build/libplugin_shared.so)
   message(STATUS "${output}")
@@ -55,6 +60,9 @@ if(PKG_CONFIG)
     run(${CXX} -std=c++20 -DWEIGHTS="${weights}" ${SOURCE}/tests/consumer/main.cpp -o ${WORK}/${package} ${flags}
         -Wl,-rpath,${lib})
     run_consumer(${WORK}/${package})
+    run(${CC} -std=c99 -DWEIGHTS="${weights}" ${SOURCE}/tests/consumer/c/main.c -o ${WORK}/${package}-c ${flags}
+        -Wl,-rpath,${lib})
+    run_consumer(${WORK}/${package}-c)
   endforeach()
 endif()
 

@@ -1,0 +1,33 @@
+// What the opaque types of the C interface are.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "vgg16.h"
+#include "vgg16/classifier.h"
+#include "vgg16/predictor.h"
+
+struct vgg16_weights {
+  std::shared_ptr<const vgg16::Weights> weights;
+};
+
+struct vgg16_model {
+  vgg16::Classifier model;
+};
+
+/// One of the two is there: a predictor if it has a model.
+struct vgg16_engine {
+  std::shared_ptr<const vgg16::Weights> weights;
+  size_t layer = 0;
+  vgg16::Pool pool = vgg16::Pool::kNone;
+  std::optional<vgg16::Predictor> predictor = {};
+  std::optional<vgg16::Extractor> features = {};
+  size_t batch_size = 1;
+  std::vector<vgg16::Picture> pictures = {};  ///< of one batch, as are the probabilities
+  std::vector<double> probabilities = {};
+
+  vgg16::Extractor& extractor() { return predictor ? predictor->extractor() : *features; }
+};
