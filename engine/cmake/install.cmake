@@ -1,6 +1,6 @@
 # What `cmake --install` installs: the program; the library as archive and as shared library, its public headers, and
 # packages for CMake's find_package(vgg16) and for pkg-config; the weights with the page that names their authors and
-# licence, as a file and as a library. The installed folder may be moved: every path in it is relative.
+# licence, as a file and as a library; the module for Python, beside the weights. The installed folder may be moved: every path in it is relative.
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/vgg16)
 set(share_dir ${CMAKE_INSTALL_DATADIR}/vgg16)
@@ -13,7 +13,8 @@ install(TARGETS vgg16_shared EXPORT vgg16-shared LIBRARY DESTINATION ${CMAKE_INS
 install(TARGETS vgg16_embedded_weights EXPORT vgg16-weights ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/engine/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         FILES_MATCHING PATTERN "*.h")
-install(FILES ${PROJECT_SOURCE_DIR}/weights/vgg16-f16.safetensors DESTINATION ${share_dir})
+install(FILES ${PROJECT_SOURCE_DIR}/weights/vgg16-f16.safetensors ${PROJECT_SOURCE_DIR}/engine/c/vgg16.py
+        DESTINATION ${share_dir})
 install(FILES ${PROJECT_SOURCE_DIR}/weights/README.md DESTINATION ${share_dir} RENAME weights.md)
 
 foreach(component static shared weights)
