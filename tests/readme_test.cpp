@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iomanip>
@@ -16,8 +17,10 @@
 #include "support/pictures.h"
 #include "support/python.h"
 #include "support/temp_dir.h"
+#include "vgg16.h"
 #include "vgg16/classifier.h"
 #include "vgg16/dataset.h"
+#include "vgg16/embedded_weights.h"
 #include "vgg16/error.h"
 #include "vgg16/extract_dataset.h"
 #include "vgg16/extractor.h"
@@ -62,13 +65,40 @@ class Examples : public PythonTest {
   fs::path before_ = fs::current_path();
 };
 
+// A model that calls everything dogs.
+void save_model() {
+  Classifier model;
+  model.classes = {"cats", "dogs"};
+  model.columns = 25088;
+  model.coef.assign(25088, 0);
+  model.intercept = {1};
+  model.c = 1;
+  model.recipe.weights_sha256 = Weights::load(kWeights)->sha256();
+  model.save("animals.model", {});
+}
+
 TEST_F(Examples, Readme) {
-  fs::current_path(VGG16_SOURCE_DIR);
-  const std::vector<uint8_t> grey(224 * 224 * 3, 128);
-  const uint8_t* pixels = grey.data();
+  fs::create_symlink(kWeights, "vgg16-f16.safetensors");
+  write_test_file("photo.jpg", small_jpeg());
+  save_model();
+  testing::internal::CaptureStdout();
 #include "readme.inc"
-  EXPECT_EQ(row.size(), 25088U);
-  EXPECT_GT(*std::max_element(row.begin(), row.end()), 0);
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "dogs\n");
+}
+
+TEST_F(Examples, C) {
+  fs::create_symlink(kWeights, "vgg16.safetensors");
+  write_test_file("photo.jpg", small_jpeg());
+  save_model();
+  testing::internal::CaptureStdout();
+#include "c.inc"
+  std::fflush(stdout);
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "dogs\n");
+}
+
+TEST_F(Examples, EmbeddedWeights) {
+#include "embedded_weights.inc"
+  EXPECT_EQ(weights->sha256(), Weights::load(kWeights)->sha256());
 }
 
 TEST_F(Examples, Classifier) {
@@ -140,14 +170,7 @@ TEST_F(Examples, Layer) {
 
 TEST_F(Examples, Predictor) {
   fs::create_symlink(kWeights, "vgg16.safetensors");
-  Classifier model;
-  model.classes = {"cats", "dogs"};
-  model.columns = 25088;
-  model.coef.assign(25088, 0);
-  model.intercept = {1};
-  model.c = 1;
-  model.recipe.weights_sha256 = Weights::load(kWeights)->sha256();
-  model.save("animals.model", {});
+  save_model();
   const std::vector<std::byte> frame(480 * 640 * 3, std::byte{128});
 #include "predictor.inc"
   EXPECT_THAT(p, testing::ElementsAre(testing::DoubleNear(1 / (1 + std::exp(1)), 1e-12),

@@ -5,7 +5,7 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/vgg16)
 set(share_dir ${CMAKE_INSTALL_DATADIR}/vgg16)
 
-if(VGG16_CLI)
+if(TARGET vgg16)
   install(TARGETS vgg16 RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 install(TARGETS vgg16_library EXPORT vgg16-static ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})

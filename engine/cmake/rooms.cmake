@@ -24,8 +24,10 @@ function(vgg16_room name)
   add_library(vgg16_${name} OBJECT ${ROOM_SOURCES})
   set_target_properties(vgg16_${name} PROPERTIES CXX_VISIBILITY_PRESET hidden CUDA_VISIBILITY_PRESET hidden
                         VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE ON)
-  target_compile_options(vgg16_${name} PRIVATE
-    $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fno-gnu-unique>)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    target_compile_options(vgg16_${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>
+                           $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-fno-gnu-unique>)
+  endif()
   target_include_directories(vgg16_${name} PRIVATE ${PROJECT_SOURCE_DIR}/engine/include)
   target_link_libraries(vgg16_${name} PRIVATE vgg16_flags)
   if(VGG16_SANITIZE)  # for what is tested; the tests themselves compile in half the time without

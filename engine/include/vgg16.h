@@ -1,25 +1,26 @@
-/* vgg16 for C: features of pictures by VGG16, and classifiers trained on them. C99, or C++ of any standard, also
-   without exceptions. Link libvgg16 (pkg-config vgg16).
-
-     vgg16_weights* weights = NULL;
-     vgg16_model* model = NULL;
-     vgg16_engine* engine = NULL;
-     vgg16_picture photo = {VGG16_PATH, "photo.jpg", 9, 0, 0, 0};
-     size_t label = 0;
-     if (vgg16_weights_load("vgg16.safetensors", &weights) || vgg16_model_load("animals.model", &model) ||
-         vgg16_engine_create(weights, model, NULL, &engine) || vgg16_classify(engine, &photo, 1, NULL, 0, &label))
-       fprintf(stderr, "%s\n", vgg16_last_error());
-     else
-       puts(vgg16_model_class(model, label));
-     vgg16_engine_free(engine);
-     vgg16_model_free(model);
-     vgg16_weights_free(weights);
-
-   Functions that can fail return a status, and on failure leave their outputs as they were, except for arrays, which
-   may be written in part. Null pointers and wrong sizes are errors. Texts are UTF-8 and paths bytes, both
-   zero-terminated. Weights and models never change and may be shared by threads; an engine serves one thread at a time,
-   but any thread may cancel it. After fork(), an engine of several threads works in the parent only; in the child its
-   calls fail. */
+// vgg16 for C: features of pictures by VGG16, and classifiers trained on them. C99, or C++ of any standard, also
+// without exceptions. Link libvgg16 (pkg-config vgg16); engine/EMBEDDING.md says what it promises to the program around
+// it.
+//
+//   vgg16_weights* weights = NULL;
+//   vgg16_model* model = NULL;
+//   vgg16_engine* engine = NULL;
+//   vgg16_picture photo = {VGG16_PATH, "photo.jpg", 9, 0, 0, 0};
+//   size_t label = 0;
+//   if (vgg16_weights_load("vgg16.safetensors", &weights) || vgg16_model_load("animals.model", &model) ||
+//       vgg16_engine_create(weights, model, NULL, &engine) || vgg16_classify(engine, &photo, 1, NULL, 0, &label))
+//     puts(vgg16_last_error());
+//   else
+//     puts(vgg16_model_class(model, label));
+//   vgg16_engine_free(engine);
+//   vgg16_model_free(model);
+//   vgg16_weights_free(weights);
+//
+// Functions that can fail return a status, and on failure leave their outputs as they were, except for arrays, which
+// may be written in part. Null pointers and wrong sizes are errors. Texts are UTF-8 and paths bytes, both
+// zero-terminated. Weights and models never change and may be shared by threads; an engine serves one thread at a time,
+// but any thread may cancel it. After fork(), an engine of several threads works in the parent only; in the child its
+// calls fail.
 #ifndef VGG16_H
 #define VGG16_H
 

@@ -2,6 +2,7 @@
 // when another thread says so, and fork().
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -269,6 +270,31 @@ TEST(EmbeddingTest, MakesNoSystemCallWithOneThread) {
             }),
             -SIGKILL)
       << "the kernel does not enforce it";
+}
+
+TEST(EmbeddingTest, AStackOf24KilobytesSuffices) {
+#ifdef VGG16_SANITIZED
+  GTEST_SKIP() << "the sanitizers take more";
+#endif
+  struct Job {
+    Predictor predictor{quick_model(), weights(), {.network = quick(1)}};
+    std::vector<uint8_t> pixels = random_bytes(300 * 200 * 3, 5);
+    std::vector<double> p = std::vector<double>(3);
+  } job;
+  pthread_attr_t small;
+  pthread_attr_init(&small);
+  ASSERT_EQ(pthread_attr_setstacksize(&small, 24 << 10), 0);
+  const auto run = [](void* given) -> void* {
+    auto& of_thread = *static_cast<Job*>(given);
+    const Picture picture = rgb(of_thread.pixels, 300, 200);
+    of_thread.predictor.predict({&picture, 1}, of_thread.p.data());
+    return nullptr;
+  };
+  pthread_t thread = {};
+  ASSERT_EQ(pthread_create(&thread, &small, run, &job), 0);
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&small);
+  EXPECT_GT(job.p[0], 0);
 }
 
 TEST(EmbeddingTest, AnotherThreadCancelsACall) {
