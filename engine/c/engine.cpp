@@ -15,10 +15,11 @@ constexpr size_t kLayers = 18;
 
 std::string_view text_or(const char* text, std::string_view otherwise) { return text == nullptr ? otherwise : text; }
 
-// The next batch of the caller's pictures. Formats have the same numbers on both sides.
-std::span<const vgg16::Picture> batch_of(vgg16_engine& engine, const vgg16_picture* pictures, size_t n) {
+// The caller's pictures. Formats have the same numbers on both sides.
+std::span<const vgg16::Picture> pictures_of(vgg16_engine& engine, const vgg16_picture* pictures, size_t n) {
   engine.pictures.clear();
-  for (const vgg16_picture& picture : std::span(pictures, n)) {
+  for (size_t i = 0; i < n; ++i) {
+    const vgg16_picture& picture = pictures[i];
     const std::span bytes(static_cast<const std::byte*>(picture.data), picture.data == nullptr ? 0 : picture.size);
     engine.pictures.push_back({.bytes = bytes,
                                .format = static_cast<vgg16::PictureFormat>(picture.format),
@@ -89,8 +90,6 @@ vgg16_status vgg16_engine_create(const vgg16_weights* weights, const vgg16_model
     } else {
       made->features.emplace(weights->weights, network);
     }
-    made->batch_size = static_cast<size_t>(given.batch_size);
-    made->pictures.reserve(made->batch_size);
     *engine = made.release();
   });
 }
@@ -115,10 +114,7 @@ vgg16_status vgg16_extract(vgg16_engine* engine, const vgg16_picture* pictures, 
     const vgg16::Pool pooled = layer == nullptr ? engine->pool : vgg16::pool_from_name(text_or(pool, "none"));
     const auto columns = static_cast<size_t>(vgg16::feature_columns(at, pooled));
     vgg16::need_size("vgg16_extract: rows", count, n, columns);
-    for (size_t first = 0; first < n; first += engine->batch_size) {
-      const size_t part = std::min(engine->batch_size, n - first);
-      engine->extractor().extract(batch_of(*engine, pictures + first, part), at, pooled, rows + first * columns);
-    }
+    engine->extractor().extract(pictures_of(*engine, pictures, n), at, pooled, rows);
   });
 }
 
@@ -130,15 +126,16 @@ vgg16_status vgg16_classify(vgg16_engine* engine, const vgg16_picture* pictures,
                    "vgg16_classify: the engine was made without a model");
     if (n > 0) need(pictures, "vgg16_classify: pictures");
     const size_t classes = engine->predictor->model().classes.size();
-    if (probabilities != nullptr) vgg16::need_size("vgg16_classify: probabilities", count, n, classes);
-    engine->probabilities.resize(engine->batch_size * classes);
-    for (size_t first = 0; first < n; first += engine->batch_size) {
-      const size_t part = std::min(engine->batch_size, n - first);
-      double* out = probabilities == nullptr ? engine->probabilities.data() : probabilities + first * classes;
-      engine->predictor->predict(batch_of(*engine, pictures + first, part), out);
-      for (size_t i = 0; labels != nullptr && i < part; ++i, out += classes) {
-        labels[first + i] = static_cast<size_t>(std::max_element(out, out + classes) - out);
-      }
+    if (probabilities != nullptr) {
+      vgg16::need_size("vgg16_classify: probabilities", count, n, classes);
+    } else {
+      engine->probabilities.resize(std::max(engine->probabilities.size(), n * classes));
+      probabilities = engine->probabilities.data();
+    }
+    engine->predictor->predict(pictures_of(*engine, pictures, n), probabilities);
+    for (size_t i = 0; labels != nullptr && i < n; ++i) {
+      const double* of_picture = probabilities + i * classes;
+      labels[i] = static_cast<size_t>(std::max_element(of_picture, of_picture + classes) - of_picture);
     }
   });
 }

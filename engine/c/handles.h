@@ -25,8 +25,7 @@ struct vgg16_engine {
   vgg16::Pool pool = vgg16::Pool::kNone;
   std::optional<vgg16::Predictor> predictor = {};
   std::optional<vgg16::Extractor> features = {};
-  size_t batch_size = 1;
-  std::vector<vgg16::Picture> pictures = {};  ///< of one batch, as are the probabilities
+  std::vector<vgg16::Picture> pictures = {};  ///< of one call, as are the probabilities; the memory is used again
   std::vector<double> probabilities = {};
 
   vgg16::Extractor& extractor() { return predictor ? predictor->extractor() : *features; }

@@ -79,15 +79,17 @@ struct Extractor::Impl {
     }
   }
 
-  void compute(std::span<const Picture> pictures, Stop at, float* rows) {
+  // Pictures begin to end; messages name a picture by its index.
+  void compute(std::span<const Picture> pictures, size_t begin, size_t end, Stop at, float* rows) {
+    require(begin == end || rows != nullptr, ErrorCode::kInvalidArgument,
+            "extract: a null pointer instead of room for the features");
     const auto batch = static_cast<size_t>(pipeline.batch_size);
-    const int64_t columns = features_shape(at, 1).count();
-    resized.resize(std::max(resized.size(), std::min(batch, pictures.size()) * kPictureBytes));
-    for (size_t first = 0; first < pictures.size(); first += batch) {
-      const size_t n = std::min(batch, pictures.size() - first);
+    resized.resize(std::max(resized.size(), std::min(batch, end - begin) * kPictureBytes));
+    for (size_t first = begin; first < end; first += batch) {
+      const size_t n = std::min(batch, end - first);
       for (size_t i = 0; i < n; ++i) resize(pictures[first + i], first + i, resized.data() + i * kPictureBytes);
-      compute({resized.data(), static_cast<int>(n)}, at,
-              rows == nullptr ? nullptr : rows + static_cast<int64_t>(first) * columns);
+      compute({resized.data(), static_cast<int>(n)}, at, rows);
+      rows += features_shape(at, static_cast<int>(n)).count();
     }
   }
 
@@ -154,14 +156,19 @@ void Extractor::extract(ImagesIn images, float* rows) {
 
 void Extractor::extract(std::span<const Picture> pictures, float* rows) {
   const StandardFloatingPoint mode;
-  impl_->compute(pictures, impl_->stop, rows);
+  impl_->compute(pictures, 0, pictures.size(), impl_->stop, rows);
 }
 
 void Extractor::extract(std::span<const Picture> pictures, size_t layer, Pool pool, float* rows) {
   const StandardFloatingPoint mode;
   require(layer <= impl_->stop.layer, ErrorCode::kInvalidArgument,
           "extract: the layer is after the last one that this extractor was made for");
-  impl_->compute(pictures, {layer, pool}, rows);
+  impl_->compute(pictures, 0, pictures.size(), {layer, pool}, rows);
+}
+
+void Extractor::extract_part(std::span<const Picture> pictures, size_t first, size_t count, float* rows) {
+  const StandardFloatingPoint mode;
+  impl_->compute(pictures, first, first + count, impl_->stop, rows);
 }
 
 void Extractor::cancel(bool on) noexcept { impl_->cancelled = on; }

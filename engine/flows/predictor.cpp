@@ -82,7 +82,7 @@ void Predictor::predict(ImagesIn images, double* probabilities) {
 
 void Predictor::predict(std::span<const Picture> pictures, double* probabilities) {
   predict_in_batches(pictures.size(), probabilities, [&](size_t first, size_t count, float* rows) {
-    extractor_.extract(pictures.subspan(first, count), rows);
+    extractor_.extract_part(pictures, first, count, rows);
   });
 }
 

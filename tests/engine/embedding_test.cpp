@@ -195,9 +195,11 @@ TEST(EmbeddingTest, RefusesNullPointersAndIsAsBefore) {
   refused([&] { predictor.predict(ImagesIn{nullptr, 1}, p.data()); });
   refused([&] { predictor.predict({pixels.data(), 1}, nullptr); });
   refused([&] { predictor.predict({&picture, 1}, nullptr); });
-  const std::vector<Picture> second_is_bad = {picture, {}};
-  row.resize(2 * kColumns);
-  expect_error(ErrorCode::kRefused, "picture 1: empty file", [&] { extractor.extract(second_is_bad, row.data()); });
+  const std::vector<Picture> last_is_bad = {picture, picture, picture, {}};  // in the second batch
+  row.resize(4 * kColumns);
+  p.resize(4 * 3);
+  expect_error(ErrorCode::kRefused, "picture 3: empty file", [&] { extractor.extract(last_is_bad, row.data()); });
+  expect_error(ErrorCode::kRefused, "picture 3: empty file", [&] { predictor.predict(last_is_bad, p.data()); });
   EXPECT_EQ(extracted(extractor, {&picture, 1}), expected);
 }
 

@@ -101,6 +101,10 @@ class Extractor {
                              const ExtractCallbacks& callbacks);
 
  private:
+  friend class Predictor;
+  // Pictures first to first + count.
+  void extract_part(std::span<const Picture> pictures, size_t first, size_t count, float* rows);
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
