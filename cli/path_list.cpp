@@ -1,11 +1,13 @@
 #include "path_list.h"
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <iterator>
+#include <cerrno>
 #include <span>
-#include <string>
-#include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "vgg16/error.h"
 #include "vgg16/image.h"
@@ -14,6 +16,11 @@ namespace vgg16 {
 namespace {
 
 namespace fs = std::filesystem;
+using std::string_view_literals::operator""sv;
+
+constexpr size_t kStart = 512;      // as much as picture_format() needs
+constexpr size_t kAtOnce = 65'536;  // a full pipe
+constexpr size_t kLongest = 8'192;  // twice the system's PATH_MAX
 
 // What Windows' programs write to a file: read as bytes, every letter would be a path.
 void refuse_utf16(std::string_view start) {
@@ -26,17 +33,6 @@ void refuse_picture(std::string_view start) {
   if (format.empty()) return;
   throw Error(ErrorCode::kRefused, "standard input holds a picture (" + std::string(format) +
                                        "), expected a list of paths; name the picture's file instead of -");
-}
-
-std::string read_all(std::istream& in) {
-  constexpr size_t kStart = 512;  // as much as picture_format() needs
-  std::string text(kStart, '\0');
-  in.read(text.data(), kStart);
-  text.resize(static_cast<size_t>(in.gcount()));
-  refuse_picture(text);
-  refuse_utf16(text);
-  if (in) text.append(std::istreambuf_iterator<char>(in), {});  // not after its end: a terminal would be asked again
-  return text;
 }
 
 // A link to nothing is there, too: opening it says what is wrong.
@@ -53,20 +49,77 @@ std::string_view without_marks(std::string_view line, bool first) {
   return line;
 }
 
+[[noreturn]] void throw_unreadable() {
+  throw Error(ErrorCode::kIo, "standard input cannot be read: " + system_message(errno));
+}
+
 }  // namespace
 
-std::vector<fs::path> read_path_list(std::istream& in, Separator separator) {
-  using std::string_view_literals::operator""sv;
-  const std::string text = read_all(in);
-  const size_t first = text.find_first_of("\n\0"sv);
-  const bool lines = separator == Separator::kFirst && (first == std::string::npos || text[first] == '\n');
+PathList::PathList(int fd, Separator separator)
+    : fd_(fd), separators_(separator == Separator::kFirst ? "\n\0"sv : "\0"sv) {}
+
+// Whether a read would wait.
+bool PathList::pauses() const {
+  struct pollfd input = {fd_, POLLIN, 0};
+  return ::poll(&input, 1, 0) == 0;
+}
+
+// Waits for more, or the end.
+void PathList::read_more() {
+  text_.erase(0, begin_);
+  searched_ -= begin_;
+  begin_ = 0;
+  if (text_.size() > kLongest) {  // all of it one unfinished path
+    text_.resize(kLongest);
+    searched_ = kLongest;
+  }
+  const size_t had = text_.size();
+  text_.resize(had + kAtOnce);
+  ssize_t got = -1;
+  do {
+    struct pollfd input = {fd_, POLLIN, 0};  // a descriptor that does not wait by itself may have been inherited
+    if (::poll(&input, 1, -1) < 0 && errno != EINTR) throw_unreadable();
+    got = ::read(fd_, text_.data() + had, kAtOnce);
+    if (got < 0 && errno != EINTR && errno != EAGAIN) throw_unreadable();
+  } while (got < 0);
+  text_.resize(had + static_cast<size_t>(got));
+  ended_ = got == 0;  // it is not read again: a terminal would ask
+}
+
+void PathList::check_start() {
+  while (!ended_ && text_.size() < kStart && (text_.empty() || !pauses())) read_more();
+  refuse_picture(std::string_view(text_).substr(0, kStart));
+  refuse_utf16(text_);
+  start_checked_ = true;
+}
+
+// The next path, if its end is there.
+std::optional<fs::path> PathList::take() {
+  size_t end = text_.find_first_of(separators_, searched_);
+  if (end != std::string::npos) {
+    separators_.assign(1, text_[end]);
+  } else {
+    searched_ = end = text_.size();
+    if (!ended_ || begin_ == end) return std::nullopt;
+  }
+  std::string_view name = std::string_view(text_).substr(begin_, std::min(end - begin_, kLongest));
+  if (separators_ != "\0"sv) name = without_marks(name, at_start_);
+  at_start_ = false;
+  begin_ = searched_ = std::min(end + 1, text_.size());
+  return name;
+}
+
+std::vector<fs::path> PathList::next(size_t most) {
+  if (!start_checked_) check_start();
   std::vector<fs::path> paths;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find(lines ? '\n' : '\0', begin), text.size());
-    std::string_view name = std::string_view(text).substr(begin, end - begin);
-    if (lines) name = without_marks(name, begin == 0);
-    if (!name.empty()) paths.emplace_back(name);
-    begin = end + 1;
+  while (paths.size() < most) {
+    if (auto path = take()) {
+      paths.push_back(std::move(*path));
+    } else if (ended_ || (!paths.empty() && pauses())) {
+      break;
+    } else {
+      read_more();
+    }
   }
   return paths;
 }

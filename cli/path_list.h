@@ -1,8 +1,11 @@
-// The list of paths on standard input, for `-`.
+// The list of paths on standard input, for `-`, taken as it comes.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
-#include <istream>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace vgg16 {
@@ -13,9 +16,34 @@ enum class Separator {
   kNul,
 };
 
-/// Reads `in` to its end. Empty paths are left out. Where lines separate, a carriage return at the end of a line and a
-/// byte order mark before the first one are taken off, unless there is a file of the name as given. Throws
-/// Error{kRefused} if `in` holds a picture or text in UTF-16.
-[[nodiscard]] std::vector<std::filesystem::path> read_path_list(std::istream& in, Separator separator);
+/// Keeps no more of the list than what was read last and one unfinished path.
+class PathList {
+ public:
+  /// `fd` stays open, and is read by nobody else.
+  PathList(int fd, Separator separator);
+
+  /// Waits for a path. Returns it and those that are there behind it, at most `most` (1 or more); nothing at the end of
+  /// the list. Where lines separate, a carriage return at the end of a line and a byte order mark before the first one
+  /// are taken off, unless there is a file of the name as given. A path can be empty. One that is longer than the
+  /// system allows is cut, to one that is still too long.
+  ///
+  /// Throws Error{kRefused} if the list begins as a picture or as text in UTF-16, Error{kIo} if it cannot be read.
+  [[nodiscard]] std::vector<std::filesystem::path> next(size_t most);
+
+ private:
+  [[nodiscard]] bool pauses() const;
+  void read_more();
+  void check_start();
+  std::optional<std::filesystem::path> take();
+
+  int fd_;
+  std::string separators_;  ///< one of these, until the first one is found
+  std::string text_;        ///< what was read last
+  size_t begin_ = 0;        ///< where in it the next path begins
+  size_t searched_ = 0;     ///< before this place, there is no separator in the next path
+  bool at_start_ = true;    ///< nothing was taken yet
+  bool start_checked_ = false;
+  bool ended_ = false;
+};
 
 }  // namespace vgg16

@@ -1,9 +1,10 @@
 // vgg16 predict: labels and probabilities for new pictures.
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
-#include <functional>
-#include <iostream>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <system_error>
@@ -40,37 +41,6 @@ struct PredictCommand {
   double min_probability = 0;
   PredictorOptions options;
 };
-
-using Skip = std::function<void(const fs::path&, const std::string& reason)>;
-
-// Appends the pictures of a folder to `pictures`.
-void expand_folder(const fs::path& folder, const PredictCommand& o, const Skip& skip, std::vector<fs::path>& pictures) {
-  const int threads = o.options.network.threads;
-  const PictureListing found = list_pictures(folder, threads > 0 ? threads : build_info().processors);
-  for (const auto* skipped : {&found.unlisted, &found.others}) {
-    for (const auto& [path, reason] : *skipped) skip(folder / unescape_name(path), reason);
-  }
-  for (const auto& [path, reason] : found.links) {
-    print_warning(printable_path(folder / unescape_name(path)) + ": " + reason, o.common);
-  }
-  for (const std::string& path : found.paths) pictures.push_back(folder / unescape_name(path));
-}
-
-std::vector<fs::path> expand(const PredictCommand& o, const Skip& skip) {
-  std::vector<fs::path> pictures;
-  for (const std::string& name : o.pictures) {
-    std::error_code unknown;
-    if (name == "-") {
-      const auto list = read_path_list(std::cin, o.separated_by_nul ? Separator::kNul : Separator::kFirst);
-      pictures.insert(pictures.end(), list.begin(), list.end());
-    } else if (fs::is_directory(name, unknown)) {
-      expand_folder(name, o, skip, pictures);
-    } else {
-      pictures.emplace_back(name);
-    }
-  }
-  return pictures;
-}
 
 struct Ranked {
   size_t label;
@@ -148,42 +118,125 @@ int predict_features(const PredictCommand& o) {
   return all_good ? kDone : kSkippedTooMany;
 }
 
+/// Prints one answer for each picture, in groups as the pictures become known.
+class PictureAnswers {
+ public:
+  explicit PictureAnswers(const PredictCommand& o)
+      : o_(o),
+        has_list_(std::find(o.pictures.begin(), o.pictures.end(), "-") != o.pictures.end()),
+        model_(Classifier::load(o.model)),
+        weights_(load_weights(o.weights)) {}
+
+  // Appends the pictures of a folder to `pictures`.
+  void expand_folder(const fs::path& folder, std::vector<fs::path>& pictures) {
+    const int threads = o_.options.network.threads;
+    const PictureListing found = list_pictures(folder, threads > 0 ? threads : build_info().processors);
+    for (const auto* skipped : {&found.unlisted, &found.others}) {
+      for (const auto& [path, reason] : *skipped) skip(folder / unescape_name(path), reason);
+    }
+    for (const auto& [path, reason] : found.links) {
+      print_warning(printable_path(folder / unescape_name(path)) + ": " + reason, o_.common);
+    }
+    for (const std::string& path : found.paths) pictures.push_back(folder / unescape_name(path));
+  }
+
+  void answer(std::span<const fs::path> pictures) {
+    if (!pictures.empty()) predict(pictures, [this](const fs::path& path, const auto& reason) { skip(path, reason); });
+  }
+
+  // Paths that are there already are taken together, several batches of them, so that pictures are decoded while the
+  // network runs. Their answers come batch by batch. In text, a picture that cannot be used has one on standard output
+  // as well: a program that wrote its path waits for a line.
+  void answer(PathList list) {
+    constexpr size_t kBatches = 16;
+    make_predictor(0);  // before the first path comes, which is so answered sooner
+    const size_t most = kBatches * static_cast<size_t>(o_.options.network.batch_size);
+    for (auto paths = list.next(most); !paths.empty(); paths = list.next(most)) {
+      predict(paths, [this](const fs::path& path, const std::string& reason) {
+        skip(path, reason);
+        if (!o_.common.json) print_result(name_of(path) + ": -");
+        flush_output();
+      });
+    }
+  }
+
+  [[nodiscard]] int status() const {
+    require(any_, ErrorCode::kNotFound, "no pictures to predict in what was given");
+    return all_read_ ? kDone : kSkippedTooMany;
+  }
+
+ private:
+  static std::string name_of(const fs::path& path) { return path.empty() ? "\"\"" : printable_path(path); }
+
+  void skip(const fs::path& path, const std::string& reason) {
+    any_ = true;
+    all_read_ = false;
+    if (o_.common.json) print_json({{"schema", 1}, {"path", escape_name(path.native())}, {"error", reason}});
+    print_error(name_of(path) + ": " + reason);
+  }
+
+  // For `pictures` in all, if there is no list.
+  void make_predictor(size_t pictures) {
+    if (predictor_) return;
+    PredictorOptions options = o_.options;
+    int& batch_size = options.network.batch_size;
+    if (!has_list_) batch_size = static_cast<int>(std::min(static_cast<size_t>(batch_size), pictures));
+    options.network.log = [this](const std::string& line) { print_note(line, o_.common); };
+    options.warning = [this](const std::string& line) { print_warning(line, o_.common); };
+    predictor_.emplace(std::move(model_), weights_, options);
+  }
+
+  template <class Skip>
+  void predict(std::span<const fs::path> pictures, Skip skip) {
+    make_predictor(pictures.size());
+    PredictCallbacks callbacks;
+    callbacks.predicted = [&](int64_t index, std::span<const double> probabilities) {
+      any_ = true;
+      const auto top = rank(probabilities, static_cast<size_t>(o_.top));
+      const fs::path& path = pictures[static_cast<size_t>(index)];
+      print_prediction({{"schema", 1}, {"path", escape_name(path.native())}}, name_of(path), predictor_->model(), top,
+                       o_);
+      flush_output();  // a reader of a pipe gets each line at once, and a closed pipe ends the work
+    };
+    callbacks.skipped = [&](int64_t index, const std::string& reason) {
+      skip(pictures[static_cast<size_t>(index)], reason);
+    };
+    predictor_->predict_files(pictures, callbacks);
+  }
+
+  const PredictCommand& o_;
+  const bool has_list_;
+  Classifier model_;  // until the predictor has it
+  std::shared_ptr<const Weights> weights_;
+  std::optional<Predictor> predictor_;
+  bool any_ = false;
+  bool all_read_ = true;
+};
+
+int predict_pictures(const PredictCommand& o) {
+  PictureAnswers answers(o);
+  std::vector<fs::path> pictures;
+  for (const std::string& name : o.pictures) {
+    std::error_code unknown;
+    if (name == "-") {
+      answers.answer(std::exchange(pictures, {}));
+      answers.answer(PathList(STDIN_FILENO, o.separated_by_nul ? Separator::kNul : Separator::kFirst));
+    } else if (fs::is_directory(name, unknown)) {
+      answers.expand_folder(name, pictures);
+    } else {
+      pictures.emplace_back(name);
+    }
+  }
+  answers.answer(pictures);
+  return answers.status();
+}
+
 int predict(const PredictCommand& o) {
   require(!o.pictures.empty() || !o.features.empty(), ErrorCode::kInvalidArgument,
           "PICTURE is required, or --features (vgg16 predict --help lists the options)");
   require(o.pictures.empty() || o.features.empty(), ErrorCode::kInvalidArgument,
           "predict takes pictures or --features, not both");
-  if (!o.features.empty()) return predict_features(o);
-  Classifier model = Classifier::load(o.model);
-  const auto weights = load_weights(o.weights);
-  bool all_read = true;
-  const Skip skip = [&](const fs::path& path, const std::string& reason) {
-    all_read = false;
-    if (o.common.json) print_json({{"schema", 1}, {"path", escape_name(path.native())}, {"error", reason}});
-    print_error(printable_path(path) + ": " + reason);
-  };
-  const std::vector<fs::path> pictures = expand(o, skip);
-  if (pictures.empty() && !all_read) return kSkippedTooMany;
-  require(!pictures.empty(), ErrorCode::kNotFound, "no pictures to predict in what was given");
-  PredictorOptions options = o.options;
-  options.network.batch_size =
-      static_cast<int>(std::min<size_t>(static_cast<size_t>(options.network.batch_size), pictures.size()));
-  options.network.log = [&o](const std::string& line) { print_note(line, o.common); };
-  options.warning = [&o](const std::string& line) { print_warning(line, o.common); };
-  Predictor predictor(std::move(model), weights, options);
-  PredictCallbacks callbacks;
-  callbacks.predicted = [&](int64_t index, std::span<const double> probabilities) {
-    const auto top = rank(probabilities, static_cast<size_t>(o.top));
-    const fs::path& path = pictures[static_cast<size_t>(index)];
-    print_prediction({{"schema", 1}, {"path", escape_name(path.native())}}, printable_path(path), predictor.model(),
-                     top, o);
-    flush_output();  // a reader of a pipe gets each line at once, and a closed pipe ends the work
-  };
-  callbacks.skipped = [&](int64_t index, const std::string& reason) {
-    skip(pictures[static_cast<size_t>(index)], reason);
-  };
-  predictor.predict_files(pictures, callbacks);
-  return all_read ? kDone : kSkippedTooMany;
+  return o.features.empty() ? predict_pictures(o) : predict_features(o);
 }
 
 }  // namespace
@@ -193,7 +246,8 @@ Command add_predict(CLI::App& program) {
   CLI::App* app = add_command(program, "predict", "Label new pictures with a trained model",
                               "vgg16 predict -m animals.model photo.jpg holiday/", o->common);
   app->add_option("-m,--model", o->model, "Model file")->required()->type_name("FILE");
-  app->add_option("PICTURE", o->pictures, "Pictures, folders, or - for a list of paths on standard input")
+  app->add_option("PICTURE", o->pictures,
+                  "Pictures, folders, or - for a list of paths on standard input, each answered as it comes")
       ->type_name("");
   CLI::Option* const features =
       app->add_option("--features", o->features, "Rows of features instead of pictures, as train -d reads them")

@@ -25,6 +25,7 @@ std::string words(int error) {
 bool has_nul(const std::filesystem::path& path) { return path.native().find('\0') != std::string::npos; }
 
 std::string why_not_opened(const std::filesystem::path& path, int error) {
+  if (path.empty()) return "the path is empty";
   if (has_nul(path)) return "no such file: its name has a NUL byte";
   struct stat status = {};
   if (error == ENOENT && lstat(path.c_str(), &status) == 0) return "link to a missing file";

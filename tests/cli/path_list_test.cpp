@@ -1,11 +1,19 @@
 #include "path_list.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <filesystem>
-#include <sstream>
+#include <stdexcept>
 #include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "support/expect_error.h"
 #include "support/pictures.h"
@@ -18,18 +26,92 @@ using std::string_literals::operator""s;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::vector<std::filesystem::path> paths_in(const std::string& text, Separator separator = Separator::kFirst) {
-  std::istringstream in(text);
-  return read_path_list(in, separator);
+// A pipe whose other end reads a list.
+class ListPipe {
+ public:
+  ListPipe() {
+    if (::pipe2(ends_.data(), O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
+  }
+  ~ListPipe() {
+    ::close(ends_[0]);
+    if (ends_[1] >= 0) ::close(ends_[1]);
+  }
+  ListPipe(const ListPipe&) = delete;
+  ListPipe& operator=(const ListPipe&) = delete;
+
+  [[nodiscard]] int fd() const { return ends_[0]; }
+  // At most what fits into a pipe, so that nobody needs to read at the same time.
+  void write(std::string_view text) const {
+    if (::write(ends_[1], text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+      throw std::runtime_error("a pipe took less");
+  }
+  void end() { ::close(std::exchange(ends_[1], -1)); }
+
+ private:
+  std::array<int, 2> ends_ = {};
+};
+
+using Paths = std::vector<std::filesystem::path>;
+constexpr size_t kMost = 100;
+
+Paths paths_in(const std::string& text, Separator separator = Separator::kFirst) {
+  ListPipe pipe;
+  pipe.write(text);
+  pipe.end();
+  PathList list(pipe.fd(), separator);
+  const Paths paths = list.next(kMost);
+  EXPECT_THAT(list.next(kMost), IsEmpty());
+  return paths;
 }
 
 TEST(PathList, TheFirstLineEndOrNulSeparates) {
-  EXPECT_THAT(paths_in("a.jpg\nb c.jpg\n\n d.jpg"), ElementsAre("a.jpg", "b c.jpg", " d.jpg"));
-  EXPECT_THAT(paths_in("a.jpg\0b c.jpg\0\0with\nline.jpg\0"s), ElementsAre("a.jpg", "b c.jpg", "with\nline.jpg"));
+  EXPECT_THAT(paths_in("a.jpg\nb c.jpg\n d.jpg"), ElementsAre("a.jpg", "b c.jpg", " d.jpg"));
+  EXPECT_THAT(paths_in("a.jpg\0b c.jpg\0with\nline.jpg\0"s), ElementsAre("a.jpg", "b c.jpg", "with\nline.jpg"));
   EXPECT_THAT(paths_in("a.jpg"), ElementsAre("a.jpg"));
-  for (const std::string& none : {""s, "\n\n"s, "\0\0"s, "\r\n"s}) EXPECT_THAT(paths_in(none), IsEmpty());
+  EXPECT_THAT(paths_in(""), IsEmpty());
   EXPECT_EQ(paths_in(std::string(5000, 'a') + "\0b"s).size(), 2U);
   EXPECT_THAT(paths_in("a\nb\0c\n"s), ElementsAre("a", "b\0c"s));
+}
+
+TEST(PathList, AnEmptyPathIsOne) {
+  for (const std::string& two : {"\n\n"s, "\0\0"s, "\r\n\n"s}) EXPECT_THAT(paths_in(two), ElementsAre("", ""));
+  EXPECT_THAT(paths_in("a\n\nb\n"), ElementsAre("a", "", "b"));
+}
+
+TEST(PathList, GivesWhatIsThereAndWaitsForTheRest) {
+  ListPipe pipe;
+  PathList list(pipe.fd(), Separator::kFirst);
+  pipe.write("a\nb\nc");
+  EXPECT_THAT(list.next(kMost), ElementsAre("a", "b"));
+  pipe.write("d\ne\nf\n");
+  EXPECT_THAT(list.next(2), ElementsAre("cd", "e"));
+  EXPECT_THAT(list.next(2), ElementsAre("f"));
+  pipe.write("\n");
+  EXPECT_THAT(list.next(kMost), ElementsAre(""));
+  pipe.write("g");
+  pipe.end();
+  EXPECT_THAT(list.next(kMost), ElementsAre("g"));
+  EXPECT_THAT(list.next(kMost), IsEmpty());
+}
+
+TEST(PathList, CutsAPathThatIsTooLongAndFindsTheNext) {
+  const std::string pipeful(60'000, 'a');
+  ListPipe pipe;
+  PathList list(pipe.fd(), Separator::kFirst);
+  pipe.write(pipeful + "\nb\n");
+  EXPECT_THAT(list.next(kMost), ElementsAre(std::string(8192, 'a'), "b"));
+  // In pieces, written while they are read.
+  std::thread writer([&] {
+    for (int i = 0; i < 5; ++i) pipe.write(pipeful);
+    pipe.write("\nc\n");
+    pipe.end();
+  });
+  Paths paths;
+  for (Paths some = list.next(kMost); !some.empty(); some = list.next(kMost)) {
+    paths.insert(paths.end(), some.begin(), some.end());
+  }
+  writer.join();
+  EXPECT_THAT(paths, ElementsAre(std::string(8192, 'a'), "c"));
 }
 
 TEST(PathList, NulSeparatesWhereItIsSaidSo) {
@@ -38,7 +120,7 @@ TEST(PathList, NulSeparatesWhereItIsSaidSo) {
 }
 
 TEST(PathList, TakesOffWhatEditorsAndOtherSystemsAdd) {
-  EXPECT_THAT(paths_in("a.jpg\r\nb c.jpg\r\n\r\nd.jpg"), ElementsAre("a.jpg", "b c.jpg", "d.jpg"));
+  EXPECT_THAT(paths_in("a.jpg\r\nb c.jpg\r\n\r\nd.jpg"), ElementsAre("a.jpg", "b c.jpg", "", "d.jpg"));
   EXPECT_THAT(paths_in("\xEF\xBB\xBF"
                        "a.jpg\r\n\xEF\xBB\xBF"
                        "b.jpg"),

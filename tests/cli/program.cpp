@@ -102,7 +102,7 @@ Process::Process(const std::vector<std::string>& words, const std::filesystem::p
   std::vector<char*> envp;
   for (const std::string& entry : environment) envp.push_back(const_cast<char*>(entry.c_str()));
   envp.push_back(nullptr);
-  const std::string in = scratch / "in";
+  const std::string in = options.input_file.empty() ? scratch / "in" : options.input_file;
   const std::string out = options.output.empty() ? scratch / "out" : options.output;
   const std::string err = options.errors.empty() ? scratch / "err" : options.errors;
   const Child child{folder.c_str(),         in.c_str(), out.c_str(), err.c_str(), options.closed, options.ignored,
@@ -127,6 +127,14 @@ double Process::processor_seconds() const {
   struct timespec taken = {};
   if (reaped_ || ::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &taken) != 0) return 0;
   return static_cast<double>(taken.tv_sec) + 1e-9 * static_cast<double>(taken.tv_nsec);
+}
+
+int64_t Process::peak_memory_bytes() const {
+  std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return int64_t{1024} * std::stoll(line.substr(6));
+  }
+  throw std::runtime_error("the program has ended");
 }
 
 bool Process::blocks_signals(unsigned long mask) const {

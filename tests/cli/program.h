@@ -26,6 +26,7 @@ struct Outcome {
 
 struct RunOptions {
   std::string input = {};                     ///< what standard input gives
+  std::filesystem::path input_file = {};      ///< what standard input is opened from, instead of `input`
   std::vector<std::string> environment = {};  ///< NAME=value, added to this process's
   std::vector<int> closed = {};               ///< which of 0, 1 and 2 the process is started without
   std::vector<int> ignored = {};              ///< signals that the program finds ignored, as under nohup
@@ -49,6 +50,8 @@ class Process {
   void send(int signal) const;
   /// Processor time that it has taken so far, on all its threads; 0 when it is gone.
   [[nodiscard]] double processor_seconds() const;
+  /// The most that was resident since the program began, unlike Outcome's without the tests' own memory before that.
+  [[nodiscard]] int64_t peak_memory_bytes() const;
   /// Whether it is the program by now and its first thread blocks the signals of `mask` (bit n - 1 for signal n).
   [[nodiscard]] bool blocks_signals(unsigned long mask) const;
   /// Waits until `reached` holds; false if the process ended or two minutes passed before.

@@ -40,6 +40,7 @@ TEST_F(ReadPicture, ReadsARegularFileAndThroughLinks) {
 
 TEST_F(ReadPicture, NamesWhatIsNoFile) {
   EXPECT_EQ(reason(folder_ / "missing.jpg"), "no such file");
+  EXPECT_EQ(reason(""), "the path is empty");
   write_test_file(folder_ / "empty.jpg", "");
   EXPECT_EQ(reason(folder_ / "empty.jpg"), "empty file");
   EXPECT_EQ(reason(folder_.path()), "is a directory");
