@@ -72,8 +72,13 @@ Json describe_model(const std::string& file) {
                    {"kind", "model"},
                    {"classifier", classifier_name(model.kind)},
                    {"classes", model.classes},
-                   {"columns", model.columns},
-                   {"C", model.c}};
+                   {"columns", model.columns}};
+  if (model.kind == ClassifierKind::kForest) {
+    document["trees"] = model.forest.roots.size();
+    document["nodes"] = model.forest.nodes.size();
+  } else {
+    document["C"] = model.c;
+  }
   add_recipe(document, model.recipe);
   return document;
 }
@@ -159,7 +164,8 @@ Json describe_file(const std::string& file) {
     const bool keras = names("block1_conv1") && !names("label_names");
     return keras ? describe_weights(*Weights::load(file)) : describe_features(file);
   }
-  return names("\"coef\"") || names("\"intercept\"") ? describe_model(file) : describe_weights(*Weights::load(file));
+  return names("\"coef\"") || names("\"intercept\"") || names("\"roots\"") ? describe_model(file)
+                                                                           : describe_weights(*Weights::load(file));
 }
 
 }  // namespace

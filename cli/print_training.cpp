@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "print.h"
+#include "print_comparison.h"
 #include "print_report.h"
 #include "vgg16/error.h"
 
@@ -21,6 +22,8 @@ std::string format(const char* pattern, Values... values) {
   return line;
 }
 
+bool is_forest(const Report& report) { return report.candidates[report.best].trees > 0; }
+
 std::string tested_on_text(const Report& report, const TrainedOn& tables) {
   switch (report.tested_on) {
     case TestedOn::kHeldOut:
@@ -31,17 +34,22 @@ std::string tested_on_text(const Report& report, const TrainedOn& tables) {
       break;
   }
   return "none held out\n"
-         "scores are of out-of-fold predictions, of each row by the fit without its fold; C was chosen by the same";
+         "scores are of out-of-fold predictions, of each row by the fit without its fold; " +
+         std::string(is_forest(report) ? "the size" : "C") + " was chosen by the same";
 }
 
 std::string candidates_text(const Report& report) {
-  // In eight characters; in full in the line about the best C.
+  // In eight characters; in full in the line about the best candidate.
   const std::string title(report.score == Score::kBalancedAccuracy ? "balanced" : score_name(report.score));
-  std::string text = format("         C  %8s  deviation  log loss  rank  per fold\n", title.c_str());
+  const bool forest = is_forest(report);
+  std::string text = forest ? "     trees  min leaf" : "         C";
+  text += format("  %8s  deviation  log loss  rank  per fold\n", title.c_str());
   for (const Candidate& candidate : report.candidates) {
     const bool best = &candidate == &report.candidates[report.best];
-    text += format("%10s  %8.4f  %9.4f  %8.4f  %4d ", shortest(candidate.c).c_str(), candidate.mean,
-                   candidate.deviation, candidate.log_loss, candidate.rank);
+    text += forest ? format("%10d  %8d", candidate.trees, candidate.min_leaf)
+                   : format("%10s", shortest(candidate.c).c_str());
+    text +=
+        format("  %8.4f  %9.4f  %8.4f  %4d ", candidate.mean, candidate.deviation, candidate.log_loss, candidate.rank);
     for (const double score : candidate.fold_scores) text += format(" %.4f", score);
     text += best ? "  <- best\n" : "\n";
   }
@@ -74,6 +82,7 @@ std::string refusals_text(const Report& report) {
 
 // One line per fit, with its certificate.
 std::string fits_text(const Report& report) {
+  if (report.fits.empty()) return "";
   std::string text = "\n         C  fold  iterations  relative gap  objective        seconds  ended because\n";
   for (const FitCertificate& fit : report.fits) {
     text += format("%10s  %4s  %10d  %12.2e  %15.9g  %7.3f  %s\n", shortest(fit.c).c_str(),
@@ -137,14 +146,18 @@ std::string wrong_text(const Report& report, const TrainedOn& tables) {
 }  // namespace
 
 std::string training_text(const Report& report, const TrainedOn& tables, bool verbose) {
-  std::string text = candidates_text(report);
+  std::string text = candidates_text(report) + logistic_text(report);
   for (const std::string& note : report.notes) text += "note: " + note + "\n";
   const std::string by = report.score == Score::kAccuracy ? "" : " by " + std::string(score_name(report.score));
-  text += "\nbest C" + by + ": " + shortest(report.candidates[report.best].c) + ", fitted on " +
-          std::to_string(report.train_rows) + " rows, " + tested_on_text(report, tables) + "\n\n";
+  const Candidate& best = report.candidates[report.best];
+  text += is_forest(report) ? "\nbest forest" + by + ": " + std::to_string(best.trees) + " trees, at least " +
+                                  std::to_string(best.min_leaf) + (best.min_leaf == 1 ? " row" : " rows") + " a leaf"
+                            : "\nbest C" + by + ": " + shortest(best.c);
+  text += ", fitted on " + std::to_string(report.train_rows) + " rows, " + tested_on_text(report, tables) + "\n\n";
   text += classification_report(report);
   text += format("\naccuracy %.4f, 95 %% interval %.4f to %.4f; log loss %.4f, calibration error %.4f\n",
                  report.accuracy, report.accuracy_low, report.accuracy_high, report.log_loss, report.calibration_error);
+  if (is_forest(report)) text += forest_text(report);
   text += confusion_text(report) + refusals_text(report);
   text += duplicates_text(report, tables, verbose) + suspects_text(report, tables, verbose);
   if (verbose) text += wrong_text(report, tables) + fits_text(report);
@@ -154,6 +167,7 @@ std::string training_text(const Report& report, const TrainedOn& tables, bool ve
 nlohmann::ordered_json training_json(const TrainResult& result, const TrainedOn& tables) {
   using Json = nlohmann::ordered_json;
   const Report& report = result.report;
+  const bool forest = is_forest(report);
   // The model file says the same of the search, but for the times.
   const Json cv = Json::parse(result.classifier.metadata.at("cv"));
   Json fits = Json::parse(result.classifier.metadata.at("fits"));
@@ -205,8 +219,11 @@ nlohmann::ordered_json training_json(const TrainResult& result, const TrainedOn&
   }
   return {{"schema", 1},
           {"classifier", classifier_name(result.classifier.kind)},
-          {"solver", solver_name(report.solver)},
-          {"best_c", report.candidates[report.best].c},
+          {"solver", forest ? Json(nullptr) : Json(solver_name(report.solver))},
+          {"best_c", forest ? Json(nullptr) : Json(report.candidates[report.best].c)},
+          {"best", cv[report.best]},
+          {"logistic", logistic_json(report)},
+          {"forest", forest ? forest_json(report) : Json(nullptr)},
           {"score", score_name(report.score)},
           {"class_weights", class_weights},
           {"cv", cv},
@@ -227,7 +244,8 @@ nlohmann::ordered_json training_json(const TrainResult& result, const TrainedOn&
            {{"read", report.read_seconds},
             {"inner_products", report.gram_seconds},
             {"search", report.search_seconds},
-            {"refit", report.refit_seconds}}},
+            {"refit", report.refit_seconds},
+            {"comparison", report.comparison_seconds}}},
           {"predictions", predictions},
           {"refusals", refusals},
           {"duplicates", duplicates},

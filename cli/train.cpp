@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "command.h"
@@ -29,7 +30,9 @@ struct TrainCommand {
   std::vector<std::string> test;
   std::vector<std::string> test_labels;
   std::string model;
-  std::string c;  // a list, as given; empty: the classifier's default
+  std::string c;         // a list, as given; empty: the classifier's default
+  std::string trees;     // as c
+  std::string min_leaf;  // as c
   std::string classifier = "logistic";
   std::string solver = "auto";
   std::string split = "tail";
@@ -71,15 +74,49 @@ std::string list_of(const std::vector<double>& numbers) {
   return list;
 }
 
+// A list of whole numbers from 1 to 100,000, such as 100,300; nothing if it is not one.
+std::optional<std::vector<int>> parse_counts(const std::string& text) {
+  std::vector<int> counts;
+  std::string_view rest = text;
+  while (true) {
+    const size_t comma = rest.find(',');
+    const auto count = parse_whole_number(rest.substr(0, comma));
+    if (!count || *count < 1 || *count > 100'000) return {};
+    counts.push_back(static_cast<int>(*count));
+    if (comma == std::string_view::npos) return counts;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+// Options of one classifier are refused with another, which would ignore them.
+void require_own_options(const TrainCommand& o) {
+  const auto refuse = [&](const char* option, const std::string& value, const char* whose) {
+    if (value.empty()) return;
+    throw Error(ErrorCode::kInvalidArgument,
+                std::string(option) + " " + value + ": --classifier " + o.classifier + " has no " + whose);
+  };
+  if (o.classifier == "forest") {
+    refuse("--c", o.c, "C; its sizes are --trees and --min-leaf");
+  } else {
+    refuse("--trees", o.trees, "trees; add --classifier forest");
+    refuse("--min-leaf", o.min_leaf, "leaves; add --classifier forest");
+  }
+}
+
 int train_command(const TrainCommand& o) {
+  require_own_options(o);
   std::vector<std::string> inputs;
   for (const auto* more : {&o.features, &o.labels, &o.test, &o.test_labels}) {
     inputs.insert(inputs.end(), more->begin(), more->end());
   }
   require_output(o.model, inputs, o.overwrite);
   TrainOptions options = o.options;
-  options.classifier = o.classifier == "svm" ? ClassifierKind::kSvm : ClassifierKind::kLogistic;
+  for (const ClassifierKind kind : {ClassifierKind::kSvm, ClassifierKind::kForest}) {
+    if (o.classifier == classifier_name(kind)) options.classifier = kind;
+  }
   options.c = o.c.empty() ? default_c_list(options.classifier) : parse_c_list(o.c);
+  if (!o.trees.empty()) options.trees = parse_counts(o.trees).value();
+  if (!o.min_leaf.empty()) options.min_leaf = parse_counts(o.min_leaf).value();
   for (const Solver solver : {Solver::kNewton, Solver::kLbfgs}) {
     if (o.solver == solver_name(solver)) options.solver = solver;
   }
@@ -92,7 +129,9 @@ int train_command(const TrainCommand& o) {
   const TrainEstimate estimate = test ? estimate_training(table, *test, options) : estimate_training(table, options);
   if (o.common.verbose) {
     print_note("training takes at most " + with_thousands((estimate.memory_bytes >> 20) + 1) + " MB, " +
-                   (estimate.route == Route::kDual ? "from the inner products of the rows" : "in passes over the rows"),
+                   (options.classifier == ClassifierKind::kForest ? "from the rows in memory"
+                    : estimate.route == Route::kDual              ? "from the inner products of the rows"
+                                                                  : "in passes over the rows"),
                o.common);
   }
   TrainResult result;
@@ -139,10 +178,11 @@ Command add_train(CLI::App& program) {
       ->capture_default_str();
   app->add_option("-m,--model", o->model, "Model file to write")->required()->type_name("FILE");
   app->add_option("--classifier", o->classifier,
-                  "logistic: logistic regression; svm: a linear SVM (LinearSVC) with Platt's probabilities")
+                  "logistic: logistic regression; svm: a linear SVM (LinearSVC) with Platt's probabilities; forest: a "
+                  "random forest")
       ->type_name("NAME")
       ->capture_default_str()
-      ->check(one_of({"logistic", "svm"}, "logistic or svm"));
+      ->check(one_of({"logistic", "svm", "forest"}, "logistic, svm or forest"));
   app->add_option("--solver", o->solver,
                   "Optimiser of logistic regression: newton (on the rows' inner products), lbfgs, or auto, the faster")
       ->type_name("NAME")
@@ -164,6 +204,16 @@ Command add_train(CLI::App& program) {
           return false;
         }
       }));
+  const CLI::Validator counts = expects("a list of whole numbers from 1 to 100000, such as 100,300",
+                                        [](const std::string& text) { return parse_counts(text).has_value(); });
+  app->add_option("--trees", o->trees, "Numbers of trees of a forest to try")
+      ->type_name("LIST")
+      ->default_str("100")
+      ->check(counts);
+  app->add_option("--min-leaf", o->min_leaf, "Least numbers of rows in a leaf of a forest to try")
+      ->type_name("LIST")
+      ->default_str("1")
+      ->check(counts);
   app->add_option(
          "--class-weight", o->class_weight,
          "Weight of each class's rows in training: none; balanced, so that all classes together weigh the same; "
@@ -171,7 +221,8 @@ Command add_train(CLI::App& program) {
       ->type_name("WEIGHTS")
       ->capture_default_str();
   app->add_option("--score", o->score,
-                  "Score that chooses C: accuracy, balanced (mean recall of the classes), log-loss or f1 (mean F1 of "
+                  "Score that chooses C, or a forest's size: accuracy, balanced (mean recall of the classes), log-loss "
+                  "or f1 (mean F1 of "
                   "the classes)")
       ->type_name("NAME")
       ->capture_default_str()
@@ -197,7 +248,7 @@ Command add_train(CLI::App& program) {
   app->add_option("--test-labels", o->test_labels, "Labels of the rows of --test, as --labels")
       ->type_name("FILE")
       ->needs(test);
-  app->add_option("--seed", o->options.seed, "Seed of the random draw of --split stratified")
+  app->add_option("--seed", o->options.seed, "Seed of the random draw of --split stratified, and of a forest")
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(0, INT64_MAX));

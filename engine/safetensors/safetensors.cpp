@@ -30,7 +30,9 @@ struct Reader {
   }
 };
 
-size_t dtype_bytes(std::string_view dtype) { return dtype == "F16" ? 2 : dtype == "F32" ? 4 : dtype == "F64" ? 8 : 0; }
+size_t dtype_bytes(std::string_view dtype) {
+  return dtype == "F16" ? 2 : dtype == "F32" || dtype == "U32" ? 4 : dtype == "F64" ? 8 : 0;
+}
 
 // The JSON parser by itself would keep the last of two equal keys, and take memory for any depth and any number of
 // values. Its callback ends the parse as soon as one of these occurs.
@@ -73,7 +75,7 @@ TensorView read_tensor(const std::string& tensor, const Json& entry, std::span<c
   TensorView view;
   view.dtype = entry["dtype"].get<std::string>();
   const size_t element = dtype_bytes(view.dtype);
-  if (element == 0) reader.refuse(shown + ": type " + printable(view.dtype) + ", expected F16, F32 or F64");
+  if (element == 0) reader.refuse(shown + ": type " + printable(view.dtype) + ", expected F16, F32, F64 or U32");
   if (entry["shape"].size() > kMaxRank) reader.refuse(shown + ": more than 8 dimensions");
   // The product of the dimensions can overflow; it is compared with the range below.
   uint64_t bytes = element;

@@ -15,7 +15,7 @@ namespace vgg16 {
 
 /// One tensor of a parsed file. A view: `bytes` points into the memory that was parsed, little-endian, row-major.
 struct TensorView {
-  std::string dtype;  ///< "F16", "F32" or "F64"
+  std::string dtype;  ///< "F16", "F32", "F64" or "U32"
   std::vector<int64_t> shape;
   std::span<const std::byte> bytes;
 };
@@ -27,9 +27,9 @@ struct SafetensorsView {
 
 /// Checks the safetensors file in `bytes` and returns views of its tensors. Messages call it `name`, which must be
 /// escaped. Accepts exactly: an 8-byte little-endian header length of at most 16 MB that lies within the file; one JSON
-/// object without duplicate keys and of at most 512 tensors; dtypes F16, F32, F64; non-negative dimensions, at most 8;
-/// byte ranges that equal shape times size, cover the data from its first byte to its last, and neither overlap nor
-/// leave holes; string metadata. Throws Error{kRefused}.
+/// object without duplicate keys and of at most 512 tensors; dtypes F16, F32, F64, U32; non-negative dimensions, at
+/// most 8; byte ranges that equal shape times size, cover the data from its first byte to its last, and neither overlap
+/// nor leave holes; string metadata. Throws Error{kRefused}.
 [[nodiscard]] SafetensorsView parse_safetensors(std::span<const std::byte> bytes, std::string_view name);
 
 struct TensorToWrite {

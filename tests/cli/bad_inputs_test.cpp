@@ -330,7 +330,7 @@ TEST_F(BadInputs, DamagedSafetensors) {
   expect_refused_weights("its header would take", std::string("\xFF\xFF\xFF\xFF\0\0\0\0{}", 10));
   expect_refused_weights("a hole between two tensors", safetensors(entry("F32", "[1]", "[4,8]"), 8));
   expect_refused_weights("its data lies outside the file", safetensors(entry("F32", "[1]", "[0,8]"), 4));
-  expect_refused_weights("expected F16, F32 or F64", safetensors(entry("I8", "[4]", "[0,4]"), 4));
+  expect_refused_weights("expected F16, F32, F64 or U32", safetensors(entry("I8", "[4]", "[0,4]"), 4));
   expect_refused_weights("a dimension is not a whole number", safetensors(entry("F32", "[-1]", "[0,4]"), 4));
   expect_refused_weights("nested too deeply", safetensors("{\"a\":" + std::string(100'000, '['), 0));
   const std::string one = R"("a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]})";

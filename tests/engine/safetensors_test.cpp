@@ -92,7 +92,7 @@ TEST(Safetensors, RefusesEveryDeviationWithASentenceOfItsOwn) {
   EXPECT_EQ(refusal(file_with("[1]", 0)), "x: not a safetensors file: the header is not a JSON object");
   EXPECT_EQ(refusal(file_with("{\"a\":", 0)), "x: the header is not JSON");
   EXPECT_EQ(refusal(file_with(entry("F32", "[1]", "[0,4]") + '\0', 4)), "x: the header is not JSON");
-  EXPECT_EQ(refusal(file_with(entry("I8", "[4]", "[0,4]"), 4)), "x: a: type I8, expected F16, F32 or F64");
+  EXPECT_EQ(refusal(file_with(entry("I8", "[4]", "[0,4]"), 4)), "x: a: type I8, expected F16, F32, F64 or U32");
   EXPECT_EQ(refusal(file_with(entry("F32", "[-1]", "[0,4]"), 4)),
             "x: a: a dimension is not a whole number of 0 or more");
   EXPECT_EQ(refusal(file_with(entry("F32", "[1.5]", "[0,4]"), 4)),

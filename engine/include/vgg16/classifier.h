@@ -10,12 +10,14 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "vgg16/feature_table.h"
+#include "vgg16/forest.h"
 
 #pragma GCC visibility push(default)
 namespace vgg16 {
@@ -26,10 +28,12 @@ enum class Split { kTail, kStratified };
 
 /// kLogistic: L2-penalised logistic regression, the softmax of one linear score per class. kSvm: one linear SVM per
 /// class against the rest, with squared hinge loss and a penalised intercept, scikit-learn's LinearSVC; its scores
-/// become probabilities by Platt's sigmoid. In both cases the predicted class is the one with the highest probability.
-enum class ClassifierKind { kLogistic, kSvm };
+/// become probabilities by Platt's sigmoid. kForest: a random forest, scikit-learn's RandomForestClassifier; its
+/// probabilities are the mean of what the trees' leaves say. In all cases the predicted class is the one with the
+/// highest probability.
+enum class ClassifierKind { kLogistic, kSvm, kForest };
 
-/// "logistic", "svm".
+/// "logistic", "svm", "forest".
 [[nodiscard]] std::string_view classifier_name(ClassifierKind kind);
 
 /// How the optimum is computed. kDual: one coefficient per row, from the Gram matrix of all rows (their inner
@@ -38,8 +42,9 @@ enum class ClassifierKind { kLogistic, kSvm };
 /// the memory suffices, otherwise kPrimal.
 enum class Route { kAuto, kDual, kPrimal };
 
-/// What chooses C in the cross-validation, in scikit-learn's definitions: accuracy_score, balanced_accuracy_score (the
-/// mean of the classes' recalls), log_loss (the only one of which less is better), f1_score(average="macro").
+/// What chooses C, or a forest's size, in the cross-validation, in scikit-learn's definitions: accuracy_score,
+/// balanced_accuracy_score (the mean of the classes' recalls), log_loss (the only one of which less is better),
+/// f1_score(average="macro").
 enum class Score { kAccuracy, kBalancedAccuracy, kLogLoss, kMacroF1 };
 
 /// "accuracy", "balanced accuracy", "log loss", "macro F1".
@@ -57,8 +62,8 @@ struct ClassWeight {
 [[nodiscard]] ClassWeight parse_class_weight(std::string_view text);
 
 /// The optimiser. kNewton: Newton's method on the inner products, hence with Route::kDual only. kLbfgs: L-BFGS, with
-/// either route. kAuto: the faster one, kNewton with Route::kDual and kLbfgs with Route::kPrimal; nothing else for the
-/// SVM.
+/// either route. kAuto: the faster one, kNewton with Route::kDual and kLbfgs with Route::kPrimal; nothing else for
+/// other classifiers than logistic regression.
 enum class Solver { kAuto, kNewton, kLbfgs };
 
 /// "auto", "newton", "lbfgs".
@@ -70,14 +75,16 @@ enum class Solver { kAuto, kNewton, kLbfgs };
 
 struct TrainOptions {
   ClassifierKind classifier = ClassifierKind::kLogistic;
-  /// Inverse strengths of the penalty to try, each > 0; default_c_list(kSvm) suits the SVM better.
+  /// Inverse strengths of the penalty to try, each > 0; default_c_list(kSvm) suits the SVM better. Not of a forest.
   std::vector<double> c = default_c_list();
-  int folds = 3;            ///< folds of the cross-validation, at least 2
-  double test_size = 0.25;  ///< share of the rows held out, below 1; 0 for none (TestedOn)
+  std::vector<int> trees = {100};   ///< of a forest: numbers of trees to try
+  std::vector<int> min_leaf = {1};  ///< of a forest: to try with each, the least rows in a leaf
+  int folds = 3;                    ///< folds of the cross-validation, at least 2
+  double test_size = 0.25;          ///< share of the rows held out, below 1; 0 for none (TestedOn)
   Split split = Split::kTail;
   ClassWeight class_weight = {};
   Score score = Score::kAccuracy;
-  uint64_t seed = 42;          ///< of the random draw of Split::kStratified
+  uint64_t seed = 42;          ///< of the random draw of Split::kStratified, and of a forest
   double relative_gap = 1e-6;  ///< a fit ends when (objective - optimum) / optimum is proven to be at most this
   int max_iterations = 200;    ///< Newton steps of one fit; L-BFGS makes 5,000 steps at most
   Solver solver = Solver::kAuto;
@@ -86,12 +93,13 @@ struct TrainOptions {
   int threads = 0;           ///< 0 or -1: as many as BuildInfo::processors; the result does not depend on it
 };
 
-/// Reports progress: `done` of `total` of `what`. `what` is "rows read", "inner products", then "fits"; within a fit
-/// the optimiser's steps are added: "fits, step 12, 3.1e-04 from the optimum". Called by one thread at a time, but not
-/// always by the same one.
+/// Reports progress: `done` of `total` of `what`. `what` is "rows read", "inner products", then "fits", or "trees"
+/// before these; within a fit the optimiser's steps are added: "fits, step 12, 3.1e-04 from the optimum". Called by one
+/// thread at a time, but not always by the same one.
 using TrainProgress = std::function<void(std::string_view what, int64_t done, int64_t total)>;
 
-/// How training will proceed, and the most memory that it will take.
+/// How training will proceed, and the most memory that it will take. Of a forest, the route is that of the logistic
+/// regression that it is compared with.
 struct TrainEstimate {
   Route route = Route::kDual;
   int64_t memory_bytes = 0;
@@ -118,17 +126,19 @@ struct FitCertificate {
   double seconds = 0;
 };
 
-/// One value of C in the cross-validation.
+/// One value of C, or one size of a forest, in the cross-validation.
 struct Candidate {
   double c = 0;
+  int trees = 0;  ///< of a forest, as is min_leaf
+  int min_leaf = 0;
   std::vector<double> fold_scores;  ///< TrainOptions::score on each fold's left-out rows
   double mean = 0;                  ///< of fold_scores, each fold counting the same
   double deviation = 0;             ///< population standard deviation of fold_scores
   int rank = 0;                     ///< 1 + number of candidates with a strictly better mean
   double log_loss = 0;              ///< mean over folds of the mean negative log probability of the true class
-  int iterations = 0;               ///< all folds together
+  int iterations = 0;               ///< all folds together, as are seconds
   double relative_gap = 0;          ///< the worst fold's
-  double seconds = 0;               ///< all folds together
+  double seconds = 0;               ///< forests of one min_leaf share the trees, and the time
 };
 
 struct ClassScore {
@@ -189,6 +199,14 @@ struct Refusals {
   double accuracy = 0;   ///< of the answered rows; 0 if there are none
 };
 
+/// How much a forest's splits on some columns took off the Gini impurity, of all that its splits took: shares that sum
+/// to 1, of what the recipe says the columns are. Empty where the features' recipe does not say.
+struct Importance {
+  int side = 0;                   ///< rows, and columns, of the grid of positions; 1 if all were pooled into one
+  std::vector<double> positions;  ///< (side, side)
+  std::vector<double> channels;
+};
+
 /// The results of training. Numbers are not formatted; notes and warnings are sentences ready to print.
 struct Report {
   int64_t train_rows = 0;
@@ -200,11 +218,21 @@ struct Report {
   std::vector<std::string> classes;   ///< names that have rows in the table, in label order
   std::vector<double> class_weights;  ///< of the fit on all training rows, one per class; empty if all are 1
   Score score = Score::kAccuracy;     ///< that chose C
-  std::vector<Candidate> candidates;  ///< in the order of TrainOptions::c
-  size_t best = 0;                    ///< the first candidate of rank 1
-  std::vector<FitCertificate> fits;   ///< every fold of every candidate, then the fit on all training rows
-  double accuracy = 0;                ///< on the held-out rows
-  double accuracy_low = 0;            ///< 95 % interval of the accuracy (Wilson's)
+  /// In the order of TrainOptions::c, or of TrainOptions::trees for each of TrainOptions::min_leaf.
+  std::vector<Candidate> candidates;
+  size_t best = 0;  ///< the first candidate of rank 1
+  /// Every fold of every candidate, then the fit on all training rows; none of a forest, which has no optimum.
+  std::vector<FitCertificate> fits;
+  /// The best candidate of logistic regression with default_c_list() in the same folds, by which other classifiers can
+  /// be judged. None for logistic regression itself, if its fits failed, or where rows are read in every pass.
+  std::optional<Candidate> logistic;
+  /// Of a forest: the accuracy on training rows by the trees that were not grown from the row, and how many rows some
+  /// tree was not grown from.
+  double out_of_bag_accuracy = 0;
+  int64_t out_of_bag_rows = 0;
+  Importance importance;    ///< of a forest
+  double accuracy = 0;      ///< on the held-out rows
+  double accuracy_low = 0;  ///< 95 % interval of the accuracy (Wilson's)
   double accuracy_high = 0;
   double log_loss = 0;  ///< on the held-out rows
   /// Expected calibration error: mean over rows of |mean confidence - accuracy| of the row's bin, ten bins.
@@ -229,6 +257,7 @@ struct Report {
   double gram_seconds = 0;
   double search_seconds = 0;
   double refit_seconds = 0;
+  double comparison_seconds = 0;  ///< with logistic regression
 };
 
 struct ClassifierSaveOptions {
@@ -243,22 +272,25 @@ struct Sigmoid {
 
 /// One linear score per class, or, for two classes, a single score of the second class. Logistic regression's
 /// probabilities are the softmax of the scores, or the sigmoid of the single one. The SVM's are those of its sigmoids,
-/// divided by their sum, as CalibratedClassifierCV(ensemble=False) has them. A value that owns everything.
+/// divided by their sum, as CalibratedClassifierCV(ensemble=False) has them. A forest has no scores: its probabilities
+/// are the mean of its trees' votes. A value that owns everything.
 struct Classifier {
   ClassifierKind kind = ClassifierKind::kLogistic;
   std::string name = "the model";    ///< for messages; load() sets the file's name, the file does not record it
   std::vector<std::string> classes;  ///< K names
   int64_t columns = 0;               ///< D, numbers per row
   std::vector<double> coef;          ///< (K, D) row-major, (1, D) for two classes
-  std::vector<double> intercept;     ///< K values, 1 for two classes
+  std::vector<double> intercept;     ///< K values, 1 for two classes; empty, as is coef, if it is a forest
   std::vector<Sigmoid> sigmoids;     ///< of the SVM, one per score; fitted to scores of rows left out of training
   double c = 0;
+  Forest forest;  ///< in which every index is in range: a file's are checked
   Recipe recipe;  ///< how the features were made that it was trained on
   /// Everything else that the model file records. train() writes `program_version`; `split`, which is tail, stratified
   /// (then there is `split_seed`), file for a test table, or none; what is not the default of `solver` and `score`
-  /// (their names) and `class_weights` (of the last fit, as a JSON object); and as JSON lists `cv`, with an object for
-  /// each of Report::candidates, `fits`, with one for each of Report::fits, both as `vgg16 train --json` prints them
-  /// but without times, and `held_out_rows`, the numbers of the rows of the table that did not train.
+  /// (their names) and `class_weights` (of the last fit, as a JSON object); of a forest `min_leaf`, `seed` and
+  /// `out_of_bag_accuracy`; and as JSON lists `cv`, with an object for each of Report::candidates, `fits`, with one for
+  /// each of Report::fits, both as `vgg16 train --json` prints them but without times, and `held_out_rows`, the numbers
+  /// of the rows of the table that did not train.
   std::map<std::string, std::string> metadata;
 
   /// Probability of each class, summing to 1; `row` has `columns` numbers. Thread-safe. Throws Error{kShape}, and
@@ -268,8 +300,8 @@ struct Classifier {
   void predict_probabilities(std::span<const float> row, std::span<double> out) const;
 
   /// Writes a safetensors file: tensors `coef` and `intercept`, of the SVM also `sigmoid` (scores, 2) with a and b of
-  /// each score; everything else in its metadata. The file appears at
-  /// `path` complete or not at all.
+  /// each score, of a forest those of learn/flow/forest_file.h instead; everything else in its metadata. The file
+  /// appears at `path` complete or not at all.
   /// Throws Error{kExists, kIo}.
   void save(const std::filesystem::path& path, ClassifierSaveOptions options) const;
 
@@ -293,12 +325,12 @@ struct TrainResult {
 [[nodiscard]] TrainEstimate estimate_training(const FeatureTable& table, const FeatureTable& test,
                                               const TrainOptions& options);
 
-/// Chooses C by stratified cross-validation on the training rows, fits the best C on all of them, and tests the result
-/// on the held-out rows. If they fit in memory, rows are read once. The result has the same bits for any number of
-/// threads. Throws Error{kInvalidArgument} for the options; Error{kRefused} for fewer than two classes, a class with
-/// fewer training rows than folds, a number that is not finite, or if a fit of the chosen C fails (numbers overflow, or
-/// nothing can be proven about its distance from the optimum); Error{kMemory}; and what table.read_rows throws. If fits
-/// fail at other values of C, these are left out with a warning.
+/// Chooses C, or a forest's size, by stratified cross-validation on the training rows, fits the best on all of them,
+/// and tests the result on the held-out rows. If they fit in memory, rows are read once. The result has the same bits
+/// for any number of threads. Throws Error{kInvalidArgument} for the options; Error{kRefused} for fewer than two
+/// classes, a class with fewer training rows than folds, a number that is not finite, or if a fit of the chosen C fails
+/// (numbers overflow, or nothing can be proven about its distance from the optimum); Error{kMemory}; and what
+/// table.read_rows throws. If fits fail at other values of C, these are left out with a warning.
 [[nodiscard]] TrainResult train(const FeatureTable& table, const TrainOptions& options,
                                 const TrainProgress& progress = {});
 

@@ -1,21 +1,62 @@
 #include "vgg16/classifier.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <string>
 
 #include "learn/flow/calibration.h"
 #include "learn/solve/softmax.h"
 #include "vgg16/error.h"
+#include "vocabulary/finite.h"
 #include "vocabulary/floating_point.h"
 
 namespace vgg16 {
 
-std::string_view classifier_name(ClassifierKind kind) { return kind == ClassifierKind::kSvm ? "svm" : "logistic"; }
+std::string_view classifier_name(ClassifierKind kind) {
+  return kind == ClassifierKind::kSvm ? "svm" : kind == ClassifierKind::kForest ? "forest" : "logistic";
+}
 
 std::string_view solver_name(Solver solver) {
   return solver == Solver::kAuto ? "auto" : solver == Solver::kNewton ? "newton" : "lbfgs";
 }
+
+namespace {
+
+/// Trees that are walked side by side, so that the time to fetch a node of one is used for the others.
+constexpr size_t kTreesAtOnce = 8;
+
+/// `sum` becomes the mean of the votes of all trees, added in their order.
+void mean_votes(const Forest& forest, std::span<const float> row, std::span<double> sum) {
+  std::fill(sum.begin(), sum.end(), 0.0);
+  const size_t trees = forest.roots.size();
+  for (size_t first = 0; first < trees; first += kTreesAtOnce) {
+    std::array<uint32_t, kTreesAtOnce> at{};
+    const size_t count = std::min(kTreesAtOnce, trees - first);
+    std::copy_n(forest.roots.begin() + static_cast<std::ptrdiff_t>(first), count, at.begin());
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (size_t t = 0; t < count; ++t) {
+        const Forest::Node node = forest.nodes[at[t]];
+        if (node.child == 0) continue;
+        at[t] = node.child + (row[node.column] <= node.threshold ? 0 : 1);
+        moved = true;
+      }
+    }
+    for (size_t t = 0; t < count; ++t) {
+      for (const Forest::Vote& vote : forest.leaf(forest.nodes[at[t]].column)) {
+        sum[vote.label] += static_cast<double>(vote.share);
+      }
+    }
+  }
+  // By their sum, not by the number of trees: shares are rounded to floats.
+  const double all = std::accumulate(sum.begin(), sum.end(), 0.0);
+  for (double& of_class : sum) of_class /= all;
+}
+
+}  // namespace
 
 std::vector<double> Classifier::predict_probabilities(std::span<const float> row) const {
   std::vector<double> out(classes.size());
@@ -31,6 +72,10 @@ void Classifier::predict_probabilities(std::span<const float> row, std::span<dou
   }
   require(out.size() == classes.size() && out.size() >= intercept.size(), ErrorCode::kShape,
           "room for probabilities of another number of classes than the model has");
+  if (kind == ClassifierKind::kForest) {
+    require(all_finite(row), ErrorCode::kRefused, "a number of the row is not finite");
+    return mean_votes(forest, row, out);
+  }
   // In double, column by column: the same order of summation for every model and machine.
   const std::span<double> scores = out.first(intercept.size());
   bool finite = true;

@@ -184,15 +184,57 @@ void fill_coefficients(const SparseRows& x, const DualPath& fit, const SparsePro
   coef.resize(static_cast<size_t>(k * x.columns()));
 }
 
+FitOptions fit_options(const RouteInput& input, FitProgress& progress) {
+  return {.relative_gap = input.options.relative_gap,
+          .max_iterations = input.options.max_iterations,
+          .on_step = [&](int steps, double gap) { progress.step(steps, gap); }};
+}
+
+/// The cross-validation: sets candidates, best, the folds' fits, out_of_fold_scores and sigmoids of `trained`. Returns
+/// an SVM's start for the fit on all training rows, otherwise an empty matrix.
+Eigen::MatrixXd search(const GramMatrix& k, const RouteInput& input, FitProgress& progress, Trained& trained) {
+  const GroupedRows& rows = input.plan.rows;
+  std::vector<std::unique_ptr<FoldPath>> paths;
+  for (size_t fold = 0; fold < rows.folds.size(); ++fold) {
+    paths.push_back(std::make_unique<FoldPath>(k, input, fold, fit_options(input, progress)));
+  }
+  run_paths(paths, input.pool, progress);
+  const auto out_of_fold = [&](size_t candidate) {
+    Eigen::MatrixXd scores(rows.train_rows(), score_columns(rows.classes));
+    for (size_t f = 0; f < paths.size(); ++f) {
+      scores.middleRows(rows.folds[f].first, rows.folds[f].count) = paths[f]->left_out_scores(candidate);
+    }
+    return input.calibrate(std::move(scores));
+  };
+  for (size_t i = 0; i < input.options.c.size(); ++i) {
+    for (const auto& path : paths) trained.fits.push_back(path->certificate(i));
+    trained.candidates.push_back(
+        make_candidate(std::span(trained.fits).last(paths.size()), out_of_fold(i).scores, rows, input.options.score));
+  }
+  trained.best = rank_candidates(trained.candidates, input.options.score);
+  Calibrated best = out_of_fold(trained.best);
+  trained.out_of_fold_scores = std::move(best.scores);
+  trained.sigmoids = std::move(best.sigmoids);
+  if (input.options.classifier != ClassifierKind::kSvm) return {};
+  return mean_of_folds(paths, rows, trained.best);
+}
+
 }  // namespace
+
+std::optional<Candidate> logistic_on_same_folds(const RouteInput& input, const GramMatrix& k) {
+  const TrainOptions options = logistic_options(input.options);
+  const RouteInput logistic = {input.table,    input.plan, options,       input.estimate,
+                               input.products, input.pool, input.progress};
+  FitProgress progress(input.progress, static_cast<int64_t>(input.plan.rows.folds.size() * options.c.size()));
+  Trained trained;
+  static_cast<void>(search(k, logistic, progress, trained));
+  return best_if_sound(trained);
+}
 
 Trained train_dual(const RouteInput& input, const std::function<void(const GramMatrix&, const Trained&)>& audit_with) {
   const GroupedRows& rows = input.plan.rows;
   const std::vector<double>& c = input.options.c;
   FitProgress progress(input.progress, static_cast<int64_t>(rows.folds.size() * c.size() + 1));
-  const FitOptions options = {.relative_gap = input.options.relative_gap,
-                              .max_iterations = input.options.max_iterations,
-                              .on_step = [&](int steps, double gap) { progress.step(steps, gap); }};
   Trained trained;
   auto begin = Clock::now();
   // All rows, held-out ones too: their products with training rows are their scores and their similarities.
@@ -211,42 +253,26 @@ Trained train_dual(const RouteInput& input, const std::function<void(const GramM
   trained.gram_seconds = seconds_since(begin);
 
   begin = Clock::now();
-  std::vector<std::unique_ptr<FoldPath>> paths;
-  for (size_t fold = 0; fold < rows.folds.size(); ++fold) {
-    paths.push_back(std::make_unique<FoldPath>(k, input, fold, options));
-  }
-  run_paths(paths, input.pool, progress);
-  const auto out_of_fold = [&](size_t candidate) {
-    Eigen::MatrixXd scores(rows.train_rows(), score_columns(rows.classes));
-    for (size_t f = 0; f < paths.size(); ++f) {
-      scores.middleRows(rows.folds[f].first, rows.folds[f].count) = paths[f]->left_out_scores(candidate);
-    }
-    return input.calibrate(std::move(scores));
-  };
-  for (size_t i = 0; i < c.size(); ++i) {
-    for (const auto& path : paths) trained.fits.push_back(path->certificate(i));
-    trained.candidates.push_back(
-        make_candidate(std::span(trained.fits).last(paths.size()), out_of_fold(i).scores, rows, input.options.score));
-  }
-  trained.best = rank_candidates(trained.candidates, input.options.score);
-  Calibrated best = out_of_fold(trained.best);
-  trained.out_of_fold_scores = std::move(best.scores);
-  trained.sigmoids = std::move(best.sigmoids);
+  const Eigen::MatrixXd start = search(k, input, progress, trained);
   trained.search_seconds = seconds_since(begin);
 
   begin = Clock::now();
-  const Eigen::MatrixXd start = svm ? mean_of_folds(paths, rows, trained.best) : Eigen::MatrixXd();
-  // Frees the folds' memory before the final fit takes its own.
-  paths.clear();
-  const OwnedPath path(k, input, -1, &input.pool);
-  if (svm) path.svm()->start(c[trained.best], start);
-  trained.fits.push_back(path->advance(c[trained.best], options));
-  trained.test_scores = path->scores_of({rows.test});
-  if (svm) trained.test_scores = calibrated_scores(trained.test_scores, trained.sigmoids);
-  fill_coefficients(x, *path, input.products, input.pool, trained);
+  {
+    const OwnedPath path(k, input, -1, &input.pool);
+    if (svm) path.svm()->start(c[trained.best], start);
+    trained.fits.push_back(path->advance(c[trained.best], fit_options(input, progress)));
+    trained.test_scores = path->scores_of({rows.test});
+    if (svm) trained.test_scores = calibrated_scores(trained.test_scores, trained.sigmoids);
+    fill_coefficients(x, *path, input.products, input.pool, trained);
+  }
   trained.refit_seconds = seconds_since(begin);
   progress.fit_done();
-  if (svm) centre(k, rows.train_rows(), input.pool);
+  if (svm) {
+    begin = Clock::now();
+    centre(k, rows.train_rows(), input.pool);
+    trained.logistic = logistic_on_same_folds(input, k);
+    trained.comparison_seconds = seconds_since(begin);
+  }
   audit_with(k, trained);
   return trained;
 }

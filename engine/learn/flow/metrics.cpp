@@ -207,21 +207,27 @@ std::vector<Refusals> count_refusals(const std::vector<HeldOutPrediction>& predi
 
 std::vector<std::string> search_notes(const std::vector<Candidate>& candidates, size_t best, Score score) {
   std::vector<std::string> notes;
+  const bool forest = candidates[best].trees > 0;
+  const auto name = [&](const Candidate& c) {
+    return forest ? std::to_string(c.trees) + " trees of at least " + std::to_string(c.min_leaf) + " rows a leaf"
+                  : shortest(c.c);
+  };
   std::string tied;
   size_t n_tied = 0;
   const Candidate* least = &candidates[best];
   for (const Candidate& c : candidates) {
     if (c.rank != 1) continue;
-    tied += (n_tied++ == 0 ? "" : ", ") + shortest(c.c);
+    tied += (n_tied++ == 0 ? "" : ", ") + name(c);
     if (c.log_loss < least->log_loss) least = &c;
   }
   if (n_tied > 1) {
-    std::string note =
-        "C = " + tied + " tie for the best " + std::string(score_name(score)) + ", and the first is taken; ";
+    std::string note = std::string(forest ? "" : "C = ") + tied + " tie for the best " +
+                       std::string(score_name(score)) + ", and the first is taken; ";
     note += least == &candidates[best] ? "it also has the lowest log loss of them"
-                                       : "of them " + shortest(least->c) + " has the lowest log loss";
+                                       : "of them " + name(*least) + " has the lowest log loss";
     notes.push_back(std::move(note));
   }
+  if (forest) return notes;  // more trees may always be a little better
   const auto [low, high] = std::minmax_element(candidates.begin(), candidates.end(),
                                                [](const Candidate& a, const Candidate& b) { return a.c < b.c; });
   const double c = candidates[best].c;

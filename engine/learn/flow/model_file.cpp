@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "files/files.h"
+#include "learn/flow/forest_file.h"
 #include "learn/solve/softmax.h"
 #include "safetensors/safetensors.h"
 #include "vgg16/error.h"
@@ -165,6 +166,46 @@ std::span<const std::byte> bytes_of(const std::vector<double>& values) {
   return std::as_bytes(std::span<const double>(values));
 }
 
+ClassifierKind parse_kind(const SafetensorsView& file, const std::string& name) {
+  const auto found = file.metadata.find(kClassifierKey);
+  if (found == file.metadata.end()) return ClassifierKind::kLogistic;
+  for (const ClassifierKind kind : {ClassifierKind::kSvm, ClassifierKind::kForest}) {
+    if (found->second == classifier_name(kind)) return kind;
+  }
+  refuse(name, "classifier " + printable(found->second) + ", expected svm, forest, or none for logistic regression");
+}
+
+/// Reads what only models with a linear score per class have.
+void parse_linear(const SafetensorsView& file, const std::string& name, Classifier& model) {
+  const bool svm = model.kind == ClassifierKind::kSvm;
+  if (file.tensors.size() != (svm ? 3 : 2)) {
+    refuse(name, std::to_string(file.tensors.size()) + " tensors, expected " +
+                     (svm ? "`coef`, `intercept` and `sigmoid` alone" : "`coef` and `intercept` alone"));
+  }
+  model.c = parse_c(text(file, "C", name), name);
+  std::vector<int64_t> shape;
+  model.coef = doubles(file, "coef", 2, shape, name);
+  model.classes = parse_classes(text(file, "classes", name), std::max<int64_t>(2, shape[0]), name);
+  const auto k = static_cast<int64_t>(model.classes.size());
+  const int64_t rows = score_columns(k);
+  if (shape[0] != rows || shape[1] < 1) {
+    refuse(name, "coef: shape " + shape_text(shape) + ", expected (" + std::to_string(rows) + ", D) for " +
+                     std::to_string(k) + " classes");
+  }
+  model.columns = shape[1];
+  model.intercept = doubles(file, "intercept", 1, shape, name);
+  if (shape[0] != rows) {
+    refuse(name, "intercept: shape " + shape_text(shape) + ", expected (" + std::to_string(rows) + ")");
+  }
+  if (svm) {
+    const std::vector<double> sigmoids = doubles(file, "sigmoid", 2, shape, name);
+    if (shape[0] != rows || shape[1] != 2) {
+      refuse(name, "sigmoid: shape " + shape_text(shape) + ", expected (" + std::to_string(rows) + ", 2)");
+    }
+    for (size_t i = 0; i < sigmoids.size(); i += 2) model.sigmoids.push_back({sigmoids[i], sigmoids[i + 1]});
+  }
+}
+
 }  // namespace
 
 // std::map iterates in key order, so the sum does not depend on the order in the file.
@@ -198,39 +239,14 @@ Classifier parse_model(std::span<const std::byte> bytes, const std::string& name
   require_checksum(file, name);
   Classifier model;
   model.name = name;
-  const auto kind = file.metadata.find(kClassifierKey);
-  if (kind != file.metadata.end()) {
-    if (kind->second != classifier_name(ClassifierKind::kSvm)) {
-      refuse(name, "classifier " + printable(kind->second) + ", expected svm, or none for logistic regression");
-    }
-    model.kind = ClassifierKind::kSvm;
-  }
-  const bool svm = model.kind == ClassifierKind::kSvm;
-  if (file.tensors.size() != (svm ? 3 : 2)) {
-    refuse(name, std::to_string(file.tensors.size()) + " tensors, expected " +
-                     (svm ? "`coef`, `intercept` and `sigmoid` alone" : "`coef` and `intercept` alone"));
-  }
-  model.c = parse_c(text(file, "C", name), name);
-  std::vector<int64_t> shape;
-  model.coef = doubles(file, "coef", 2, shape, name);
-  model.classes = parse_classes(text(file, "classes", name), std::max<int64_t>(2, shape[0]), name);
-  const auto k = static_cast<int64_t>(model.classes.size());
-  const int64_t rows = score_columns(k);
-  if (shape[0] != rows || shape[1] < 1) {
-    refuse(name, "coef: shape " + shape_text(shape) + ", expected (" + std::to_string(rows) + ", D) for " +
-                     std::to_string(k) + " classes");
-  }
-  model.columns = shape[1];
-  model.intercept = doubles(file, "intercept", 1, shape, name);
-  if (shape[0] != rows) {
-    refuse(name, "intercept: shape " + shape_text(shape) + ", expected (" + std::to_string(rows) + ")");
-  }
-  if (svm) {
-    const std::vector<double> sigmoids = doubles(file, "sigmoid", 2, shape, name);
-    if (shape[0] != rows || shape[1] != 2) {
-      refuse(name, "sigmoid: shape " + shape_text(shape) + ", expected (" + std::to_string(rows) + ", 2)");
-    }
-    for (size_t i = 0; i < sigmoids.size(); i += 2) model.sigmoids.push_back({sigmoids[i], sigmoids[i + 1]});
+  model.kind = parse_kind(file, name);
+  if (model.kind == ClassifierKind::kForest) {
+    const std::string& classes = text(file, "classes", name);
+    model.classes = parse_classes(classes, std::ssize(classes), name);  // as many as the header has room for
+    model.forest = read_forest(file, model.classes.size(), name);
+    model.columns = std::ssize(model.forest.importance);
+  } else {
+    parse_linear(file, name, model);
   }
   for (const auto& [key, value] : file.metadata) {
     const auto field = std::find_if(kRecipeFields.begin(), kRecipeFields.end(),
@@ -258,21 +274,24 @@ void Classifier::save(const std::filesystem::path& path, ClassifierSaveOptions o
   const StandardFloatingPoint mode;
   const auto rows = static_cast<int64_t>(intercept.size());
   SafetensorsView file;
-  file.tensors = {{"coef", {"F64", {rows, columns}, bytes_of(coef)}},
-                  {"intercept", {"F64", {rows}, bytes_of(intercept)}}};
   std::vector<double> of_sigmoids;
   for (const Sigmoid& sigmoid : sigmoids) of_sigmoids.insert(of_sigmoids.end(), {sigmoid.a, sigmoid.b});
-  if (kind == ClassifierKind::kSvm) {
-    file.tensors["sigmoid"] = {"F64", {rows, 2}, bytes_of(of_sigmoids)};
-    file.metadata[kClassifierKey] = classifier_name(kind);
+  const ForestTensors of_forest(forest);
+  if (kind == ClassifierKind::kForest) {
+    file.tensors = of_forest.views();
+  } else {
+    file.tensors = {{"coef", {"F64", {rows, columns}, bytes_of(coef)}},
+                    {"intercept", {"F64", {rows}, bytes_of(intercept)}}};
+    file.metadata["C"] = Json(c).dump();
   }
+  if (kind == ClassifierKind::kSvm) file.tensors["sigmoid"] = {"F64", {rows, 2}, bytes_of(of_sigmoids)};
+  if (kind != ClassifierKind::kLogistic) file.metadata[kClassifierKey] = classifier_name(kind);
   for (const auto& [key, value] : metadata) file.metadata[as_stored(key)] = as_stored(value);
   for (const RecipeField& field : kRecipeFields) file.metadata[field.model_key] = as_stored(recipe.*field.value);
   std::vector<std::string> names = classes;
   escape_unless_utf8(names);
   file.metadata["format"] = kModelFormat;
   file.metadata["classes"] = Json(names).dump();
-  file.metadata["C"] = Json(c).dump();
   file.metadata[kChecksumKey] = model_checksum(file);
   std::vector<TensorToWrite> tensors;
   for (const auto& [tensor, view] : file.tensors) tensors.push_back({tensor, view.dtype, view.shape, view.bytes});
@@ -282,14 +301,16 @@ void Classifier::save(const std::filesystem::path& path, ClassifierSaveOptions o
 std::string cv_json(const Report& report) {
   auto list = OrderedJson::array();
   for (const Candidate& c : report.candidates) {
-    list.push_back({{"c", c.c},
-                    {"mean", c.mean},
-                    {"std", c.deviation},
-                    {"scores", c.fold_scores},
-                    {"rank", c.rank},
-                    {"log_loss", c.log_loss},
-                    {"iterations", c.iterations},
-                    {"relative_gap", c.relative_gap}});
+    const bool forest = c.trees > 0;
+    OrderedJson candidate =
+        forest ? OrderedJson{{"trees", c.trees}, {"min_leaf", c.min_leaf}} : OrderedJson{{"c", c.c}};
+    candidate.update({{"mean", c.mean},
+                      {"std", c.deviation},
+                      {"scores", c.fold_scores},
+                      {"rank", c.rank},
+                      {"log_loss", c.log_loss}});
+    if (!forest) candidate.update({{"iterations", c.iterations}, {"relative_gap", c.relative_gap}});
+    list.push_back(std::move(candidate));
   }
   return list.dump();
 }

@@ -7,6 +7,7 @@
 
 #include "kernels/parallel.h"
 #include "learn/flow/metrics.h"
+#include "learn/flow/search.h"
 #include "learn/flow/split.h"
 #include "learn/flow/test_table.h"
 #include "learn/solve/primal.h"
@@ -35,6 +36,20 @@ constexpr double kRowsPerColumn = 0.7;
 /// The share of the free memory that training may plan to use.
 constexpr double kUsableShare = 0.85;
 
+/// Memory of a forest: the rows twice, by row and by column, as if none of their numbers were zero; the scratch memory
+/// of the threads; the trees of the largest forest, each as large as one with every row in a leaf of its own, and once
+/// more while they are put together; the out-of-fold scores of all candidates.
+int64_t forest_bytes(const FeatureTable& table, const Plan& plan, const TrainOptions& options, int threads) {
+  const int64_t n = table.rows;
+  const int64_t d = table.columns;
+  const int64_t train_rows = plan.rows.train_rows();
+  const int64_t trees = *std::max_element(options.trees.begin(), options.trees.end());
+  const auto candidates = std::ssize(options.trees) * std::ssize(options.min_leaf);
+  constexpr int64_t kTreeBytesPerRow = 2 * (2 * sizeof(Forest::Node) + sizeof(Forest::Vote) + 4) + 16;
+  return kFixedBytes + 5 * n * d + n * d * 17 / 4 + std::max<int64_t>(threads * (4 * d + 64 * n), kTileRows * d * 9) +
+         trees * train_rows * kTreeBytesPerRow + 8 * (candidates + 2) * plan.rows.classes * n;
+}
+
 }  // namespace
 
 void check_options(const TrainOptions& options) {
@@ -42,6 +57,13 @@ void check_options(const TrainOptions& options) {
   check(!options.c.empty(), "no value of C to try, expected at least one");
   for (const double c : options.c) {
     check(c > 0 && std::isfinite(c), "C is " + std::to_string(c) + ", expected a number above 0");
+  }
+  check(!options.trees.empty() && !options.min_leaf.empty(), "no size of a forest to try, expected at least one");
+  for (const int trees : options.trees) {
+    check(trees >= 1, "trees is " + std::to_string(trees) + ", expected at least 1");
+  }
+  for (const int min_leaf : options.min_leaf) {
+    check(min_leaf >= 1, "least rows in a leaf is " + std::to_string(min_leaf) + ", expected at least 1");
   }
   check(options.folds >= 2, "folds is " + std::to_string(options.folds) + ", expected at least 2");
   check(options.test_size >= 0 && options.test_size < 1,
@@ -147,6 +169,20 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
                           ? options.memory_bytes
                           : static_cast<int64_t>(kUsableShare * static_cast<double>(available_bytes));
 
+  if (options.classifier == ClassifierKind::kForest) {
+    const int64_t forest = forest_bytes(table, plan, options, threads);
+    if (forest > usable) {
+      throw Error(ErrorCode::kMemory, printable(table.name) + ": a forest, which needs all rows in memory, takes " +
+                                          std::to_string(forest / 1'000'000) + " MB, and " +
+                                          std::to_string(usable / 1'000'000) +
+                                          " MB are free; pool the features, use fewer rows or trees, or train logistic "
+                                          "regression");
+    }
+    TrainEstimate estimate = choose_route(table, plan, logistic_options(options), threads, available_bytes);
+    estimate.memory_bytes = std::max(estimate.memory_bytes, forest);
+    return estimate;
+  }
+
   // The terms of `gram`: the rows, as if none of their numbers were zero; the Gram matrix (8 n^2); its active part in
   // float32, for one fold per thread during the search and for all rows in the final fit; per fold, two points of its
   // path with their scores; per thread, 40 vectors of one number per training row and score column for Newton's method,
@@ -156,8 +192,10 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
   const int64_t fold_rows = train_rows - train_rows / options.folds;
   const int64_t reading = threads * kTileRows * d * 9;
   const int64_t rows_bytes = 5 * n * d;
-  // Of an SVM: in float64, in the final fit for one class per thread.
+  // Of an SVM: in float64, in the final fit for one class per thread; and the search of logistic regression follows.
   const bool svm = options.classifier == ClassifierKind::kSvm;
+  const int64_t candidates =
+      1 + (svm ? std::max(std::ssize(options.c), std::ssize(default_c_list())) : std::ssize(options.c));
   const int64_t active = (svm ? 8 : 4) * std::max(fold_rows * fold_rows * std::min<int64_t>(threads, options.folds),
                                                   train_rows * train_rows * (svm ? std::min<int64_t>(threads, k) : 1));
   const int64_t kept = svm ? std::ssize(options.c) * options.folds * fold_rows / 2 : 0;
@@ -165,7 +203,7 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
       kFixedBytes + std::max(reading, active) + rows_bytes + 8 * n * n +
       8 * k *
           (4 * options.folds * fold_rows + (options.solver == Solver::kLbfgs ? 60 : 40) * train_rows * threads +
-           (std::ssize(options.c) + 1) * train_rows + kept + 2 * d);
+           candidates * train_rows + kept + 2 * d);
   const bool fewer_rows = static_cast<double>(train_rows) <= kRowsPerColumn * static_cast<double>(d);
   const bool dual = options.route == Route::kDual || options.solver == Solver::kNewton;
   if (options.route != Route::kPrimal && gram <= usable && (fewer_rows || dual)) {

@@ -77,7 +77,75 @@ void remove_common_shift(int64_t columns, PrimalFit& fit) {
   fit.intercept.array() -= fit.intercept.mean();
 }
 
+PrimalOptions fit_options(const RouteInput& input, FitProgress& progress) {
+  PrimalOptions options;
+  options.relative_gap = input.options.relative_gap;
+  options.fits_at_once = input.estimate.fits_at_once;
+  options.on_step = [&](int steps, double gap) { progress.step(steps, gap); };
+  return options;
+}
+
+/// The fold that leaves out each training row, by position.
+std::vector<int> fold_of_each(const GroupedRows& rows) {
+  std::vector<int> fold_of(static_cast<size_t>(rows.train_rows()));
+  for (size_t f = 0; f < rows.folds.size(); ++f) {
+    const auto first = fold_of.begin() + rows.folds[f].first;
+    std::fill(first, first + rows.folds[f].count, static_cast<int>(f));
+  }
+  return fold_of;
+}
+
+/// All fits of `tasks`, by the method of the classifier.
+std::vector<PrimalFit> fit_all(RowPasses& x, const RouteInput& input, const std::vector<PrimalTask>& tasks,
+                               const std::vector<PrimalFit>& start, FitProgress& progress) {
+  const GroupedRows& rows = input.plan.rows;
+  const std::vector<int> labels(rows.labels.begin(), rows.labels.begin() + rows.train_rows());
+  const auto& fit = input.options.classifier == ClassifierKind::kSvm ? fit_primal_svm : fit_primal;
+  return fit(x, fold_of_each(rows), labels, rows.classes, tasks, start, fit_options(input, progress), input.pool,
+             [&] { progress.fit_done(); });
+}
+
+/// The cross-validation: sets candidates, best, the folds' fits, out_of_fold_scores and sigmoids of `trained`. Returns
+/// the fits, all folds of a candidate before those of the next.
+std::vector<PrimalFit> search(RowPasses& x, const RouteInput& input, FitProgress& progress, Trained& trained) {
+  const GroupedRows& rows = input.plan.rows;
+  const std::vector<double>& c = input.options.c;
+  // All folds of all C in one list: as many of them run in lockstep as fit in memory.
+  std::vector<PrimalTask> tasks;
+  for (const double each : c) {
+    for (int f = 0; f < static_cast<int>(rows.folds.size()); ++f) tasks.push_back({each, f, input.class_weights(f)});
+  }
+  std::vector<PrimalFit> fits = fit_all(x, input, tasks, {}, progress);
+  const auto out_of_fold = [&](size_t candidate) {
+    const auto folds = std::span(fits).subspan(candidate * rows.folds.size(), rows.folds.size());
+    return input.calibrate(out_of_fold_scores(x, folds, rows, static_cast<size_t>(input.estimate.fits_at_once)));
+  };
+  for (size_t i = 0; i < c.size(); ++i) {
+    for (size_t f = 0; f < rows.folds.size(); ++f) {
+      trained.fits.push_back(fits[i * rows.folds.size() + f].certificate);
+    }
+    trained.candidates.push_back(make_candidate(std::span(trained.fits).last(rows.folds.size()), out_of_fold(i).scores,
+                                                rows, input.options.score));
+  }
+  trained.best = rank_candidates(trained.candidates, input.options.score);
+  // Computed again: one pass more takes less than keeping the scores of all candidates.
+  Calibrated best = out_of_fold(trained.best);
+  trained.out_of_fold_scores = std::move(best.scores);
+  trained.sigmoids = std::move(best.sigmoids);
+  return fits;
+}
+
 }  // namespace
+
+std::optional<Candidate> logistic_on_same_folds(const RouteInput& input, RowPasses& x) {
+  const TrainOptions options = logistic_options(input.options);
+  const RouteInput logistic = {input.table,    input.plan, options,       input.estimate,
+                               input.products, input.pool, input.progress};
+  FitProgress progress(input.progress, static_cast<int64_t>(input.plan.rows.folds.size() * options.c.size()));
+  Trained trained;
+  search(x, logistic, progress, trained);
+  return best_if_sound(trained);
+}
 
 Trained train_primal(const RouteInput& input) {
   const GroupedRows& rows = input.plan.rows;
@@ -96,53 +164,18 @@ Trained train_primal(const RouteInput& input) {
   trained.read_seconds = seconds_since(begin);
 
   begin = Clock::now();
-  // All folds of all C in one list: fit_primal runs as many of them in lockstep as fit in memory.
-  std::vector<int> fold_of(train_rows);
-  for (size_t f = 0; f < rows.folds.size(); ++f) {
-    const auto first = fold_of.begin() + rows.folds[f].first;
-    std::fill(first, first + rows.folds[f].count, static_cast<int>(f));
-  }
-  const std::vector<int> labels(rows.labels.begin(), rows.labels.begin() + rows.train_rows());
-  std::vector<PrimalTask> tasks;
-  for (const double each : c) {
-    for (int f = 0; f < static_cast<int>(rows.folds.size()); ++f) tasks.push_back({each, f, input.class_weights(f)});
-  }
-  PrimalOptions options;
-  options.relative_gap = input.options.relative_gap;
-  options.fits_at_once = input.estimate.fits_at_once;
-  FitProgress progress(input.progress, static_cast<int64_t>(tasks.size()) + 1);
-  options.on_step = [&](int steps, double gap) { progress.step(steps, gap); };
-  const auto one_done = [&] { progress.fit_done(); };
-  const bool svm = input.options.classifier == ClassifierKind::kSvm;
-  const auto& fit_all = svm ? fit_primal_svm : fit_primal;
-  const std::vector<PrimalFit> fits =
-      fit_all(x, fold_of, labels, rows.classes, tasks, {}, options, input.pool, one_done);
-  const auto out_of_fold = [&](size_t candidate) {
-    const auto folds = std::span(fits).subspan(candidate * rows.folds.size(), rows.folds.size());
-    return input.calibrate(out_of_fold_scores(x, folds, rows, static_cast<size_t>(options.fits_at_once)));
-  };
-  for (size_t i = 0; i < c.size(); ++i) {
-    for (size_t f = 0; f < rows.folds.size(); ++f) {
-      trained.fits.push_back(fits[i * rows.folds.size() + f].certificate);
-    }
-    trained.candidates.push_back(make_candidate(std::span(trained.fits).last(rows.folds.size()), out_of_fold(i).scores,
-                                                rows, input.options.score));
-  }
-  trained.best = rank_candidates(trained.candidates, input.options.score);
-  // Computed again: one pass more takes less than keeping the scores of all candidates.
-  Calibrated best = out_of_fold(trained.best);
-  trained.out_of_fold_scores = std::move(best.scores);
-  trained.sigmoids = std::move(best.sigmoids);
+  FitProgress progress(input.progress, static_cast<int64_t>(rows.folds.size() * c.size() + 1));
+  std::vector<PrimalFit> fits = search(x, input, progress, trained);
   trained.search_seconds = seconds_since(begin);
 
   begin = Clock::now();
   // The mean of the folds' models is closer to the model of all rows than zero is.
   const std::vector<PrimalFit> start = {mean_of_folds(fits, trained.best * rows.folds.size(), rows.folds.size())};
-  std::vector<PrimalFit> refit =
-      fit_all(x, fold_of, labels, rows.classes, {{c[trained.best], -1, input.class_weights(-1)}}, start, options,
-              input.pool, one_done);
+  fits.clear();
+  std::vector<PrimalFit> refit = fit_all(x, input, {{c[trained.best], -1, input.class_weights(-1)}}, start, progress);
   trained.fits.push_back(refit[0].certificate);
   // L-BFGS keeps whatever common shift its steps produced; without it, models of both routes are comparable.
+  const bool svm = input.options.classifier == ClassifierKind::kSvm;
   if (!svm) remove_common_shift(input.table.columns, refit[0]);
   RowPasses held_out({&input.table, order.subspan(train_rows)}, nullptr, input.products, input.pool);
   trained.test_scores = scores_of(held_out, std::span(refit).first(1));
@@ -150,6 +183,12 @@ Trained train_primal(const RouteInput& input) {
   trained.coef = std::move(refit[0].w);
   trained.intercept = refit[0].intercept;
   trained.refit_seconds = seconds_since(begin);
+  // Where the rows are read again in every pass, the comparison would take as long as the training.
+  if (svm && resident) {
+    begin = Clock::now();
+    trained.logistic = logistic_on_same_folds(input, x);
+    trained.comparison_seconds = seconds_since(begin);
+  }
   return trained;
 }
 

@@ -75,19 +75,37 @@ void FitProgress::step(int steps, double relative_gap) {
   progress_(text.data(), done_, total_);
 }
 
-Candidate make_candidate(std::span<const FitCertificate> folds, const Eigen::MatrixXd& out_of_fold,
-                         const GroupedRows& rows, Score score) {
-  Candidate candidate;
-  candidate.c = folds[0].c;
-  for (const FitCertificate& fit : folds) {
-    const Segment& left_out = rows.folds[static_cast<size_t>(fit.fold)];
+std::optional<Candidate> best_if_sound(const Trained& trained) {
+  const Candidate& best = trained.candidates[trained.best];
+  return std::isfinite(best.relative_gap) ? std::optional(best) : std::nullopt;
+}
+
+TrainOptions logistic_options(const TrainOptions& options) {
+  TrainOptions logistic = options;
+  logistic.classifier = ClassifierKind::kLogistic;
+  logistic.c = default_c_list();
+  logistic.solver = Solver::kAuto;
+  return logistic;
+}
+
+void score_folds(const Eigen::MatrixXd& out_of_fold, const GroupedRows& rows, Score score, Candidate& candidate) {
+  for (const Segment& left_out : rows.folds) {
     const Eigen::MatrixXd scores = out_of_fold.middleRows(left_out.first, left_out.count);
     const auto labels =
         std::span(rows.labels).subspan(static_cast<size_t>(left_out.first), static_cast<size_t>(left_out.count));
     const double log_loss = mean_log_loss(scores, labels);
     candidate.fold_scores.push_back(
         score == Score::kLogLoss ? log_loss : score_of(score, labels, predicted_classes(scores), rows.classes));
-    candidate.log_loss += log_loss / static_cast<double>(folds.size());
+    candidate.log_loss += log_loss / static_cast<double>(rows.folds.size());
+  }
+}
+
+Candidate make_candidate(std::span<const FitCertificate> folds, const Eigen::MatrixXd& out_of_fold,
+                         const GroupedRows& rows, Score score) {
+  Candidate candidate;
+  candidate.c = folds[0].c;
+  score_folds(out_of_fold, rows, score, candidate);
+  for (const FitCertificate& fit : folds) {
     candidate.iterations += fit.iterations;
     candidate.relative_gap =
         failed(fit) ? std::numeric_limits<double>::infinity() : std::max(candidate.relative_gap, fit.relative_gap);

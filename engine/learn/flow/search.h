@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "kernels/parallel.h"
 #include "learn/flow/plan.h"
 #include "learn/matrix/gram.h"
+#include "learn/matrix/passes.h"
 #include "learn/solve/fit.h"
 #include "vgg16/classifier.h"
 
@@ -18,6 +20,10 @@ namespace vgg16 {
 
 /// Whether a fit overflowed, or is so far from its optimum that no bound could be proven.
 [[nodiscard]] bool failed(const FitCertificate& fit);
+
+/// Sets the scores of a candidate's folds and its log loss from the scores (training rows, columns of scores), by
+/// position, that each row has in the fit that leaves it out.
+void score_folds(const Eigen::MatrixXd& out_of_fold, const GroupedRows& rows, Score score, Candidate& candidate);
 
 /// The candidate of one C, from its fits, one per fold, and from the scores (training rows, columns of scores), by
 /// position, that each row has in the fit that leaves it out; of an SVM, calibrated. relative_gap is infinite if a fit
@@ -29,19 +35,31 @@ namespace vgg16 {
 struct Trained {
   std::vector<Candidate> candidates;
   size_t best = 0;
-  std::vector<FitCertificate> fits;  ///< every candidate's folds, then the fit on all training rows
+  std::vector<FitCertificate> fits;  ///< every candidate's folds, then the fit on all training rows; none of a forest
   std::vector<double> coef;          ///< (columns of scores, columns), row-major
   Eigen::VectorXd intercept;
   std::vector<Sigmoid> sigmoids;  ///< of an SVM; its scores below are calibrated by them
-  Eigen::MatrixXd test_scores;    ///< scores of the held-out rows, with the intercept
+  Forest forest;                  ///< instead of coef, intercept and fits
+  int64_t out_of_bag_rows = 0;    ///< of a forest: training rows that some tree was not grown from
+  double out_of_bag_accuracy = 0;
+  Eigen::MatrixXd test_scores;  ///< scores of the held-out rows, with the intercept
   /// (training rows, columns of scores), by position: of each training row, from the best candidate's fit without the
   /// row's fold, with that fit's intercept.
   Eigen::MatrixXd out_of_fold_scores;
+  std::optional<Candidate> logistic;  ///< see Report::logistic
   double read_seconds = 0;
   double gram_seconds = 0;
   double search_seconds = 0;
   double refit_seconds = 0;
+  double comparison_seconds = 0;
 };
+
+/// The best candidate of a search, unless its fits failed.
+[[nodiscard]] std::optional<Candidate> best_if_sound(const Trained& trained);
+
+/// The options of the logistic regression that other classifiers are compared with: that of the defaults, with the same
+/// folds, class weights and score.
+[[nodiscard]] TrainOptions logistic_options(const TrainOptions& options);
 
 /// See RouteInput::calibrate.
 struct Calibrated {
@@ -94,10 +112,19 @@ class FitProgress {
 /// The dual route: the Gram matrix, then Newton's method. Each fold follows its regularisation path, one thread per
 /// fit; then the final fit uses all threads. audit_with(centred Gram matrix, result) is called before the matrix is
 /// freed.
-[[nodiscard]] Trained train_dual(const RouteInput& input,
-                                 const std::function<void(const GramMatrix&, const Trained&)>& audit_with);
+using AuditWith = std::function<void(const GramMatrix& k, const Trained& so_far)>;
+[[nodiscard]] Trained train_dual(const RouteInput& input, const AuditWith& audit_with);
 
 /// The primal route: L-BFGS on the coefficients of the columns, all folds and all C in lockstep.
 [[nodiscard]] Trained train_primal(const RouteInput& input);
+
+/// A random forest. Its route is that of the logistic regression that it is compared with: audit_with is called if this
+/// is the dual one.
+[[nodiscard]] Trained train_forest(const RouteInput& input, const AuditWith& audit_with);
+
+/// The best of logistic regression in the same folds, with logistic_options, if its fits did not fail: by the centred
+/// Gram matrix, or in passes over the training rows.
+[[nodiscard]] std::optional<Candidate> logistic_on_same_folds(const RouteInput& input, const GramMatrix& k);
+[[nodiscard]] std::optional<Candidate> logistic_on_same_folds(const RouteInput& input, RowPasses& x);
 
 }  // namespace vgg16

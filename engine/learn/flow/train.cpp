@@ -9,6 +9,7 @@
 
 #include "kernels/parallel.h"
 #include "learn/flow/audit.h"
+#include "learn/flow/importance.h"
 #include "learn/flow/metrics.h"
 #include "learn/flow/model_file.h"
 #include "learn/flow/plan.h"
@@ -146,6 +147,12 @@ Classifier make_classifier(const FeatureTable& table, const Plan& plan, const Tr
   model.metadata["program_version"] = VGG16_VERSION;
   model.metadata["cv"] = cv_json(report);
   model.metadata["fits"] = fits_json(report);
+  if (model.kind == ClassifierKind::kForest) {
+    model.forest = std::move(trained.forest);
+    model.metadata["min_leaf"] = std::to_string(report.candidates[report.best].min_leaf);
+    model.metadata["seed"] = std::to_string(options.seed);
+    model.metadata["out_of_bag_accuracy"] = shortest(report.out_of_bag_accuracy);
+  }
   if (options.score != Score::kAccuracy) model.metadata["score"] = score_name(options.score);
   if (!report.class_weights.empty()) model.metadata["class_weights"] = class_weights_json(report);
   if (options.solver != Solver::kAuto) model.metadata["solver"] = solver_name(options.solver);
@@ -183,15 +190,16 @@ TrainResult train_and_test(const FeatureTable& table, std::optional<int64_t> tes
   report.solver = input.solver();
   report.class_weights = input.class_weights(-1);
 
-  Trained trained;
-  if (estimate.route == Route::kDual) {
-    // The audit needs the Gram matrix, which train_dual frees when it returns; hence the callback.
-    trained = train_dual(input, [&](const GramMatrix& k, const Trained& so_far) {
-      report_predictions(plan, so_far, report);
-      if (report.test_rows > 0) audit(k, report.train_rows, plan.order, plan.rows.labels, pool, report);
-    });
-  } else {
-    trained = train_primal(input);
+  // The audit needs the Gram matrix, which is freed when the training returns; hence the callback.
+  const AuditWith audit_with = [&](const GramMatrix& k, const Trained& so_far) {
+    report_predictions(plan, so_far, report);
+    if (report.test_rows > 0) audit(k, report.train_rows, plan.order, plan.rows.labels, pool, report);
+  };
+  const bool forest = options.classifier == ClassifierKind::kForest;
+  Trained trained = forest                           ? train_forest(input, audit_with)
+                    : estimate.route == Route::kDual ? train_dual(input, audit_with)
+                                                     : train_primal(input);
+  if (estimate.route == Route::kPrimal) {
     report_predictions(plan, trained, report);
     if (report.test_rows > 0) {
       const bool has_files = !table.files.empty();
@@ -208,8 +216,13 @@ TrainResult train_and_test(const FeatureTable& table, std::optional<int64_t> tes
   report.gram_seconds = trained.gram_seconds;
   report.search_seconds = trained.search_seconds;
   report.refit_seconds = trained.refit_seconds;
+  report.comparison_seconds = trained.comparison_seconds;
+  report.logistic = std::move(trained.logistic);
+  report.out_of_bag_rows = trained.out_of_bag_rows;
+  report.out_of_bag_accuracy = trained.out_of_bag_accuracy;
+  report.importance = importance_by_place(trained.forest.importance, table.recipe);
   // After the routes: a failed fit at one C must not stop the others.
-  leave_out_failed(table.name, trained, report);
+  if (!forest) leave_out_failed(table.name, trained, report);
   const std::vector<std::string> notes = search_notes(report.candidates, report.best, report.score);
   report.notes.insert(report.notes.begin(), notes.begin(), notes.end());
   if (options.classifier == ClassifierKind::kSvm) add_hard_margin_note(report);
