@@ -9,6 +9,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsSupersetOf;
+using testing::Not;
 
 class TrainCommandLine : public CliTest {
  protected:
@@ -206,6 +207,43 @@ TEST_F(TrainCommandLine, TrainsASvmThatPredictTakesLikeAnyModel) {
   EXPECT_EQ(
       json_line(run({"train", "-d", "pets.h5", "-m", "b.model", "--solver", "lbfgs", "--json", "-q"}).out)["solver"],
       "lbfgs");
+}
+
+TEST_F(TrainCommandLine, GrowsAForestThatPredictTakesLikeAnyModel) {
+  extract_pets();
+  const Outcome text = run({"train", "-d", "pets.h5", "-m", "pets.model", "--classifier", "forest", "--trees", "20,40",
+                            "--min-leaf", "1,2", "-v"});
+  EXPECT_EQ(text.status, 0) << text.err;
+  EXPECT_THAT(text.out,
+              AllOf(HasSubstr("     trees  min leaf  accuracy  deviation  log loss  rank  per fold\n"),
+                    HasSubstr("\nbest forest: "), HasSubstr("\nout-of-bag accuracy "),
+                    HasSubstr("\nshare of what the splits took off the impurity, by"), Not(HasSubstr("relative gap"))));
+  const auto document = json_line(
+      run({"train", "-d", "pets.h5", "-m", "b.model", "--classifier", "forest", "--trees", "20", "--json", "-q"}).out);
+  EXPECT_EQ(document["classifier"], "forest");
+  EXPECT_TRUE(document["best_c"].is_null());
+  EXPECT_TRUE(document["solver"].is_null());
+  EXPECT_EQ(document["best"]["trees"], 20);
+  EXPECT_EQ(keys(document["cv"][0]), (Words{"log_loss", "mean", "min_leaf", "rank", "scores", "std", "trees"}));
+  EXPECT_EQ(keys(document["logistic"]), (Words{"c", "log_loss", "mean", "scores", "std"}));
+  EXPECT_EQ(keys(document["forest"]), (Words{"importance", "out_of_bag_accuracy", "out_of_bag_rows"}));
+  EXPECT_EQ(document["fits"].size(), 0U);
+  EXPECT_EQ(json_line(run({"predict", "-m", "pets.model", "pets/cats/0.png", "--json"}).out)["label"], "cats");
+  const auto info = json_line(run({"info", "b.model", "--json"}).out);
+  EXPECT_EQ(info["classifier"], "forest");
+  EXPECT_EQ(info["trees"], 20);
+  const auto refuse = [&](const char* message, std::vector<std::string> options) {
+    options.insert(options.begin(), {"train", "-d", "pets.h5", "-m", "a.model"});
+    expect_failure(2, message, options);
+  };
+  refuse("--c 1: --classifier forest has no C; its sizes are --trees and --min-leaf",
+         {"--classifier", "forest", "--c", "1"});
+  refuse("--trees 10: --classifier logistic has no trees; add --classifier forest", {"--trees", "10"});
+  refuse("--min-leaf 2: --classifier svm has no leaves; add --classifier forest",
+         {"--classifier", "svm", "--min-leaf", "2"});
+  refuse("solver newton: only logistic regression has a choice of solvers",
+         {"--classifier", "forest", "--solver", "newton"});
+  refuse("\"10,0\" is not a list of whole numbers from 1 to 100000", {"--classifier", "forest", "--trees", "10,0"});
 }
 
 TEST_F(TrainCommandLine, ReachesTheOptimumOfScikitLearn) {

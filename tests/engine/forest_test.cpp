@@ -60,8 +60,17 @@ class PlainTree {
   PlainTree(const Data& data, const GrowInput& input, uint64_t number, const Tree& tree)
       : data_(data), input_(input), forest_(tree.forest), times_(data.labels.size()) {
     Draws draws(input.seed, number);
+    double weight = 0;
+    for (const uint32_t row : input.rows) weight += input.weights.empty() ? 0 : input.weights[data.labels[row]];
     for (size_t i = 0; i < input.rows.size(); ++i) {
-      ++times_[input.rows[draws.below(static_cast<uint32_t>(input.rows.size()))]];
+      size_t drawn = 0;
+      if (input.weights.empty()) {
+        drawn = draws.below(static_cast<uint32_t>(input.rows.size()));
+      } else {
+        double left = draws.share() * weight;
+        while ((left -= input.weights[data.labels[input.rows[drawn]]]) >= 0) ++drawn;
+      }
+      ++times_[input.rows[drawn]];
     }
     std::vector<size_t> rows;
     for (size_t r = 0; r < times_.size(); ++r) {
@@ -77,7 +86,7 @@ class PlainTree {
     std::vector<double> of_class(static_cast<size_t>(input_.classes));
     for (const size_t r : rows) {
       const auto c = static_cast<size_t>(data_.labels[r]);
-      of_class[c] += times_[r] * (input_.weights.empty() ? 1.0 : input_.weights[c]);
+      of_class[c] += times_[r];
     }
     return of_class;
   }
@@ -153,9 +162,9 @@ struct TreeCase {
 };
 
 TEST(TreeTest, EverySplitIsTheBestOfItsColumnAndEveryLeafCountsItsRows) {
-  const std::vector<TreeCase> cases = {{150, 40, 0.9, 0, 1, {}},          {150, 40, 0.9, 0.5, 1, {}},
-                                       {90, 9, 0.1, 0.5, 1, {}},          {90, 30, 0.1, 1, 3, {}},
-                                       {200, 60, 0.8, 0, 5, {1, 5, 0.2}}, {40, 1, 0.5, 0.5, 1, {}},
+  const std::vector<TreeCase> cases = {{150, 40, 0.9, 0, 1, {}},           {150, 40, 0.9, 0.5, 1, {}},
+                                       {90, 9, 0.1, 0.5, 1, {}},           {90, 30, 0.1, 1, 3, {}},
+                                       {200, 60, 0.8, 0, 5, {1, 5, 0.25}}, {40, 1, 0.5, 0.5, 1, {}},
                                        {70, 25, 0.5, 0.3, 2, {3, 1, 1}}};
   for (const TreeCase& c : cases) {
     SCOPED_TRACE(std::to_string(c.rows) + " rows, " + std::to_string(c.columns) + " columns");

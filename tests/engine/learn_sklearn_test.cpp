@@ -154,6 +154,42 @@ TEST_F(LearnSklearnTest, SvmsAreThoseOfLinearSvcAndTheirProbabilitiesOfCalibrate
   expect_svm(Route::kPrimal, 2, "class_1=5,class_0=0.25");
 }
 
+// Random numbers are others, so means over seeds are compared.
+TEST_F(LearnSklearnTest, ForestsAreAsGoodAsRandomForestClassifiers) {
+  const auto expect_forest = [&](const SparseClasses& set, const char* weight, int min_leaf) {
+    SCOPED_TRACE(std::to_string(set.classes) + " classes, weights " + weight);
+    const FeatureTable table = sparse_classes(set);
+    TrainOptions options;
+    options.classifier = ClassifierKind::kForest;
+    options.folds = 2;
+    options.min_leaf = {min_leaf};
+    options.class_weight = parse_class_weight(weight);
+    constexpr int kSeeds = 4;
+    double accuracy = 0;
+    double out_of_bag = 0;
+    int64_t nodes = 0;
+    for (options.seed = 0; options.seed < kSeeds; ++options.seed) {
+      const TrainResult result = train(table, options);
+      accuracy += result.report.accuracy / kSeeds;
+      out_of_bag += result.report.out_of_bag_accuracy / kSeeds;
+      nodes += std::ssize(result.classifier.forest.nodes) / kSeeds;
+    }
+    write_features(table, 0, table.rows);
+    expect_agreement({{"check", "forest"},
+                      {"columns", table.columns},
+                      {"labels", table.labels},
+                      {"names", table.label_names},
+                      {"weight_by_name", options.class_weight.by_name},
+                      {"min_leaf", min_leaf},
+                      {"seeds", kSeeds},
+                      {"accuracy", accuracy},
+                      {"out_of_bag", out_of_bag},
+                      {"nodes", nodes}});
+  };
+  expect_forest({.rows = 800, .columns = 400, .classes = 3, .zeros = 0.9, .separation = 0.3}, "none", 1);
+  expect_forest({.rows = 800, .columns = 400, .classes = 10, .zeros = 0.6, .separation = 0.5}, "class_1=5", 3);
+}
+
 TEST_F(LearnSklearnTest, ScoresAreThoseOfItsMetrics) {
   std::mt19937_64 random(12);
   Json cases = Json::array();

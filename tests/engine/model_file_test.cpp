@@ -114,7 +114,7 @@ TEST(ModelFile, SigmoidsThatDoNotFitAreRefused) {
   };
   const std::string svm = saved(svm_example(3));
   EXPECT_EQ(refused(with(svm, "\"svm\"", "\"mvs\"")),
-            "m.model: classifier mvs, expected svm, or none for logistic regression");
+            "m.model: classifier mvs, expected svm, forest, or none for logistic regression");
   EXPECT_THAT(refused(with(svm, "\"sigmoid\"", "\"sigmoyd\"")), HasSubstr("no tensor `sigmoid`"));
   EXPECT_THAT(refused(with(svm, "\"classifier\"", "\"klassifier\"")), HasSubstr("3 tensors, expected `coef`"));
   EXPECT_THAT(refused(with(svm, "[3,2]", "[2,3]")), HasSubstr("sigmoid: shape (2, 3), expected (3, 2)"));
@@ -124,6 +124,95 @@ TEST(ModelFile, SigmoidsThatDoNotFitAreRefused) {
   Classifier logistic = example(3);
   logistic.metadata["classifier"] = "svm";
   EXPECT_THAT(refused(saved(logistic)), HasSubstr("2 tensors, expected `coef`, `intercept` and `sigmoid` alone"));
+}
+
+// Two trees: one that asks for column 1 and then, on the right, for column 3; and one that is a leaf.
+Classifier forest_example() {
+  Classifier model = example(3);
+  model.kind = ClassifierKind::kForest;
+  model.coef.clear();
+  model.intercept.clear();
+  model.c = 0;
+  model.forest.roots = {0, 5};
+  model.forest.nodes = {{1, 0.5F, 1}, {0, 0, 0}, {3, -2, 3}, {1, 0, 0}, {2, 0, 0}, {3, 0, 0}};
+  model.forest.first_vote = {0, 1, 3, 4, 7};
+  model.forest.votes = {{0, 1}, {0, 0.25F}, {2, 0.75F}, {1, 1}, {0, 0.5F}, {1, 0.25F}, {2, 0.25F}};
+  model.forest.importance = {0, 0.75F, 0, 0.25F};
+  return model;
+}
+
+TEST(ModelFile, AForestComesBackAndVotes) {
+  const TempDir folder;
+  forest_example().save(folder / "m.model", {});
+  const Classifier back = Classifier::load(folder / "m.model");
+  EXPECT_EQ(back.kind, ClassifierKind::kForest);
+  EXPECT_EQ(back.columns, 4);
+  EXPECT_EQ(back.metadata, forest_example().metadata);
+  EXPECT_EQ(back.forest.importance, forest_example().forest.importance);
+  using testing::ElementsAre;
+  EXPECT_THAT(back.predict_probabilities(std::vector<float>{9, 0.5F, 9, 9}), ElementsAre(0.75, 0.125, 0.125));
+  EXPECT_THAT(back.predict_probabilities(std::vector<float>{9, 1, 9, -2}), ElementsAre(0.375, 0.125, 0.5));
+  EXPECT_THAT(back.predict_probabilities(std::vector<float>{9, 1, 9, -1}), ElementsAre(0.25, 0.625, 0.125));
+  EXPECT_THAT(refusal([&] {
+                static_cast<void>(back.predict_probabilities(std::vector<float>{NAN, 1, 9, -1}));
+              }),
+              HasSubstr("not finite"));
+  back.save(folder / "again.model", {});
+  const std::string whole = read_all(folder / "m.model");
+  EXPECT_EQ(read_all(folder / "again.model"), whole);
+  for (size_t length = 0; length < whole.size(); ++length) {
+    const std::span<const char> part(whole.data(), length);
+    EXPECT_FALSE(refusal([&] { static_cast<void>(parse_model(std::as_bytes(part), "m.model")); }).empty()) << length;
+  }
+}
+
+TEST(ModelFile, AForestThatLeadsAstrayIsRefused) {
+  const TempDir folder;
+  const auto refused = [&](const std::function<void(Classifier&)>& spoil) {
+    Classifier model = forest_example();
+    spoil(model);
+    model.save(folder / "m.model", {.overwrite = true});
+    return refusal([&] { static_cast<void>(Classifier::load(folder / "m.model")); });
+  };
+  const auto node = [&](size_t i, Forest::Node to) { return refused([&](Classifier& m) { m.forest.nodes[i] = to; }); };
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_THAT(node(2, {3, 0, 2}), HasSubstr("child: value 2 is not a later node of the tree"));  // itself
+  EXPECT_THAT(node(2, {3, 0, 1}), HasSubstr("child: value 2 is not a later node"));              // back
+  EXPECT_THAT(node(2, {3, 0, 4}), HasSubstr("child: value 2 is not a later node"));  // the second is in the next tree
+  EXPECT_THAT(node(2, {3, 0, 4'000'000'000}), HasSubstr("child: value 2 is not a later node"));
+  EXPECT_THAT(node(2, {3, 0, 0xFFFFFFFF}), HasSubstr("child: value 2 is not a later node"));
+  EXPECT_THAT(node(1, {3, 0, 2}), HasSubstr("child: value 1 is a node that another one leads to"));
+  EXPECT_THAT(node(2, {2, 0, 0}), HasSubstr("child: value 3 belongs to a node that no other leads to"));
+  EXPECT_THAT(node(0, {4, 0, 1}), HasSubstr("column: value 0 is not a column of the rows"));
+  EXPECT_THAT(node(5, {4, 0, 0}), HasSubstr("column: value 5 is not a leaf's number"));
+  EXPECT_THAT(node(0, {1, kNan, 1}), HasSubstr("threshold: a value is not finite"));
+  const auto with = [&](auto Forest::*field, auto value) {
+    return refused([&](Classifier& m) { m.forest.*field = value; });
+  };
+  EXPECT_THAT(with(&Forest::roots, std::vector<uint32_t>{}), HasSubstr("roots: U32 (0), expected U32 (N)"));
+  EXPECT_THAT(with(&Forest::roots, std::vector<uint32_t>{1, 5}), HasSubstr("roots: value 0 is not ascending from 0"));
+  EXPECT_THAT(with(&Forest::roots, std::vector<uint32_t>{0, 0}), HasSubstr("roots: value 1 is not ascending"));
+  EXPECT_THAT(with(&Forest::roots, std::vector<uint32_t>{0, 6}), HasSubstr("roots: value 1 is not a node"));
+  EXPECT_THAT(with(&Forest::first_vote, std::vector<uint32_t>{0, 1, 3, 4, 8}), HasSubstr("is not the number of votes"));
+  EXPECT_THAT(with(&Forest::first_vote, std::vector<uint32_t>{0, 3, 1, 4, 7}), HasSubstr("value 2 is not ascending"));
+  EXPECT_THAT(with(&Forest::first_vote, std::vector<uint32_t>{1, 2, 3, 4, 7}), HasSubstr("value 0 is not 0"));
+  EXPECT_THAT(with(&Forest::importance, std::vector<float>{0, 1, 0}), HasSubstr("value 2 is not a column"));
+  EXPECT_THAT(with(&Forest::importance, std::vector<float>{0, 1, 0, kNan}), HasSubstr("importance: a value is not"));
+  const auto vote = [&](size_t i, Forest::Vote to) { return refused([&](Classifier& m) { m.forest.votes[i] = to; }); };
+  EXPECT_THAT(vote(0, {3, 1}), HasSubstr("vote_label: value 0 is not a class"));
+  EXPECT_THAT(vote(2, {0, 0.75F}), HasSubstr("vote_label: value 2 is not ascending in its leaf"));
+  EXPECT_THAT(vote(2, {2, 0.5F}), HasSubstr("vote_share: value 1 begins a leaf whose shares do not sum to 1"));
+  EXPECT_THAT(vote(2, {2, -0.75F}), HasSubstr("vote_share: value 2 is not above 0"));
+  EXPECT_THAT(vote(2, {2, kNan}), HasSubstr("vote_share: a value is not finite"));
+  Classifier model = forest_example();
+  model.kind = ClassifierKind::kLogistic;
+  model.coef.assign(12, 0);
+  model.intercept.assign(3, 0);
+  model.c = 1;
+  model.metadata["classifier"] = "forest";
+  model.save(folder / "m.model", {.overwrite = true});
+  EXPECT_THAT(refusal([&] { static_cast<void>(Classifier::load(folder / "m.model")); }),
+              HasSubstr("2 tensors, expected the 8 of a forest"));
 }
 
 TEST(ModelFile, DifferentNamesStayDifferentWhateverTheirBytes) {

@@ -126,6 +126,135 @@ TEST_P(TrainTest, EveryFitIsCertifiedAndTheReportIsWhole) {
 
 INSTANTIATE_TEST_SUITE_P(Classes, TrainTest, testing::Values(2, 3, 5));
 
+TrainOptions forest_options() {
+  TrainOptions options;
+  options.classifier = ClassifierKind::kForest;
+  options.trees = {30};
+  return options;
+}
+
+TEST(TrainForest, TheReportIsWholeAndTheModelFileSaysTheSame) {
+  for (const int classes : {2, 4}) {
+    for (const int64_t columns : {400, 60}) {  // logistic regression by either route
+      const TempDir folder;
+      const FeatureTable table =
+          sparse_classes({.rows = 200, .columns = columns, .classes = classes, .separation = 0.6});
+      TrainOptions options = forest_options();
+      options.trees = {30, 5};
+      options.min_leaf = {1, 4};
+      const TrainResult result = train(table, options);
+      const Report& report = result.report;
+      EXPECT_EQ(report.estimate.route, columns == 400 ? Route::kDual : Route::kPrimal);
+      ASSERT_EQ(report.candidates.size(), 4U);
+      EXPECT_EQ(report.candidates[1].trees, 5);
+      EXPECT_EQ(report.candidates[2].min_leaf, 4);
+      EXPECT_TRUE(report.fits.empty());
+      EXPECT_GT(report.out_of_bag_rows, 120) << "of 150, if there are 5 trees only";
+      EXPECT_GT(report.out_of_bag_accuracy, 1.2 / classes);
+      EXPECT_GT(report.accuracy, 1.2 / classes);
+      ASSERT_TRUE(report.logistic.has_value());
+      TrainOptions logistic;
+      const Report alone = train(table, logistic).report;
+      EXPECT_EQ(report.logistic->fold_scores, alone.candidates[alone.best].fold_scores);
+      EXPECT_EQ(report.logistic->c, alone.candidates[alone.best].c);
+      result.classifier.save(folder / "m.model", {});
+      const Classifier back = Classifier::load(folder / "m.model");
+      EXPECT_EQ(back.forest.roots.size(), static_cast<size_t>(report.candidates[report.best].trees));
+      std::vector<float> row(static_cast<size_t>(columns));
+      ASSERT_EQ(report.predictions.size(), 50U);
+      for (const HeldOutPrediction& p : report.predictions) {
+        table.read_rows(p.row, 1, row.data());
+        const std::vector<double> probability = back.predict_probabilities(row);
+        EXPECT_NEAR(probability[p.predicted], p.probability, 1e-9) << "row " << p.row;
+        EXPECT_EQ(std::max_element(probability.begin(), probability.end()) - probability.begin(), p.predicted);
+      }
+    }
+  }
+}
+
+TEST(TrainForest, AFewerTreesCandidateIsWhatItWouldBeAlone) {
+  const FeatureTable table = sparse_classes({.rows = 150, .columns = 300, .classes = 3, .separation = 0.6});
+  TrainOptions options = forest_options();
+  options.trees = {40, 10};
+  const Report both = train(table, options).report;
+  options.trees = {10};
+  const Report alone = train(table, options).report;
+  EXPECT_EQ(both.candidates[1].fold_scores, alone.candidates[0].fold_scores);
+  EXPECT_EQ(both.candidates[1].log_loss, alone.candidates[0].log_loss);
+}
+
+TEST(TrainForest, TheModelFileIsTheSameBytesForAnyNumberOfThreads) {
+  const TempDir folder;
+  const FeatureTable table = sparse_classes({.rows = 160, .columns = 500, .classes = 4, .separation = 0.5});
+  std::string first;
+  for (const int threads : {1, 2, 3}) {
+    TrainOptions options = forest_options();
+    options.threads = threads;
+    options.class_weight.balanced = true;
+    train(table, options).classifier.save(folder / "m.model", {.overwrite = true});
+    std::ifstream file(folder / "m.model", std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(file), {});
+    if (threads == 1) first = bytes;
+    EXPECT_EQ(bytes, first) << threads << " threads";
+  }
+}
+
+TEST(TrainForest, TestsOnAnotherTableOrOutOfFoldAndFindsWrongLabels) {
+  const FeatureTable more = sparse_classes({.rows = 60, .columns = 300, .separation = 1, .seed = 9});
+  FeatureTable table = sparse_classes({.rows = 150, .columns = 300, .separation = 1});
+  EXPECT_EQ(train(table, more, forest_options()).report.test_rows, 60);
+  for (size_t row = 0; row < 150; row += 25) table.labels[row] = (table.labels[row] + 1) % 3;
+  TrainOptions options = forest_options();
+  options.test_size = 0;
+  options.trees = {100};
+  const Report report = train(table, options).report;
+  EXPECT_EQ(report.tested_on, TestedOn::kOutOfFold);
+  EXPECT_EQ(report.predictions.size(), 150U);
+  int found = 0;
+  for (const SuspectLabel& s : report.suspects) found += s.row % 25 == 0 ? 1 : 0;
+  EXPECT_GE(found, 3) << "of 6";
+}
+
+// Column 7 decides; the table says that its rows are (2, 2, 512).
+TEST(TrainForest, ImportanceIsThatOfPositionsAndChannels) {
+  std::vector<float> values;
+  std::vector<int64_t> labels;
+  std::mt19937_64 random(3);
+  constexpr int64_t kColumns = 2048;
+  for (int row = 0; row < 120; ++row) {
+    labels.push_back(row % 2);
+    for (int64_t c = 0; c < kColumns; ++c) {
+      const bool tells = c / 512 == 2 && (c % 512 == 7 || next_uniform(random) < 0.2);
+      values.push_back(tells ? static_cast<float>(row % 2 + 1) : 1.0F);
+    }
+  }
+  FeatureTable table = table_of(std::move(values), kColumns, std::move(labels), {"a", "b"});
+  EXPECT_TRUE(train(table, forest_options()).report.importance.channels.empty()) << "the recipe has 25,088 columns";
+  table.recipe.pool = "2x2";
+  const Importance importance = train(table, forest_options()).report.importance;
+  EXPECT_EQ(importance.side, 2);
+  ASSERT_EQ(importance.positions.size(), 4U);
+  ASSERT_EQ(importance.channels.size(), 512U);
+  EXPECT_NEAR(importance.positions[2], 1, 1e-5);
+  EXPECT_EQ(std::max_element(importance.channels.begin(), importance.channels.end()) - importance.channels.begin(), 7);
+}
+
+TEST(TrainForest, RefusesWhatDoesNotFitAndWhatMeansNothing) {
+  const FeatureTable table = sparse_classes({.rows = 150, .columns = 300});
+  TrainOptions options = forest_options();
+  options.memory_bytes = 1'000'000;
+  EXPECT_THAT(refusal([&] { static_cast<void>(train(table, options)); }, ErrorCode::kMemory),
+              HasSubstr("a forest, which needs all rows in memory, takes"));
+  options = forest_options();
+  options.trees = {0};
+  EXPECT_THAT(refusal([&] { static_cast<void>(train(table, options)); }, ErrorCode::kInvalidArgument),
+              HasSubstr("trees is 0, expected at least 1"));
+  options = forest_options();
+  options.min_leaf = {};
+  EXPECT_THAT(refusal([&] { static_cast<void>(train(table, options)); }, ErrorCode::kInvalidArgument),
+              HasSubstr("no size of a forest to try"));
+}
+
 TEST(Train, TheModelFileIsTheSameBytesForAnyNumberOfThreads) {
   const TempDir folder;
   const FeatureTable table = sparse_classes({.rows = 240, .columns = 500, .classes = 4, .separation = 0.5});

@@ -2,6 +2,7 @@
 
 Exit status 0 and no output where everything agrees. Needs numpy, scikit-learn and safetensors.
 """
+import inspect
 import json
 import pathlib
 import sys
@@ -138,6 +139,25 @@ def check_svm():
     print(f"objectives within {worst:.1e}, probabilities within {np.abs(p - theirs).max():.1e}", file=sys.stderr)
 
 
+def check_forest():
+    from sklearn.ensemble import RandomForestClassifier, _forest
+
+    if case["weight_by_name"] and "sample_weight" not in inspect.signature(_forest._generate_sample_indices).parameters:
+        return  # before version 1.9 weights did not change which rows are drawn
+    x, y = features(), np.array(case["labels"])
+    n = int(len(y) * 0.75)
+    weight = {case["names"].index(name): w for name, w in (case["weight_by_name"] or {}).items()} or None
+    forests = [RandomForestClassifier(oob_score=True, random_state=seed, min_samples_leaf=case["min_leaf"],
+                                      class_weight=weight).fit(x[:n], y[:n]) for seed in range(case["seeds"])]
+    theirs = {"accuracy": np.mean([f.score(x[n:], y[n:]) for f in forests]),
+              "out_of_bag": np.mean([f.oob_score_ for f in forests])}
+    for what, value in theirs.items():  # over so few seeds and rows, means differ by a point
+        assert abs(case[what] - value) < 0.02, f"{what}: {case[what]}, but scikit-learn has {value}"
+    nodes = np.mean([sum(tree.tree_.node_count for tree in f.estimators_) for f in forests])
+    assert abs(case["nodes"] / nodes - 1) < 0.02, f"{case['nodes']} nodes, but scikit-learn has {nodes}"
+    print(f"{case['accuracy']:.4f}, {case['out_of_bag']:.4f}, {case['nodes']} nodes; {theirs}, {nodes}", file=sys.stderr)
+
+
 def check_scores():
     for i, c in enumerate(case["cases"]):
         with warnings.catch_warnings():
@@ -182,5 +202,5 @@ def check_suspects():
         assert abs(s["predicted_probability"] - p[s["row"]].max()) < 1e-4
 
 
-{"folds": check_folds, "scores": check_scores, "svm": check_svm, "report": check_report, "optimum": check_optimum, "model": check_model,
+{"folds": check_folds, "scores": check_scores, "svm": check_svm, "forest": check_forest, "report": check_report, "optimum": check_optimum, "model": check_model,
  "suspects": check_suspects}[case["check"]]()

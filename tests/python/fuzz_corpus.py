@@ -135,26 +135,36 @@ def model_checksum(metadata, tensors):
 
 
 def model(folder):
-    def write(name, classes, rows, columns):
-        coef, intercept = 8 * rows * columns, 8 * rows
-        data = np.linspace(-1, 1, rows * columns + rows).tobytes()
-        header = {
-            "__metadata__": {
-                "format": "vgg16-classifier-1", "classes": json.dumps(classes), "C": "1", "layer": "block5_pool",
-                "pool": "none", "preprocessing": "keras-nearest-224-bgr-mean", "weights_sha256": "a" * 64,
-                "backend": "cpu", "precision": "f32", "instruction_set": "avx2", "program_version": "0.1.0",
-            },
-            "coef": {"dtype": "F64", "shape": [rows, columns], "data_offsets": [0, coef]},
-            "intercept": {"dtype": "F64", "shape": [rows], "data_offsets": [coef, coef + intercept]},
+    def write(name, classes, more, **tensors):
+        metadata = {
+            "format": "vgg16-classifier-1", "classes": json.dumps(classes), **more, "layer": "block5_pool",
+            "pool": "none", "preprocessing": "keras-nearest-224-bgr-mean", "weights_sha256": "a" * 64,
+            "backend": "cpu", "precision": "f32", "instruction_set": "avx2", "program_version": "0.1.0",
         }
-        header["__metadata__"]["crc32"] = model_checksum(header["__metadata__"], [
-            ("coef", "F64", [rows, columns], data[:coef]), ("intercept", "F64", [rows], data[coef:])])
+        dtypes = {"f8": "F64", "f4": "F32", "u4": "U32"}
+        stored = [(t, dtypes[x.dtype.str[1:]], list(x.shape), x.tobytes()) for t, x in tensors.items()]
+        header, data = {"__metadata__": metadata}, b""
+        for tensor, dtype, shape, content in stored:
+            header[tensor] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}
+            data += content
+        metadata["crc32"] = model_checksum(metadata, stored)
         text = json.dumps(header, separators=(",", ":")).encode()
         text += b" " * (-len(text) % 8)
         (folder / name).write_bytes(len(text).to_bytes(8, "little") + text + data)
 
-    write("two", ["cats", "dogs"], 1, 3)
-    write("three", ["cats", "dogs", "pânda"], 3, 2)
+    def linear(name, classes, rows, columns):
+        numbers = np.linspace(-1, 1, rows * columns + rows)
+        write(name, classes, {"C": "1"}, coef=numbers[:rows * columns].reshape(rows, columns),
+              intercept=numbers[rows * columns:])
+
+    linear("two", ["cats", "dogs"], 1, 3)
+    linear("three", ["cats", "dogs", "pânda"], 3, 2)
+    write("forest", ["cats", "dogs", "pânda"], {"classifier": "forest"}, roots=np.array([0, 5], "<u4"),
+          column=np.array([1, 0, 3, 1, 2, 3], "<u4"), threshold=np.array([0.5, 0, -2, 0, 0, 0], "<f4"),
+          child=np.array([1, 0, 3, 0, 0, 0], "<u4"), first_vote=np.array([0, 1, 3, 4, 7], "<u4"),
+          vote_label=np.array([0, 0, 2, 1, 0, 1, 2], "<u4"),
+          vote_share=np.array([1, 0.25, 0.75, 1, 0.5, 0.25, 0.25], "<f4"),
+          importance=np.array([0, 0.75, 0, 0.25], "<f4"))
 
 
 for make in (features, pictures, keras_h5, safetensors, model):

@@ -16,7 +16,7 @@ struct Forest {
     float threshold = 0;
     uint32_t child = 0;
   };
-  /// The share of a leaf's training rows that belong to a class, each counted by its weight.
+  /// The share of a leaf's training rows that belong to a class, each counted as often as it was drawn.
   struct Vote {
     uint32_t label = 0;
     float share = 0;

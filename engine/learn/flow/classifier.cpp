@@ -26,7 +26,7 @@ std::string_view solver_name(Solver solver) {
 namespace {
 
 /// Trees that are walked side by side, so that the time to fetch a node of one is used for the others.
-constexpr size_t kTreesAtOnce = 8;
+constexpr size_t kTreesAtOnce = 16;
 
 /// `sum` becomes the mean of the votes of all trees, added in their order.
 void mean_votes(const Forest& forest, std::span<const float> row, std::span<double> sum) {

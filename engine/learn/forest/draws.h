@@ -17,6 +17,12 @@ class Draws {
     return static_cast<uint32_t>((mixed(state_) >> 32U) * count >> 32U);
   }
 
+  /// A number from 0 to below 1, a multiple of 2^-53.
+  [[nodiscard]] double share() {
+    state_ += kStep;
+    return static_cast<double>(mixed(state_) >> 11U) * 0x1p-53;
+  }
+
  private:
   static constexpr uint64_t kStep = 0x9E3779B97F4A7C15U;
   static constexpr uint64_t mixed(uint64_t z) {

@@ -12,8 +12,8 @@ namespace {
 
 /// How many columns ahead of the one that is looked at its words are fetched from memory, and how many its numbers,
 /// whose place the words tell.
-constexpr uint32_t kFetchAhead = 12;
-constexpr uint32_t kFetchNumbersAhead = 6;
+constexpr uint32_t kFetchAhead = 32;
+constexpr uint32_t kFetchNumbersAhead = 16;
 
 /// Numbers in ascending order have keys in ascending order; the row is in the lower half.
 uint64_t key_of(float number, uint32_t row) {
@@ -52,7 +52,14 @@ TreeGrower::TreeGrower(const GrowInput& input)
       weight_(static_cast<size_t>(input.x.rows())),
       of_class_(static_cast<size_t>(input.classes)),
       above_(static_cast<size_t>(input.classes)),
-      negative_(static_cast<size_t>(input.classes)) {}
+      negative_(static_cast<size_t>(input.classes)) {
+  if (input.weights.empty()) return;
+  double sum = 0;
+  for (const uint32_t row : input.rows) {
+    sum += input.weights[static_cast<size_t>(input.labels[row])];
+    weight_up_to_.push_back(sum);
+  }
+}
 
 Tree TreeGrower::grow(uint64_t number) {
   draws_ = Draws(input_.seed, number);
@@ -85,8 +92,9 @@ Tree TreeGrower::grow(uint64_t number) {
     nodes[at.node] = {split.column, split.threshold, child};
     nodes.resize(nodes.size() + 2);
     divide(split, at.first);
-    open_.push_back({child, at.first});
-    open_.push_back({child + 1, at.first + left_.size()});
+    // The left side first: of features that are mostly 0 most rows go there, and so go on to a node close by.
+    open_.push_back({child + 1, at.first});
+    open_.push_back({child, at.first + right_.size()});
   }
   tree.forest.first_vote.push_back(static_cast<uint32_t>(tree.forest.votes.size()));
   return tree;
@@ -97,10 +105,15 @@ void TreeGrower::draw_rows(Tree& tree) {
   std::fill(weight_.begin(), weight_.end(), 0.0);
   tree.drawn.assign(static_cast<size_t>(input_.x.words()), 0);
   const auto count = static_cast<uint32_t>(input_.rows.size());
+  const auto draw = [&]() -> uint32_t {
+    if (weight_up_to_.empty()) return draws_.below(count);
+    const double at = draws_.share() * weight_up_to_.back();
+    const auto found = std::upper_bound(weight_up_to_.begin(), weight_up_to_.end(), at) - weight_up_to_.begin();
+    return std::min(count - 1, static_cast<uint32_t>(found));
+  };
   for (uint32_t i = 0; i < count; ++i) {
-    const uint32_t row = input_.rows[draws_.below(count)];
-    const auto label = static_cast<size_t>(input_.labels[row]);
-    weight_[row] += input_.weights.empty() ? 1.0 : input_.weights[label];
+    const uint32_t row = input_.rows[draw()];
+    weight_[row] += 1;
     tree.drawn[row / kWordRows] |= uint64_t{1} << (row % kWordRows);
   }
 }
@@ -188,7 +201,6 @@ void TreeGrower::scan(uint32_t column, size_t zeros, Split& best) {
   const auto consider = [&](float low, float high) {
     if (count < input_.min_leaf || count_ - count < input_.min_leaf) return;
     const double rest = total_ - weight;
-    if (!(weight > 0 && rest > 0)) return;  // rounding errors, if some weights are tiny beside others
     const double score = squares / weight + others / rest;
     // Of equal splits the one that was looked at first; within a column, the one with the lowest threshold.
     if (score > best.score || (score == best.score && column == best.column)) {
@@ -227,7 +239,8 @@ void TreeGrower::scan(uint32_t column, size_t zeros, Split& best) {
   }
 }
 
-/// Replaces the rows from rows_[first] on by those of the left side, which are left_, and then those of the right side.
+/// Replaces the rows from rows_[first] on by those of the right side, which are right_, and then those of the left
+/// side.
 void TreeGrower::divide(const Split& split, size_t first) {
   left_.clear();
   right_.clear();
@@ -242,8 +255,8 @@ void TreeGrower::divide(const Split& split, size_t first) {
     if (right != 0) right_.push_back({r.word, right});
   }
   rows_.resize(first);
-  rows_.insert(rows_.end(), left_.begin(), left_.end());
   rows_.insert(rows_.end(), right_.begin(), right_.end());
+  rows_.insert(rows_.end(), left_.begin(), left_.end());
 }
 
 void TreeGrower::add_leaf(Tree& tree, Forest::Node& node) const {

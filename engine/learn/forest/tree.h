@@ -31,11 +31,12 @@ struct Tree {
 
 /// Grows one tree after another; has the scratch memory of one thread: 4 bytes per column, 12 per row.
 ///
-/// A tree is grown from as many rows as there are, drawn with replacement. Each node is split where it lowers the Gini
-/// impurity, weighted by how often the rows were drawn and by their classes, the most, among the columns that are
-/// looked at: sqrt(columns) of them, rounded down, drawn anew for each node and without replacement; more if the rows
-/// have the same number in all of these. The threshold is midway between two neighbouring numbers. Nodes are split
-/// until all rows are of one class, or no column that was looked at can be split. Breiman, Machine Learning 45, 2001.
+/// A tree is grown from as many rows as there are, drawn with replacement, rows of a class with twice the weight twice
+/// as often. Each node is split where it lowers the Gini impurity, in which a row counts as often as it was drawn, the
+/// most, among the columns that are looked at: sqrt(columns) of them, rounded down, drawn anew for each node and
+/// without replacement; more if the rows have the same number in all of these. The threshold is midway between two
+/// neighbouring numbers. Nodes are split until all rows are of one class, or no column that was looked at can be split.
+/// Breiman, Machine Learning 45, 2001.
 ///
 /// Of a column only the numbers that are not 0 are visited and sorted. Rows with 0 are one run between the negative and
 /// the positive numbers, whose weights are what these leave of the node's.
@@ -73,10 +74,11 @@ class TreeGrower {
   void add_leaf(Tree& tree, Forest::Node& node) const;
 
   const GrowInput input_;
-  uint32_t looked_at_;             ///< columns per node
-  std::vector<uint32_t> columns_;  ///< all, in any order: the first ones are those drawn for a node
-  std::vector<double> weight_;     ///< of each row: of its class, times how often it was drawn
-  std::vector<Rows> rows_;         ///< of all open nodes
+  uint32_t looked_at_;                ///< columns per node
+  std::vector<uint32_t> columns_;     ///< all, in any order: the first ones are those drawn for a node
+  std::vector<double> weight_up_to_;  ///< the weights of the rows up to each one; empty if all are 1
+  std::vector<double> weight_;        ///< of each row: how often it was drawn
+  std::vector<Rows> rows_;            ///< of all open nodes
   std::vector<Open> open_;
   std::vector<Rows> left_;
   std::vector<Rows> right_;
