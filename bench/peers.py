@@ -107,6 +107,14 @@ def versions():
     return found
 
 
+def model_folder(weights, work):
+    """The folder below `work` that has the peers' model files of these weights."""
+    with open(weights, 'rb') as file:
+        folder = os.path.join(work, hashlib.sha256(file.read()).hexdigest()[:16])
+    peer_engines.write_models(peer_engines.load_weights(weights), folder)
+    return folder
+
+
 def session(args):
     engines = args.engines.split(',') if args.engines else [*OURS, *peer_engines.ENGINES]
     if not args.ours:
@@ -114,9 +122,7 @@ def session(args):
     unknown = [e for e in engines if e not in KINDS]
     if unknown:
         sys.exit(f'unknown engine {unknown[0]}; there are {", ".join(KINDS)}')
-    with open(args.weights, 'rb') as file:
-        args.work = os.path.join(args.work, hashlib.sha256(file.read()).hexdigest()[:16])
-    peer_engines.write_models(peer_engines.load_weights(args.weights), args.work)
+    args.work = model_folder(args.weights, args.work)
     batches = [int(b) for b in args.batches.split(',')]
     failed = set()
     os.makedirs(os.path.dirname(os.path.abspath(args.out)), exist_ok=True)
