@@ -186,8 +186,8 @@ TEST_F(LearnSklearnTest, ForestsAreAsGoodAsRandomForestClassifiers) {
                       {"out_of_bag", out_of_bag},
                       {"nodes", nodes}});
   };
-  expect_forest({.rows = 800, .columns = 400, .classes = 3, .zeros = 0.9, .separation = 0.3}, "none", 1);
-  expect_forest({.rows = 800, .columns = 400, .classes = 10, .zeros = 0.6, .separation = 0.5}, "class_1=5", 3);
+  expect_forest({.rows = 1200, .columns = 400, .classes = 3, .zeros = 0.9, .separation = 0.6}, "none", 1);
+  expect_forest({.rows = 1200, .columns = 400, .classes = 6, .zeros = 0.6, .separation = 1}, "class_1=5", 3);
 }
 
 TEST_F(LearnSklearnTest, ScoresAreThoseOfItsMetrics) {
