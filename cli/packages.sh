@@ -8,7 +8,7 @@ build_packages=(g++ cmake make libhdf5-dev libaec-dev zlib1g-dev libeigen3-dev l
                 libjpeg-dev)
 # tests/run builds the benchmarks too, so that they cannot rot, makes a Python environment of its own, and fuzzes with
 # Clang's library.
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev parallel valgrind python3-venv clang)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev parallel valgrind pkgconf python3-venv clang)
 # Ubuntu 22.04 has no package of that name: there Clang's library comes with Clang.
 grep -qs '^VERSION_ID="22.04"' /etc/os-release || test_packages+=(libclang-rt-dev)
 

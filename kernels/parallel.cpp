@@ -68,8 +68,10 @@ struct ThreadPool::State {
   }
 
   void stop() {
-    if (!mark.is_here()) {  // the threads are the parent process's: there is nobody to wait for
-      for (auto& member : members) member.detach();
+    if (!mark.is_here()) {
+      // The threads are the parent process's: there is nobody to wait for. Not even detach() may be called, because the
+      // C library may have given their handles to threads that this process has made.
+      static_cast<void>(new std::vector<std::thread>(std::move(members)));
       return;
     }
     stopping = true;

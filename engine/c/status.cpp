@@ -13,7 +13,13 @@ thread_local std::array<char, 1024> last_error = {};
 }  // namespace
 
 vgg16_status failed(vgg16_status status, const char* text) {
-  const std::string_view line = std::string_view(text).substr(0, last_error.size() - 1);
+  std::string_view line = text;
+  if (line.size() >= last_error.size()) {
+    size_t end = last_error.size() - 1;
+    while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0U) == 0x80U)
+      --end;  // not inside a character of UTF-8
+    line = line.substr(0, end);
+  }
   *std::copy(line.begin(), line.end(), last_error.begin()) = '\0';
   return status;
 }

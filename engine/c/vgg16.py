@@ -111,8 +111,10 @@ _check(_declare(_library, "vgg16_check_version", c_int, c_int, c_int)(*_VERSION)
 class _Handle:
     """Owns a pointer of the library's and frees it."""
 
+    _as_parameter_ = None
+
     def __init__(self, free, create, *arguments):
-        self._free, self._as_parameter_ = free, None
+        self._free = free
         made = c_void_p()
         _check(create(*arguments, byref(made)))
         self._as_parameter_ = made
@@ -204,7 +206,7 @@ class Engine(_Handle):
 
 def train(x, y, classifier="logistic", c=None, class_weight="none", test_size=0.25, folds=3, threads=0, engine=None):
     """A Model of rows (n, columns) and their labels; the last rows are held out and tested on, which `model.report` is
-    about. Give the engine that computed the rows, so that the model records which network it belongs to."""
+    about. Give the engine that computed the rows, by its own layer and pool, so that the model records them."""
     x = _rows(x)
     names, labels = np.unique(np.asarray(y), return_inverse=True)
     labels = np.ascontiguousarray(labels, np.int64)

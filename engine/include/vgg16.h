@@ -156,7 +156,8 @@ typedef struct vgg16_train_options {
   double test_size;            /* share of the rows, the last ones, that are held out and tested on; 0: none */
   int folds;                   /* of the cross-validation that chooses C */
   int threads;                 /* 0: one per processor; the result does not depend on it */
-  const vgg16_engine* rows_of; /* the engine that computed the rows, which the model records; may be NULL */
+  const vgg16_engine* rows_of; /* the engine that computed the rows, by its own layer and pool, which the model records;
+                                  may be NULL */
 } vgg16_train_options;
 #define VGG16_TRAIN_OPTIONS \
   { sizeof(vgg16_train_options), "logistic", NULL, 0, "none", 0.25, 3, 0, NULL }

@@ -354,8 +354,11 @@ TEST(EmbeddingTest, AfterForkAnEngineOfOneThreadOrOfTheChildWorks) {
             }),
             0);
   EXPECT_EQ(in_child([&] {
-              Extractor own(weights(), quick(2));
-              return extracted(own, {&picture, 1}) == expected;
+              auto own = std::make_unique<Extractor>(weights(), quick(2));
+              several.reset();  // whose threads' handles may now be those of the new one's
+              const bool same = extracted(*own, {&picture, 1}) == expected;
+              own.reset();
+              return same;
             }),
             0);
   EXPECT_EQ(extracted(*several, {&picture, 1}), expected) << "the parent's goes on";

@@ -143,7 +143,8 @@ def check_forest():
     from sklearn.ensemble import RandomForestClassifier, _forest
 
     if case["weight_by_name"] and "sample_weight" not in inspect.signature(_forest._generate_sample_indices).parameters:
-        return  # before version 1.9 weights did not change which rows are drawn
+        print("skipped: before version 1.9 weights did not change which rows are drawn", file=sys.stderr)
+        return
     x, y = features(), np.array(case["labels"])
     n = int(len(y) * 0.75)
     weight = {case["names"].index(name): w for name, w in (case["weight_by_name"] or {}).items()} or None

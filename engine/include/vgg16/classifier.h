@@ -116,8 +116,7 @@ struct FitCertificate {
   double c = 0;
   int fold = -1;  ///< fold that was left out, or -1 for the fit on all training rows
   double objective = 0;
-  double relative_gap =
-      0;  ///< proven bound on (objective - optimum) / optimum; of the SVM with Route::kDual, the worst column's
+  double relative_gap = 0;   ///< proven bound on (objective - optimum) / optimum; of the SVM, the worst column's
   double gradient_norm = 0;  ///< by the coefficients, for which the intercept is optimal; of the SVM, by both
   int iterations = 0;        ///< Newton or L-BFGS steps
   int products = 0;          ///< conjugate-gradient steps, all Newton steps together; 0 with L-BFGS

@@ -138,10 +138,10 @@ Trained train_forest(const RouteInput& input, const AuditWith& audit_with) {
   Trained trained;
   auto begin = Clock::now();
   const SparseRows x = SparseRows::read(input.table, input.plan.order, input.pool, input.stage("rows read"));
-  trained.read_seconds = seconds_since(begin);
   {
-    begin = Clock::now();
     const SparseColumns columns(x, input.pool);
+    trained.read_seconds = seconds_since(begin);
+    begin = Clock::now();
     Grower grower(input, columns);
     search(input, columns, grower, trained);
     trained.search_seconds = seconds_since(begin);

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "kernels/parallel.h"
 #include "learn/flow/metrics.h"
@@ -36,18 +39,22 @@ constexpr double kRowsPerColumn = 0.7;
 /// The share of the free memory that training may plan to use.
 constexpr double kUsableShare = 0.85;
 
+/// Memory of what a forest leaves behind: the trees of the largest one, each as large as one with every row in a leaf
+/// of its own, and once more while they are put together; its scores.
+int64_t grown_bytes(const Plan& plan, const TrainOptions& options) {
+  constexpr int64_t kTreeBytesPerRow = 2 * (2 * sizeof(Forest::Node) + sizeof(Forest::Vote) + 4) + 16;
+  const int64_t trees = *std::max_element(options.trees.begin(), options.trees.end());
+  return trees * plan.rows.train_rows() * kTreeBytesPerRow + 16 * plan.rows.classes * std::ssize(plan.order);
+}
+
 /// Memory of a forest: the rows twice, by row and by column, as if none of their numbers were zero; the scratch memory
-/// of the threads; the trees of the largest forest, each as large as one with every row in a leaf of its own, and once
-/// more while they are put together; the out-of-fold scores of all candidates.
+/// of the threads; grown_bytes(); the out-of-fold scores of all candidates.
 int64_t forest_bytes(const FeatureTable& table, const Plan& plan, const TrainOptions& options, int threads) {
   const int64_t n = table.rows;
   const int64_t d = table.columns;
-  const int64_t train_rows = plan.rows.train_rows();
-  const int64_t trees = *std::max_element(options.trees.begin(), options.trees.end());
   const auto candidates = std::ssize(options.trees) * std::ssize(options.min_leaf);
-  constexpr int64_t kTreeBytesPerRow = 2 * (2 * sizeof(Forest::Node) + sizeof(Forest::Vote) + 4) + 16;
   return kFixedBytes + 5 * n * d + n * d * 17 / 4 + std::max<int64_t>(threads * (4 * d + 64 * n), kTileRows * d * 9) +
-         trees * train_rows * kTreeBytesPerRow + 8 * (candidates + 2) * plan.rows.classes * n;
+         grown_bytes(plan, options) + 8 * candidates * plan.rows.classes * n;
 }
 
 }  // namespace
@@ -83,6 +90,10 @@ void require_labels(const FeatureTable& table) {
   };
   if (static_cast<int64_t>(table.labels.size()) != table.rows) {
     refuse(std::to_string(table.labels.size()) + " labels for " + std::to_string(table.rows) + " rows");
+  }
+  std::set<std::string_view> names;
+  for (const std::string& name : table.label_names) {
+    if (!names.insert(name).second) refuse("two classes are called " + printable(name));
   }
   const auto classes = static_cast<int64_t>(table.label_names.size());
   for (int64_t r = 0; r < table.rows; ++r) {
@@ -178,9 +189,21 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
                                           " MB are free; pool the features, use fewer rows or trees, or train logistic "
                                           "regression");
     }
-    TrainEstimate estimate = choose_route(table, plan, logistic_options(options), threads, available_bytes);
-    estimate.memory_bytes = std::max(estimate.memory_bytes, forest);
-    return estimate;
+    // The comparison with logistic regression comes after it, beside the forest and all rows, if there is memory for
+    // it.
+    const int64_t held = grown_bytes(plan, options) + 5 * (n - train_rows) * d;
+    TrainOptions logistic = logistic_options(options);
+    logistic.memory_bytes = std::max<int64_t>(1, usable - held);
+    try {
+      TrainEstimate estimate = choose_route(table, plan, logistic, threads, available_bytes);
+      if (estimate.rows_in_memory) {
+        estimate.memory_bytes = std::max(estimate.memory_bytes + held, forest);
+        return estimate;
+      }
+    } catch (const Error& e) {
+      if (e.code() != ErrorCode::kMemory) throw;
+    }
+    return {Route::kPrimal, forest, false, 1};
   }
 
   // The terms of `gram`: the rows, as if none of their numbers were zero; the Gram matrix (8 n^2); its active part in
@@ -215,13 +238,15 @@ TrainEstimate choose_route(const FeatureTable& table, const Plan& plan, const Tr
                                         std::to_string(usable / 1'000'000) +
                                         " MB are free; use passes over the rows, with L-BFGS");
   }
+  // Finished models: an SVM's, or then those of the logistic regression that it is compared with.
+  const int64_t models = svm ? std::max(fits, std::ssize(default_c_list()) * options.folds) : fits;
   // Memory of the primal route for so many fits at once: what does not depend on them, the fits, all finished models,
   // the out-of-fold scores of the best, a pass. The final fit has more rows, and runs alone.
   const int64_t per_fit = primal_bytes_per_fit(fold_rows, d, plan.rows.classes);
   const int64_t final_fit = primal_bytes_per_fit(train_rows, d, plan.rows.classes);
   const auto primal = [&](int64_t at_once, bool resident) {
     return kFixedBytes + (resident ? reading + 5 * train_rows * d : 0) + std::max(at_once * per_fit, final_fit) +
-           8 * k * (fits * d + train_rows) + RowPasses::working_bytes(train_rows, d, at_once * k, threads);
+           8 * k * (models * d + train_rows) + RowPasses::working_bytes(train_rows, d, at_once * k, threads);
   };
   for (const bool resident : {true, false}) {
     // Preferably all fits run at once, with the rows in memory. Rows stay in memory as long as at least a quarter of

@@ -79,6 +79,7 @@ void remove_common_shift(int64_t columns, PrimalFit& fit) {
 
 PrimalOptions fit_options(const RouteInput& input, FitProgress& progress) {
   PrimalOptions options;
+  if (input.options.classifier == ClassifierKind::kSvm) options.max_iterations = input.options.max_iterations;
   options.relative_gap = input.options.relative_gap;
   options.fits_at_once = input.estimate.fits_at_once;
   options.on_step = [&](int steps, double gap) { progress.step(steps, gap); };

@@ -36,7 +36,8 @@ std::vector<double> RouteInput::class_weights(int fold) const {
 
 Solver RouteInput::solver() const {
   if (options.solver != Solver::kAuto) return options.solver;
-  return estimate.route == Route::kDual ? Solver::kNewton : Solver::kLbfgs;
+  const bool newton = estimate.route == Route::kDual || options.classifier == ClassifierKind::kSvm;
+  return newton ? Solver::kNewton : Solver::kLbfgs;
 }
 
 Calibrated RouteInput::calibrate(Eigen::MatrixXd out_of_fold) const {

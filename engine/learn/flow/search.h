@@ -1,4 +1,4 @@
-// Cross-validation over C and the final fit on all training rows, by one of two routes.
+// Cross-validation over C and the final fit on all training rows, by one of two routes, or of a forest.
 #pragma once
 
 #include <chrono>
@@ -109,13 +109,15 @@ class FitProgress {
   std::chrono::steady_clock::time_point last_;  ///< when a step was last reported; the first one is reported at once
 };
 
+using AuditWith = std::function<void(const GramMatrix& k, const Trained& so_far)>;
+
 /// The dual route: the Gram matrix, then Newton's method. Each fold follows its regularisation path, one thread per
 /// fit; then the final fit uses all threads. audit_with(centred Gram matrix, result) is called before the matrix is
 /// freed.
-using AuditWith = std::function<void(const GramMatrix& k, const Trained& so_far)>;
 [[nodiscard]] Trained train_dual(const RouteInput& input, const AuditWith& audit_with);
 
-/// The primal route: L-BFGS on the coefficients of the columns, all folds and all C in lockstep.
+/// The primal route: the coefficients of the columns, in passes over the rows that serve many fits: of logistic
+/// regression by L-BFGS, all folds and all C; of SVMs by Newton's method, all folds and classes of one C.
 [[nodiscard]] Trained train_primal(const RouteInput& input);
 
 /// A random forest. Its route is that of the logistic regression that it is compared with: audit_with is called if this

@@ -11,8 +11,8 @@
 namespace vgg16 {
 namespace {
 
-/// More nodes than a model file can hold.
-constexpr size_t kMostNodes = size_t{1} << 28U;
+/// What a model file has room for: 4 GB, less a header.
+constexpr size_t kMostBytes = (size_t{1} << 32U) - (size_t{1} << 24U);
 /// Rows that one thread votes on at a time.
 constexpr int64_t kRowsAtOnce = 16;
 
@@ -21,9 +21,12 @@ void append(const Forest& tree, Forest& forest) {
   const auto nodes = static_cast<uint32_t>(forest.nodes.size());
   const auto leaves = static_cast<uint32_t>(forest.first_vote.size());
   const auto votes = static_cast<uint32_t>(forest.votes.size());
-  require(
-      nodes + tree.nodes.size() <= kMostNodes, ErrorCode::kMemory,
-      "the trees have more than " + std::to_string(kMostNodes) + " nodes; train fewer of them, or with larger leaves");
+  // Of a node, a leaf's first vote, and a vote. So they can be counted with 32 bits, too.
+  const size_t bytes = 12 * (forest.nodes.size() + tree.nodes.size()) +
+                       4 * (forest.first_vote.size() + tree.first_vote.size()) +
+                       8 * (forest.votes.size() + tree.votes.size());
+  require(bytes <= kMostBytes, ErrorCode::kMemory,
+          "the trees take more than the 4 GB of a model file; train fewer of them, or with larger leaves");
   forest.roots.push_back(nodes);
   for (const Forest::Node& node : tree.nodes) {
     const bool leaf = node.child == 0;

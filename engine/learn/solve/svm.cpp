@@ -131,7 +131,10 @@ int64_t SvmPath::newton_target(Index column, double c, double wanted, const Prog
   target.setZero();
   if (n == 0) return 0;
   // A copy, contiguous, so that products stay in the cache.
-  active_products.resize(std::max(active_products.size(), static_cast<size_t>(n * n)));
+  if (static_cast<int64_t>(active_products.size()) < n * n) {
+    active_products = {};  // before the larger block is taken
+    active_products.resize(static_cast<size_t>(n * n));
+  }
   Eigen::Map<MatrixXd> k(active_products.data(), n, n);
   VectorXd x(n);
   VectorXd y(n);
