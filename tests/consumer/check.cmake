@@ -70,7 +70,7 @@ endif()
 
 find_program(PYTHON python3)
 if(PYTHON AND NOT FLAGS)
-  run(${PYTHON} ${SOURCE}/tests/consumer/exported_names.py ${library} ${headers})
+  run(${PYTHON} ${SOURCE}/tests/consumer/exported_names.py ${CUDA} ${library} ${headers})
   message(STATUS "${output}")
 else()
   message(STATUS "python3 is not installed, or this is a build with sanitizers: exported names are not checked")

@@ -1,13 +1,14 @@
-"""exported_names.py LIBRARY HEADER...: whether the shared library exports the functions that the headers declare, and
+"""exported_names.py CUDA LIBRARY HEADER...: whether the shared library exports the functions that the headers declare, and
 nothing else; that no symbol is GNU_UNIQUE, which would keep it in memory; and that it calls nothing that changes or depends
-on the host's environment, locale, signals or standard streams."""
+on the host's environment, locale, signals or standard streams. CUDA is 1 if it contains CUDA's runtime, which reads and sets
+variables of its own."""
 import re
 import subprocess
 import sys
 
-library, headers = sys.argv[1], sys.argv[2:]
+with_cuda, library, headers = sys.argv[1] == "1", sys.argv[2], sys.argv[3:]
 HOSTS = {"getenv", "secure_getenv", "setenv", "putenv", "setlocale", "uselocale", "signal", "sigaction", "atexit", "abort",
-         "exit", "printf", "puts", "perror", "std::locale::global", "std::cout", "std::cerr", "std::ios_base::Init::Init"}
+         "exit", "printf", "puts", "perror", "std::locale::global", "std::cout", "std::cerr", "std::ios_base::Init::Init"} - ({"getenv", "setenv"} if with_cuda else set())
 
 
 def declared(path):
