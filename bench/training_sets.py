@@ -9,6 +9,7 @@ easy17        1,360 rows in 17 classes of 80: the classes are clusters of the pi
 hard17        the pictures of easy17 through random weights: features that hardly tell the classes apart
 hard3         the same rows in their three classes
 duplicates    the pictures with copies of 60 of them, re-encoded or made smaller; duplicates.json has the pairs
+made17        1,360 rows in 17 Gaussian classes after a ReLU, without pictures: 92 % of the numbers are 0
 large         20,000 rows in 10 classes, made of the features of base without pictures
 
 Files that are there already are kept. Needs h5py, numpy, Pillow and safetensors.
@@ -149,6 +150,20 @@ def write_duplicates(pictures, folder):
     return pairs
 
 
+def write_made(out, rows=1360, columns=25088, classes=17):
+    draw = numpy.random.default_rng(1)
+    labels = draw.permutation(numpy.arange(rows) % classes)
+    centres = draw.normal(0, 1, columns) + draw.normal(0, 0.25, (classes, columns))
+    features = numpy.empty((rows, columns), numpy.float32)
+    for i, label in enumerate(labels):
+        features[i] = numpy.maximum(0, centres[label] + draw.normal(0, 1.5, columns) - 2.55)
+    features *= draw.lognormal(1, 1, columns).astype(numpy.float32)
+    with h5py.File(out, 'w', libver='earliest') as file:
+        file['features'] = features
+        file['labels'] = labels
+        file.create_dataset('label_names', data=[f'class_{c:02}' for c in range(classes)], dtype=h5py.string_dtype())
+
+
 def write_large(base, out, rows=20000, classes=10):
     """Rows that take each of the 49 positions from one of three rows of their cluster, every number times noise."""
     with h5py.File(base) as file:
@@ -195,6 +210,8 @@ def main():
             link.symlink_to((out / 'easy3' / path).resolve())
     extract(args.program, out / 'hard', out / 'hard3.h5', '--weights', out / 'random.safetensors')
     write_rows(out / 'hard3.h5', out / 'hard17.h5', seventeen)
+    if not (out / 'made17.h5').exists():
+        write_made(out / 'made17.h5')
     if not (out / 'duplicates').exists():
         pairs = write_duplicates(pictures, out / 'duplicates')
         (out / 'duplicates.json').write_text(json.dumps(pairs))
