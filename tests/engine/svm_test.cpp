@@ -117,13 +117,13 @@ TEST_P(SvmTest, TheModelFileIsTheSameBytesForAnyNumberOfThreadsAndComesBack) {
 TEST_P(SvmTest, RowsReadAgainInEveryPassGiveTheSameModel) {
   if (route() == Route::kDual) GTEST_SKIP() << "the rows of the dual route are always in memory";
   const FeatureTable many = sparse_classes(
-      {.rows = 30000, .columns = 300, .classes = classes(), .zeros = 0.5, .separation = 0.3, .in_turn = true});
+      {.rows = 30000, .columns = 100, .classes = classes(), .zeros = 0.5, .separation = 0.3, .in_turn = true});
   TrainOptions options = svm_options({1e-4});
   options.route = route();
   options.folds = 2;
   const TrainResult resident = train(many, options);
   EXPECT_TRUE(resident.report.estimate.rows_in_memory);
-  for (int64_t megabytes = 90; megabytes < 200; megabytes += 5) {
+  for (int64_t megabytes = 70; megabytes < 200; ++megabytes) {
     options.memory_bytes = megabytes * 1'000'000;
     try {
       if (estimate_training(many, options).rows_in_memory) continue;
