@@ -14,11 +14,9 @@ build lacks, such as CUDA's, is left out with the reason. One line of JSON per p
 """
 import argparse
 import collections
-import datetime
 import json
 import math
 import os
-import shlex
 import statistics
 import subprocess
 import sys
@@ -99,13 +97,7 @@ def session(args):
     settings = [(engine, threads) for engine in engines
                 for threads in ([1] if 'cuda' in engine else map(int, args.threads.split(',')))]
     failed = set()
-    os.makedirs(os.path.dirname(os.path.abspath(args.out)), exist_ok=True)
-    with open(args.out, 'a') as out:
-        def log(line):
-            out.write(json.dumps(line) + '\n')
-            out.flush()
-        log({'date': datetime.date.today().isoformat(), 'machine': peers.machine(), 'versions': peers.versions(),
-             'command': shlex.join(sys.argv)})
+    with peers.session_log(args.out) as log:
         for round_number in range(args.rounds):
             for engine, threads in settings:
                 if engine in failed:

@@ -14,6 +14,7 @@ turns from round to round. One line of JSON per process goes to --out, which --r
 """
 import argparse
 import collections
+import contextlib
 import datetime
 import hashlib
 import json
@@ -115,6 +116,19 @@ def model_folder(weights, work):
     return folder
 
 
+@contextlib.contextmanager
+def session_log(path, **head):
+    """A function that adds a line of JSON to the file, which begins with one about the machine, the versions and `head`."""
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    with open(path, 'a') as out:
+        def log(line):
+            out.write(json.dumps(line) + '\n')
+            out.flush()
+        log({'date': datetime.date.today().isoformat(), 'machine': machine(), 'versions': versions(), **head,
+             'command': shlex.join(sys.argv)})
+        yield log
+
+
 def session(args):
     engines = args.engines.split(',') if args.engines else [*OURS, *peer_engines.ENGINES]
     if not args.ours:
@@ -125,13 +139,7 @@ def session(args):
     args.work = model_folder(args.weights, args.work)
     batches = [int(b) for b in args.batches.split(',')]
     failed = set()
-    os.makedirs(os.path.dirname(os.path.abspath(args.out)), exist_ok=True)
-    with open(args.out, 'a') as out:
-        def log(line):
-            out.write(json.dumps(line) + '\n')
-            out.flush()
-        log({'date': datetime.date.today().isoformat(), 'machine': machine(), 'versions': versions(),
-             'threads': args.threads, 'command': shlex.join(sys.argv)})
+    with session_log(args.out, threads=args.threads) as log:
         for round_number in range(args.rounds):
             turn = round_number % len(engines)
             for batch in batches:

@@ -11,8 +11,6 @@ using vgg16::need;
 
 namespace {
 
-constexpr size_t kLayers = 18;
-
 std::string_view text_or(const char* text, std::string_view otherwise) { return text == nullptr ? otherwise : text; }
 
 // The caller's pictures. Formats have the same numbers on both sides.
@@ -32,10 +30,10 @@ std::span<const vgg16::Picture> pictures_of(vgg16_engine& engine, const vgg16_pi
 
 }  // namespace
 
-size_t vgg16_layers(void) { return kLayers; }
+size_t vgg16_layers(void) { return vgg16::layer_index("block5_pool") + 1; }  // the last one
 
 const char* vgg16_layer_name(size_t index) {
-  return index < kLayers ? vgg16::layer_name(index).data() : nullptr;  // a literal, so it ends with a zero
+  return index < vgg16_layers() ? vgg16::layer_name(index).data() : nullptr;  // a literal, so it ends with a zero
 }
 
 vgg16_status vgg16_layer_columns(const char* layer, const char* pool, size_t* columns) {
@@ -80,13 +78,8 @@ vgg16_status vgg16_engine_create(const vgg16_weights* weights, const vgg16_model
                                              .batch_size = given.batch_size};
     auto made = std::make_unique<vgg16_engine>();
     made->weights = weights->weights;
-    made->layer = vgg16::layer_index(network.layer);
-    made->pool = network.pool;
     if (model != nullptr) {
       made->predictor.emplace(model->model, weights->weights, vgg16::PredictorOptions{.network = network});
-      const vgg16::Recipe& recipe = model->model.recipe;
-      made->layer = vgg16::layer_index(text_or(recipe.layer.empty() ? nullptr : recipe.layer.c_str(), "block5_pool"));
-      made->pool = vgg16::pool_from_name(recipe.pool.empty() ? "none" : recipe.pool);
     } else {
       made->features.emplace(weights->weights, network);
     }
@@ -97,7 +90,7 @@ vgg16_status vgg16_engine_create(const vgg16_weights* weights, const vgg16_model
 void vgg16_engine_free(vgg16_engine* engine) { delete engine; }
 
 size_t vgg16_engine_columns(const vgg16_engine* engine) {
-  return engine == nullptr ? 0 : static_cast<size_t>(vgg16::feature_columns(engine->layer, engine->pool));
+  return engine == nullptr ? 0 : static_cast<size_t>(engine->extractor().columns());
 }
 
 void vgg16_engine_cancel(vgg16_engine* engine, int on) {
@@ -110,8 +103,9 @@ vgg16_status vgg16_extract(vgg16_engine* engine, const vgg16_picture* pictures, 
     need(engine, "vgg16_extract: engine");
     if (n > 0) need(pictures, "vgg16_extract: pictures");
     if (n > 0) need(rows, "vgg16_extract: rows");
-    const size_t at = layer == nullptr ? engine->layer : vgg16::layer_index(layer);
-    const vgg16::Pool pooled = layer == nullptr ? engine->pool : vgg16::pool_from_name(text_or(pool, "none"));
+    const size_t at = layer == nullptr ? engine->extractor().layer() : vgg16::layer_index(layer);
+    const vgg16::Pool pooled =
+        layer == nullptr ? engine->extractor().pool() : vgg16::pool_from_name(text_or(pool, "none"));
     const auto columns = static_cast<size_t>(vgg16::feature_columns(at, pooled));
     vgg16::need_size("vgg16_extract: rows", count, n, columns);
     engine->extractor().extract(pictures_of(*engine, pictures, n), at, pooled, rows);

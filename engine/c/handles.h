@@ -21,12 +21,11 @@ struct vgg16_model {
 /// One of the two is there: a predictor if it has a model.
 struct vgg16_engine {
   std::shared_ptr<const vgg16::Weights> weights;
-  size_t layer = 0;
-  vgg16::Pool pool = vgg16::Pool::kNone;
   std::optional<vgg16::Predictor> predictor = {};
   std::optional<vgg16::Extractor> features = {};
   std::vector<vgg16::Picture> pictures = {};  ///< of one call, as are the probabilities; the memory is used again
   std::vector<double> probabilities = {};
 
   vgg16::Extractor& extractor() { return predictor ? predictor->extractor() : *features; }
+  const vgg16::Extractor& extractor() const { return predictor ? predictor->extractor() : *features; }
 };

@@ -124,13 +124,14 @@ vgg16_status vgg16_train(const float* rows, size_t n, size_t columns, const int6
     static_cast<void>(vgg16::known(report, vgg16_train_report{}, "vgg16_train_report"));
     vgg16::FeatureTable table = table_of(rows, n, columns, labels, class_names, classes);
     if (given.rows_of != nullptr) {
-      const auto expected = vgg16::feature_columns(given.rows_of->layer, given.rows_of->pool);
-      if (static_cast<int64_t>(columns) != static_cast<int64_t>(expected)) {
+      const vgg16::Extractor& network = given.rows_of->extractor();
+      const int64_t expected = network.columns();
+      if (static_cast<int64_t>(columns) != expected) {
         throw vgg16::Error(vgg16::ErrorCode::kShape, "vgg16_train: rows of " + std::to_string(columns) +
                                                          " numbers, and rows_of makes " + std::to_string(expected));
       }
-      table.recipe.layer = vgg16::layer_name(given.rows_of->layer);
-      table.recipe.pool = vgg16::pool_name(given.rows_of->pool);
+      table.recipe.layer = vgg16::layer_name(network.layer());
+      table.recipe.pool = vgg16::pool_name(network.pool());
       table.recipe.preprocessing = vgg16::kPreprocessing;
       table.recipe.weights_sha256 = given.rows_of->weights->sha256();
     }

@@ -16,7 +16,7 @@ endif()
 
 # vgg16_room(NAME SOURCES file... [USES target...])
 # One room is one OBJECT library, vgg16_NAME: it sees the public headers and what USES names, so an include that the
-# layout forbids does not compile. Every room is folded into the one archive `vgg16` (engine/CMakeLists.txt).
+# layout forbids does not compile. Every room is folded into the library `vgg16` (engine/CMakeLists.txt).
 # Third-party targets in USES stay private to the room; rooms in USES lend their headers only. Only what the public
 # headers declare is visible outside a shared library. GCC's unique symbols would keep one from being unloaded.
 function(vgg16_room name)

@@ -143,6 +143,8 @@ Extractor::Extractor(Extractor&&) noexcept = default;
 Extractor& Extractor::operator=(Extractor&&) noexcept = default;
 
 int64_t Extractor::columns() const { return impl_->lanes[0].columns(); }
+size_t Extractor::layer() const { return impl_->stop.layer; }
+Pool Extractor::pool() const { return impl_->stop.pool; }
 std::string_view Extractor::backend() const { return impl_->backend->name(); }
 std::string_view Extractor::instruction_set() const { return impl_->backend->instruction_set(); }
 

@@ -84,6 +84,16 @@ std::map<std::string, std::string> CliTest::files() const {
   return found;
 }
 
+void TrainedCliTest::SetUp() {
+  make_pictures("pets", {"cats", "dogs", "owls"}, 8);
+  ASSERT_EQ(run(quick_extract("pets", "pets.h5")).status, 0);
+  ASSERT_EQ(run({"train", "-d", "pets.h5", "-m", "pets.model"}).status, 0);
+  fs::create_directory(path("new"));
+  for (int label = 0; label < 3; ++label) {
+    write_test_file(path("new/" + std::to_string(label) + ".png"), class_picture(label, 1000));
+  }
+}
+
 nlohmann::json json_line(const std::string& text) {
   EXPECT_EQ(text.find('\n') + 1, text.size()) << "not one line: " << text;
   return nlohmann::json::parse(text);

@@ -58,6 +58,12 @@ class CliTest : public PythonTest {
   fs::path scratch_;  // what it printed
 };
 
+/// With pets.model, and pictures that it has not seen in new/.
+class TrainedCliTest : public CliTest {
+ protected:
+  void SetUp() override;
+};
+
 /// The one JSON document in `text`, which must be a single line.
 nlohmann::json json_line(const std::string& text);
 

@@ -102,18 +102,11 @@ class Coprocess {
   int to_ = -1;
 };
 
-class PredictList : public CliTest {
+class PredictList : public TrainedCliTest {
  protected:
-  // pets.model, and pictures that it has not seen in new/.
   void SetUp() override {
     ::signal(SIGPIPE, SIG_IGN);  // if the program ends early, writing to it fails instead of killing the test
-    make_pictures("pets", {"cats", "dogs", "owls"}, 8);
-    ASSERT_EQ(run(quick_extract("pets", "pets.h5")).status, 0);
-    ASSERT_EQ(run({"train", "-d", "pets.h5", "-m", "pets.model"}).status, 0);
-    fs::create_directory(path("new"));
-    for (int label = 0; label < 3; ++label) {
-      write_test_file(path("new/" + std::to_string(label) + ".png"), class_picture(label, 1000));
-    }
+    TrainedCliTest::SetUp();
   }
   void TearDown() override { ::signal(SIGPIPE, SIG_DFL); }
 

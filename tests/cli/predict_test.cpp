@@ -15,19 +15,7 @@ using testing::IsSupersetOf;
 using testing::SizeIs;
 using testing::StartsWith;
 
-class PredictCommand : public CliTest {
- protected:
-  // pets.model, and pictures that it has not seen in new/.
-  void SetUp() override {
-    make_pictures("pets", {"cats", "dogs", "owls"}, 8);
-    ASSERT_EQ(run(quick_extract("pets", "pets.h5")).status, 0);
-    ASSERT_EQ(run({"train", "-d", "pets.h5", "-m", "pets.model"}).status, 0);
-    fs::create_directory(path("new"));
-    for (int label = 0; label < 3; ++label) {
-      write_test_file(path("new/" + std::to_string(label) + ".png"), class_picture(label, 1000));
-    }
-  }
-};
+class PredictCommand : public TrainedCliTest {};
 
 TEST_F(PredictCommand, GivesALinePerPicture) {
   const Outcome outcome = run({"predict", "-m", "pets.model", "new/1.png", "new/0.png"});

@@ -68,7 +68,9 @@ class Extractor {
   Extractor(Extractor&&) noexcept;
   Extractor& operator=(Extractor&&) noexcept;
 
-  [[nodiscard]] int64_t columns() const;           ///< numbers per row
+  [[nodiscard]] int64_t columns() const;  ///< numbers per row
+  [[nodiscard]] size_t layer() const;     ///< the constructor's layer, as layer_index(), and pooling
+  [[nodiscard]] Pool pool() const;
   [[nodiscard]] std::string_view backend() const;  ///< "cpu" or "cuda"
   /// "avx512", "avx2" or "portable"; on a GPU such as "sm_90, cuDNN 9.13.0, batches of 32".
   [[nodiscard]] std::string_view instruction_set() const;

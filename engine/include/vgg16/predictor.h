@@ -54,6 +54,7 @@ class Predictor {
   [[nodiscard]] const Classifier& model() const { return model_; }
   /// For features of the same network, of the model's layer or an earlier one, and to cancel().
   [[nodiscard]] Extractor& extractor() { return extractor_; }
+  [[nodiscard]] const Extractor& extractor() const { return extractor_; }
 
   /// Probabilities (n, K) float64, row-major, of the model's K classes for n pictures of 224 x 224, any n; blocks.
   /// Keeps memory for the features of one batch. Throws what Extractor::extract throws, and Error{kRefused} if a score

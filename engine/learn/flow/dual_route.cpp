@@ -20,10 +20,6 @@
 namespace vgg16 {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
-
 // The labels of some segments of positions, one after another.
 std::vector<int> labels_at(const std::vector<int>& labels, const std::vector<Segment>& segments) {
   std::vector<int> chosen;
@@ -222,16 +218,12 @@ Eigen::MatrixXd search(const GramMatrix& k, const RouteInput& input, FitProgress
 }  // namespace
 
 std::optional<Candidate> logistic_on_same_folds(const RouteInput& input, const GramMatrix& k) {
-  const TrainOptions options = logistic_options(input.options);
-  const RouteInput logistic = {input.table,    input.plan, options,       input.estimate,
-                               input.products, input.pool, input.progress};
-  FitProgress progress(input.progress, static_cast<int64_t>(input.plan.rows.folds.size() * options.c.size()));
-  Trained trained;
-  static_cast<void>(search(k, logistic, progress, trained));
-  return best_if_sound(trained);
+  return best_logistic(input, [&](const RouteInput& logistic, FitProgress& progress, Trained& trained) {
+    static_cast<void>(search(k, logistic, progress, trained));
+  });
 }
 
-Trained train_dual(const RouteInput& input, const std::function<void(const GramMatrix&, const Trained&)>& audit_with) {
+Trained train_dual(const RouteInput& input, const AuditWith& audit_with) {
   const GroupedRows& rows = input.plan.rows;
   const std::vector<double>& c = input.options.c;
   FitProgress progress(input.progress, static_cast<int64_t>(rows.folds.size() * c.size() + 1));

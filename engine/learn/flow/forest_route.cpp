@@ -18,10 +18,6 @@
 namespace vgg16 {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
-
 /// Grows the forests of one training and reports each tree.
 class Grower {
  public:

@@ -10,7 +10,6 @@
 
 #include "kernels/parallel.h"
 #include "learn/flow/metrics.h"
-#include "learn/flow/search.h"
 #include "learn/flow/split.h"
 #include "learn/flow/test_table.h"
 #include "learn/solve/primal.h"
@@ -102,6 +101,14 @@ void require_labels(const FeatureTable& table) {
     refuse("row " + std::to_string(r) + " has label " + std::to_string(label) + ", expected 0 to " +
            std::to_string(classes - 1));
   }
+}
+
+TrainOptions logistic_options(const TrainOptions& options) {
+  TrainOptions logistic = options;
+  logistic.classifier = ClassifierKind::kLogistic;
+  logistic.c = default_c_list();
+  logistic.solver = Solver::kAuto;
+  return logistic;
 }
 
 Plan make_plan(const FeatureTable& table, const TrainOptions& options, std::vector<std::string>& warnings,

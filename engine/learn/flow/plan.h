@@ -29,8 +29,12 @@ struct Plan {
   std::vector<int64_t> order;  ///< row of the table at each position
 };
 
-/// Throws Error{kRefused} unless every row of the table has a label, and every label a name.
+/// Throws Error{kRefused} unless every row of the table has a label, and every label a name of its own.
 void require_labels(const FeatureTable& table);
+
+/// The options of the logistic regression that other classifiers are compared with: that of the defaults, with the same
+/// folds, class weights and score.
+[[nodiscard]] TrainOptions logistic_options(const TrainOptions& options);
 
 /// Throws Error{kInvalidArgument} for invalid options.
 void check_options(const TrainOptions& options);

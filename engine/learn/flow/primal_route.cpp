@@ -13,10 +13,6 @@
 namespace vgg16 {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
-
 /// Scores of fits for all rows of `x`, with their intercepts: the columns of the first fit, then those of the next.
 Eigen::MatrixXd scores_of(RowPasses& x, std::span<const PrimalFit> fits) {
   std::vector<const double*> weights;
@@ -139,13 +135,9 @@ std::vector<PrimalFit> search(RowPasses& x, const RouteInput& input, FitProgress
 }  // namespace
 
 std::optional<Candidate> logistic_on_same_folds(const RouteInput& input, RowPasses& x) {
-  const TrainOptions options = logistic_options(input.options);
-  const RouteInput logistic = {input.table,    input.plan, options,       input.estimate,
-                               input.products, input.pool, input.progress};
-  FitProgress progress(input.progress, static_cast<int64_t>(input.plan.rows.folds.size() * options.c.size()));
-  Trained trained;
-  search(x, logistic, progress, trained);
-  return best_if_sound(trained);
+  return best_logistic(input, [&](const RouteInput& logistic, FitProgress& progress, Trained& trained) {
+    search(x, logistic, progress, trained);
+  });
 }
 
 Trained train_primal(const RouteInput& input) {

@@ -76,17 +76,15 @@ void FitProgress::step(int steps, double relative_gap) {
   progress_(text.data(), done_, total_);
 }
 
-std::optional<Candidate> best_if_sound(const Trained& trained) {
+std::optional<Candidate> best_logistic(const RouteInput& input, const Search& search) {
+  const TrainOptions options = logistic_options(input.options);
+  const RouteInput logistic = {input.table,    input.plan, options,       input.estimate,
+                               input.products, input.pool, input.progress};
+  FitProgress progress(input.progress, static_cast<int64_t>(input.plan.rows.folds.size() * options.c.size()));
+  Trained trained;
+  search(logistic, progress, trained);
   const Candidate& best = trained.candidates[trained.best];
   return std::isfinite(best.relative_gap) ? std::optional(best) : std::nullopt;
-}
-
-TrainOptions logistic_options(const TrainOptions& options) {
-  TrainOptions logistic = options;
-  logistic.classifier = ClassifierKind::kLogistic;
-  logistic.c = default_c_list();
-  logistic.solver = Solver::kAuto;
-  return logistic;
 }
 
 void score_folds(const Eigen::MatrixXd& out_of_fold, const GroupedRows& rows, Score score, Candidate& candidate) {

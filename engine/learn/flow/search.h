@@ -18,6 +18,11 @@
 
 namespace vgg16 {
 
+using Clock = std::chrono::steady_clock;
+[[nodiscard]] inline double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
 /// Whether a fit overflowed, or is so far from its optimum that no bound could be proven.
 [[nodiscard]] bool failed(const FitCertificate& fit);
 
@@ -53,13 +58,6 @@ struct Trained {
   double refit_seconds = 0;
   double comparison_seconds = 0;
 };
-
-/// The best candidate of a search, unless its fits failed.
-[[nodiscard]] std::optional<Candidate> best_if_sound(const Trained& trained);
-
-/// The options of the logistic regression that other classifiers are compared with: that of the defaults, with the same
-/// folds, class weights and score.
-[[nodiscard]] TrainOptions logistic_options(const TrainOptions& options);
 
 /// See RouteInput::calibrate.
 struct Calibrated {
@@ -106,7 +104,7 @@ class FitProgress {
   const TrainProgress& progress_;
   int64_t total_;
   int64_t done_ = 0;
-  std::chrono::steady_clock::time_point last_;  ///< when a step was last reported; the first one is reported at once
+  Clock::time_point last_;  ///< when a step was last reported; the first one is reported at once
 };
 
 using AuditWith = std::function<void(const GramMatrix& k, const Trained& so_far)>;
@@ -124,7 +122,12 @@ using AuditWith = std::function<void(const GramMatrix& k, const Trained& so_far)
 /// is the dual one.
 [[nodiscard]] Trained train_forest(const RouteInput& input, const AuditWith& audit_with);
 
-/// The best of logistic regression in the same folds, with logistic_options, if its fits did not fail: by the centred
+/// Runs `search`, which sets `trained`, with logistic_options(). The best candidate that it finds, unless its fits
+/// failed.
+using Search = std::function<void(const RouteInput& logistic, FitProgress& progress, Trained& trained)>;
+[[nodiscard]] std::optional<Candidate> best_logistic(const RouteInput& input, const Search& search);
+
+/// best_logistic in the same folds: by the centred
 /// Gram matrix, or in passes over the training rows.
 [[nodiscard]] std::optional<Candidate> logistic_on_same_folds(const RouteInput& input, const GramMatrix& k);
 [[nodiscard]] std::optional<Candidate> logistic_on_same_folds(const RouteInput& input, RowPasses& x);

@@ -34,6 +34,9 @@ constexpr int kMaxRounds = 3;
 constexpr double kUnsettled = 1e-5;
 
 /// One fit as a problem for L-BFGS: the Euclidean inner product of the coefficients; their scores are a linear image.
+///
+/// With the intercept at its minimum the objective is 1-strongly convex, which is what the certificate of convergence.h
+/// needs.
 class PrimalProblem {
  public:
   struct Vector {
@@ -103,19 +106,6 @@ class PrimalProblem {
   [[nodiscard]] double gap() const { return gap_; }
 
  private:
-  static std::vector<Index> rows_of(const PrimalTask& task, const std::vector<int>& fold_of) {
-    std::vector<Index> rows;
-    for (size_t i = 0; i < fold_of.size(); ++i) {
-      if (fold_of[i] != task.fold) rows.push_back(static_cast<Index>(i));
-    }
-    return rows;
-  }
-  static std::vector<int> labels_of(const std::vector<Index>& rows, const std::vector<int>& labels) {
-    std::vector<int> chosen;
-    for (const Index r : rows) chosen.push_back(labels[static_cast<size_t>(r)]);
-    return chosen;
-  }
-
   PrimalTask task_;
   double wanted_gap_;
   double gap_ = std::numeric_limits<double>::infinity();
@@ -291,6 +281,20 @@ class Lockstep {
 };
 
 }  // namespace
+
+std::vector<Index> rows_of(const PrimalTask& task, const std::vector<int>& fold_of) {
+  std::vector<Index> rows;
+  for (size_t i = 0; i < fold_of.size(); ++i) {
+    if (fold_of[i] != task.fold) rows.push_back(static_cast<Index>(i));
+  }
+  return rows;
+}
+
+std::vector<int> labels_of(const std::vector<Index>& rows, const std::vector<int>& labels) {
+  std::vector<int> chosen;
+  for (const Index r : rows) chosen.push_back(labels[static_cast<size_t>(r)]);
+  return chosen;
+}
 
 int64_t primal_bytes_per_fit(int64_t rows, int64_t columns, int classes) {
   const int64_t k = score_columns(classes);

@@ -23,6 +23,10 @@ struct PrimalTask {
   std::vector<double> class_weights = {};  ///< one per class; empty: all 1
 };
 
+/// The positions of the rows that a fit is on, ascending, and their labels.
+[[nodiscard]] std::vector<Eigen::Index> rows_of(const PrimalTask& task, const std::vector<int>& fold_of);
+[[nodiscard]] std::vector<int> labels_of(const std::vector<Eigen::Index>& rows, const std::vector<int>& labels);
+
 struct PrimalFit {
   std::vector<double> w;      ///< (columns of scores, columns), row-major
   Eigen::VectorXd intercept;  ///< (columns of scores)

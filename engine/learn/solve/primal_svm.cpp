@@ -37,16 +37,10 @@ struct FitRows {
   SquaredHinge hinge;
 
   FitRows(const PrimalTask& task, const std::vector<int>& fold_of, const std::vector<int>& all_labels, int classes)
-      : hinge{static_cast<int>(score_columns(classes))} {
-    for (size_t i = 0; i < fold_of.size(); ++i) {
-      if (fold_of[i] == task.fold) continue;
-      position.push_back(static_cast<Index>(i));
-      labels.push_back(all_labels[i]);
-    }
-    c = task.class_weights.empty() ? ArrayXd(ArrayXd::Ones(std::ssize(labels)))
-                                   : row_weights(labels, task.class_weights);
-    c *= task.c;
-  }
+      : position(rows_of(task, fold_of)),
+        labels(labels_of(position, all_labels)),
+        c(task.c * row_weights(labels, task.class_weights)),
+        hinge{static_cast<int>(score_columns(classes))} {}
 };
 
 /// Newton's method for one class against the rest, as a state machine that stops whenever it needs a product with the
@@ -56,6 +50,9 @@ struct FitRows {
 /// r = -2 c y max(0, 1 - y f). The Hessian is I + X' D X, where D is 2 c for the rows inside the margin ("active") and
 /// 0 for others; the step solves it for the gradient by conjugate gradients, whose scores add up to those of the step,
 /// so that the search along it needs no product. Keerthi and DeCoste, JMLR 6, 2005.
+///
+/// Half the squared norm of the gradient is the difference between the objective and the dual objective at
+/// alpha = 2 c max(0, 1 - y f): there X'(alpha y), with the column of ones, is w minus the gradient.
 class ClassFit {
  public:
   enum class Need { kScores, kSums, kNothing };

@@ -262,8 +262,8 @@ double LogLoss::evaluate(const Eigen::MatrixXd& scores, Eigen::VectorXd& interce
 }
 
 Eigen::ArrayXd row_weights(const std::vector<int>& labels, const std::vector<double>& weights) {
-  Eigen::ArrayXd weight(std::ssize(labels));
-  for (Eigen::Index i = 0; i < weight.size(); ++i) {
+  Eigen::ArrayXd weight = Eigen::ArrayXd::Ones(std::ssize(labels));
+  for (Eigen::Index i = 0; i < weight.size() && !weights.empty(); ++i) {
     weight[i] = weights[static_cast<size_t>(labels[static_cast<size_t>(i)])];
   }
   return weight;

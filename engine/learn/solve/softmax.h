@@ -85,7 +85,7 @@ class ClassCurvature {
   Eigen::VectorXd diagonal_;
 };
 
-/// The weight of each row, from those of the classes.
+/// The weight of each row, from those of the classes; empty: all 1.
 [[nodiscard]] Eigen::ArrayXd row_weights(const std::vector<int>& labels, const std::vector<double>& weights);
 
 /// P of residual = S (P - Y), with the rows' weights S; with two classes one column, the probability of class 1.

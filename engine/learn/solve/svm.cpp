@@ -63,7 +63,7 @@ SvmPath::SvmPath(const GramMatrix& k, std::vector<Segment> rows, std::vector<int
       a_(MatrixXd::Zero(rows_.rows(), hinge_.columns)),
       scores_(a_),
       active_products_(pool == nullptr ? 1 : static_cast<size_t>(pool->size())) {
-  weight_ = weights.empty() ? ArrayXd(ArrayXd::Ones(rows_.rows())) : row_weights(labels_, weights);
+  weight_ = row_weights(labels_, weights);
 }
 
 template <class Body>
