@@ -93,10 +93,10 @@ struct Extractor::Impl {
     }
   }
 
-  void resize(const Picture& picture, size_t index, uint8_t* out) const {
+  void resize(const Picture& picture, size_t index, uint8_t* out) {
     if (cancelled) throw_cancelled();
     try {
-      resize_picture(picture, kInputSide, out);
+      resizer.resize(picture, kInputSide, out);
     } catch (const Error& error) {
       throw Error(error.code(), "picture " + std::to_string(index) + ": " + error.what());
     }
@@ -131,6 +131,7 @@ struct Extractor::Impl {
   bool second_was_tried = false;
   std::vector<RowComputer> lanes;
   PipelineOptions pipeline;
+  PictureResizer resizer;
   std::vector<uint8_t> resized;  // (up to batch_size, 224, 224, 3)
 };
 

@@ -21,21 +21,25 @@ Result<Image> decode_image(Bytes bytes) {
   return inspect_image(bytes);  // fails with a reason that names the format
 }
 
-Result<Image> resized(const Result<Image>& whole, int side) {
-  if (!whole) return whole;
-  Image image{side, side, std::vector<uint8_t>(3 * static_cast<size_t>(side) * static_cast<size_t>(side))};
-  resize_nearest(whole.value(), side, image.pixels.data());
-  return image;
+std::string decode_resized(Bytes bytes, int side, JpegResizer& jpeg, uint8_t* out) {
+  if (refused_bytes(static_cast<int64_t>(bytes.size())).empty() && file_kind(bytes) == FileKind::kJpeg) {
+    const Result<JpegFrame> frame = walk_jpeg(bytes);
+    return frame ? jpeg.resize(bytes, frame.value(), side, out) : frame.reason();
+  }
+  const Result<Image> whole = decode_image(bytes);
+  if (!whole) return whole.reason();
+  resize_nearest(whole.value(), side, out);
+  return "";
 }
 
 Result<Image> decode_resized(Bytes bytes, int side) {
   const StandardFloatingPoint mode;
   require(side > 0, ErrorCode::kInvalidArgument, "decode_resized: a side of " + std::to_string(side) + " pixels");
-  if (refused_bytes(static_cast<int64_t>(bytes.size())).empty() && file_kind(bytes) == FileKind::kJpeg) {
-    const Result<JpegFrame> frame = walk_jpeg(bytes);
-    return frame ? decode_jpeg_resized(bytes, frame.value(), side) : Result<Image>::failure(frame.reason());
-  }
-  return resized(decode_image(bytes), side);
+  Image image{side, side, std::vector<uint8_t>(3 * static_cast<size_t>(side) * static_cast<size_t>(side))};
+  JpegResizer jpeg;
+  std::string reason = decode_resized(bytes, side, jpeg, image.pixels.data());
+  if (!reason.empty()) return Result<Image>::failure(std::move(reason));
+  return image;
 }
 
 Result<Image> load_image(const std::filesystem::path& path) {

@@ -2,20 +2,20 @@
 // accepted.
 #pragma once
 
+#include <cstdint>
+#include <string>
+
+#include "image/jpeg_resizer.h"
 #include "image/walk.h"
 #include "vgg16/image.h"
 
 namespace vgg16 {
 
 [[nodiscard]] Result<Image> decode_jpeg(Bytes bytes, const JpegFrame& frame);
-/// decode_jpeg, then resize_nearest, but only the pixels of the result are computed: coefficients and planes are
-/// libjpeg's, what follows is done at these pixels (jpeg_planes.h). Holds two bands of the picture, not all of it; of a
-/// picture of several scans all coefficients.
-[[nodiscard]] Result<Image> decode_jpeg_resized(Bytes bytes, const JpegFrame& frame, int side);
-
-/// The same picture resized by resize_nearest; a failure stays as it is.
-[[nodiscard]] Result<Image> resized(const Result<Image>& whole, int side);
-
 [[nodiscard]] Result<Image> decode_png(const PngParts& parts);
+
+/// decode_resized() into `out`, which may be written in part if there is a reason why it cannot be done; otherwise
+/// returns "". Keeps memory in `jpeg` for the next picture.
+[[nodiscard]] std::string decode_resized(Bytes bytes, int side, JpegResizer& jpeg, uint8_t* out);
 
 }  // namespace vgg16

@@ -3,7 +3,9 @@
 // jerror.h needs jpeglib.h before it.
 #include <jerror.h>
 
+#include <algorithm>
 #include <new>
+#include <utility>
 
 namespace vgg16 {
 
@@ -37,19 +39,48 @@ JpegDecompressor::JpegDecompressor() {
   errors_.base.error_exit = fail;
   errors_.base.emit_message = on_message;
   errors_.base.output_message = [](j_common_ptr) {};  // libjpeg's own writes to standard error
+  info_.client_data = this;
 }
 
 template <class Call>
 bool JpegDecompressor::attempt(Call call) {
-  if (setjmp(errors_.jump) != 0) return false;
-  return call();
+  if (setjmp(errors_.jump) == 0 && call()) return true;
+  is_created_ ? jpeg_abort_decompress(&info_) : jpeg_destroy_decompress(&info_);
+  return false;
+}
+
+void* JpegDecompressor::allocate(j_common_ptr info, int pool, size_t size_bytes) {
+  auto& self = *static_cast<JpegDecompressor*>(info->client_data);
+  if (pool != JPOOL_PERMANENT || size_bytes > self.tables_.size() - self.tables_used_) {
+    return self.allocate_(info, pool, size_bytes);
+  }
+  return self.tables_.data() + std::exchange(self.tables_used_, self.tables_used_ + size_bytes);
+}
+
+void JpegDecompressor::forget_tables() {
+  std::ranges::fill(info_.quant_tbl_ptrs, nullptr);
+  std::ranges::fill(info_.dc_huff_tbl_ptrs, nullptr);
+  std::ranges::fill(info_.ac_huff_tbl_ptrs, nullptr);
+  tables_used_ = 0;
 }
 
 bool JpegDecompressor::read_header(Bytes bytes, const JpegFrame& frame) {
+  errors_.ran_out_of_data = false;
+  errors_.lost_restart = false;
+  if (!is_created_) {
+    is_created_ = attempt([&] {
+      jpeg_create_decompress(&info_);
+      allocate_ = info_.mem->alloc_small;
+      return true;
+    });
+    if (!is_created_) return false;
+  }
   return attempt([&] {
-    jpeg_create_decompress(&info_);
+    jpeg_abort_decompress(&info_);  // a picture that was not finished
+    forget_tables();
     jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(bytes.data()),
                  static_cast<unsigned long>(bytes.size()));
+    info_.mem->alloc_small = allocate;  // now that libjpeg has made its source of bytes, which it keeps
     // Tables may come as a stream of their own before the picture's; the walk has seen that it is one.
     while (jpeg_read_header(&info_, FALSE) == JPEG_HEADER_TABLES_ONLY) {
     }

@@ -1,7 +1,9 @@
 // libjpeg-turbo, with its errors as return values.
 #pragma once
 
+#include <array>
 #include <csetjmp>
+#include <cstddef>
 #include <cstdio>
 // jpeglib.h needs <cstdio> before it.
 #include <jpeglib.h>
@@ -16,8 +18,10 @@ namespace vgg16 {
 /// them to the picture's size and converts the colours.
 enum class JpegOutput { kPixels, kPlanes };
 
-/// Decodes one picture, with the settings that Pillow uses: read_header, start, then rows or bands until the picture
-/// ends, finish. Each function returns whether libjpeg succeeded; after a failure only reason() may be called.
+/// Decodes one picture after another, with the settings that Pillow uses: read_header, start, then rows or bands until
+/// the picture ends, finish. Each function returns whether libjpeg succeeded; after a failure only reason() may be
+/// called, or the next picture be begun. Every picture is decoded as if it were the first. Between pictures only
+/// libjpeg's object itself stays in memory.
 class JpegDecompressor {
  public:
   JpegDecompressor();
@@ -52,12 +56,23 @@ class JpegDecompressor {
   [[noreturn]] static void fail(j_common_ptr info);
   static void on_message(j_common_ptr info, int level);
 
-  // Calls libjpeg. longjmp runs no destructors, so `call` must not create objects that have one.
+  // libjpeg keeps a picture's tables, and would decode a later picture with them that lacks its own. So each picture
+  // gets new ones, in memory that is used again. libjpeg allocates each at most once per picture.
+  static constexpr size_t kTableBytes = NUM_QUANT_TBLS * sizeof(JQUANT_TBL) + 2 * NUM_HUFF_TBLS * sizeof(JHUFF_TBL);
+  static void* allocate(j_common_ptr info, int pool, size_t size_bytes);
+  void forget_tables();
+
+  // Calls libjpeg, and after a failure has it release what the picture took. longjmp runs no destructors, so `call`
+  // must not create objects that have one.
   template <class Call>
   bool attempt(Call call);
 
   jpeg_decompress_struct info_ = {};
   ErrorManager errors_ = {};
+  bool is_created_ = false;
+  decltype(jpeg_memory_mgr::alloc_small) allocate_ = nullptr;  // libjpeg's own
+  alignas(std::max_align_t) std::array<std::byte, kTableBytes> tables_;
+  size_t tables_used_ = 0;
 };
 
 }  // namespace vgg16

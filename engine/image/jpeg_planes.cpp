@@ -4,13 +4,13 @@
 
 namespace vgg16 {
 
-PlaneSampler::PlaneSampler(const PlaneShape& shape, std::span<const int> columns)
-    : shape_(shape),
-      // The cases of jdsample.c, jinit_upsampler: smoothing needs a plane of more than two columns, but not if only
-      // columns are doubled, and other factors than two only repeat samples.
-      smooth_x_(shape.expand_x == 2 && shape.expand_y <= 2 && shape.width > 2),
-      smooth_y_(shape.expand_y == 2 && (shape.expand_x == 1 || smooth_x_)) {
-  columns_.reserve(columns.size());
+void PlaneSampler::prepare(const PlaneShape& shape, std::span<const int> columns) {
+  shape_ = shape;
+  // The cases of jdsample.c, jinit_upsampler: smoothing needs a plane of more than two columns, but not if only columns
+  // are doubled, and other factors than two only repeat samples.
+  smooth_x_ = shape.expand_x == 2 && shape.expand_y <= 2 && shape.width > 2;
+  smooth_y_ = shape.expand_y == 2 && (shape.expand_x == 1 || smooth_x_);
+  columns_.clear();
   for (const int x : columns) {
     const int near = x / shape.expand_x;
     const int odd = x % 2;

@@ -29,8 +29,8 @@ struct PlaneRows {
 /// an edge are those at the edge.
 class PlaneSampler {
  public:
-  /// `columns`: of the picture, 0 .. w - 1.
-  PlaneSampler(const PlaneShape& shape, std::span<const int> columns);
+  /// `columns`: of the picture, 0 .. w - 1. Allocates nothing if there were as many before.
+  void prepare(const PlaneShape& shape, std::span<const int> columns);
 
   /// The rows of the plane from which row y of the picture is computed.
   [[nodiscard]] PlaneRows rows_for(int y) const;
@@ -47,8 +47,8 @@ class PlaneSampler {
   };
 
   PlaneShape shape_;
-  bool smooth_x_;
-  bool smooth_y_;
+  bool smooth_x_ = false;
+  bool smooth_y_ = false;
   std::vector<Column> columns_;
 };
 

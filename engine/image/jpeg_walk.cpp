@@ -1,8 +1,8 @@
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "image/walk.h"
 
@@ -57,27 +57,31 @@ class Coverage {
  public:
   Coverage() = default;
   Coverage(uint8_t marker, Bytes frame) : progressive_(marker == kSof2) {
-    for (int c = 0; c < byte_at(frame, 5); ++c)
-      components_.emplace_back(byte_at(frame, 6 + 3 * static_cast<size_t>(c)));
+    for (size_t c = 0; c < byte_at(frame, 5); ++c) {
+      Component& component = all_components_[n_components_++];
+      component.id = byte_at(frame, 6 + 3 * c);
+      component.lowest_bits.fill(kMissing);
+    }
   }
 
   // Adds the scan with this header (T.81, B.2.3). The reason why it is refused, or "".
   std::string add(Bytes header) {
     const size_t components = header.empty() ? 0 : byte_at(header, 0);
-    if (components == 0 || components > components_.size() || header.size() != 4 + 2 * components) {
+    if (components == 0 || components > n_components_ || header.size() != 4 + 2 * components) {
       return "damaged: a scan header of the wrong length";
     }
     const size_t after = 1 + 2 * components;
     // In a sequential picture every scan codes all coefficients, whatever these bytes say.
     const int first = progressive_ ? byte_at(header, after) : 0;
     const int last = progressive_ ? byte_at(header, after + 1) : kCoefficients - 1;
-    const int lowest_bit = progressive_ ? byte_at(header, after + 2) & 0xF : 0;
+    const auto lowest_bit = static_cast<int8_t>(progressive_ ? byte_at(header, after + 2) & 0xF : 0);
     if (first > last || last >= kCoefficients) return "damaged: a scan of coefficients that do not exist";
     for (size_t i = 0; i < components; ++i) {
       // Ids that occur twice are taken in their order, as libjpeg-turbo does (jdmarker.c, get_sos).
-      const auto component = std::find_if(components_.begin() + static_cast<std::ptrdiff_t>(i), components_.end(),
+      const std::span<Component> from = std::span(all_components_).first(n_components_).subspan(i);
+      const auto component = std::find_if(from.begin(), from.end(),
                                           [&](const Component& c) { return c.id == byte_at(header, 1 + 2 * i); });
-      if (component == components_.end()) return "damaged: a scan of a component that is not in its frame";
+      if (component == from.end()) return "damaged: a scan of a component that is not in its frame";
       std::fill(component->lowest_bits.begin() + first, component->lowest_bits.begin() + last + 1, lowest_bit);
     }
     return "";
@@ -85,7 +89,8 @@ class Coverage {
 
   // Whether every coefficient is there to its last bit.
   [[nodiscard]] bool complete() const {
-    return std::all_of(components_.begin(), components_.end(), [](const Component& component) {
+    const auto components = std::span(all_components_).first(n_components_);
+    return std::all_of(components.begin(), components.end(), [](const Component& component) {
       return std::count(component.lowest_bits.begin(), component.lowest_bits.end(), 0) == kCoefficients;
     });
   }
@@ -93,14 +98,14 @@ class Coverage {
  private:
   static constexpr int kCoefficients = 64;
   struct Component {
-    explicit Component(uint8_t i) : id(i), lowest_bits(kCoefficients, kMissing) {}
-    uint8_t id;
-    std::vector<int> lowest_bits;
+    uint8_t id = 0;
+    std::array<int8_t, kCoefficients> lowest_bits = {};
   };
-  static constexpr int kMissing = -1;
+  static constexpr int8_t kMissing = -1;
 
   bool progressive_ = false;
-  std::vector<Component> components_;
+  size_t n_components_ = 0;
+  std::array<Component, 4> all_components_ = {};  // at most, as read_frame() has checked
 };
 
 Result<JpegFrame> read_frame(uint8_t marker, Bytes segment) {

@@ -6,7 +6,9 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "image/decode.h"
 #include "vgg16/image.h"
 #include "vocabulary/floating_point.h"
 
@@ -102,12 +104,12 @@ int64_t checked_stride(const Picture& picture, const PixelLayout& layout) {
 
 }  // namespace
 
-std::vector<int> nearest_indices(int in, int out) {
-  std::vector<int> indices(static_cast<size_t>(out));
+std::vector<int> nearest_indices(int in, int out, std::vector<int> memory) {
+  memory.resize(static_cast<size_t>(out));
   SourceIndices source(in, out);
-  for (int& index : indices) index = source.next();
-  assert(out == 0 || indices.back() < in);
-  return indices;
+  for (int& index : memory) index = source.next();
+  assert(out == 0 || memory.back() < in);
+  return memory;
 }
 
 void resize_nearest(const Image& image, int side, uint8_t* out) {
@@ -116,20 +118,35 @@ void resize_nearest(const Image& image, int side, uint8_t* out) {
                 3 * int64_t{image.width}, side, out);
 }
 
-void resize_picture(const Picture& picture, int side, uint8_t* out) {
-  const StandardFloatingPoint mode;
-  if (picture.format == PictureFormat::kEncoded || picture.format == PictureFormat::kPath) {
-    const auto* text = reinterpret_cast<const char*>(picture.bytes.data());
-    const Result<Image> image = picture.format == PictureFormat::kEncoded
-                                    ? decode_resized(picture.bytes, side)
-                                    : load_resized(std::string_view(text, picture.bytes.size()), side);
-    if (!image) throw Error(ErrorCode::kRefused, image.reason());
-    std::copy(image.value().pixels.begin(), image.value().pixels.end(), out);
-    return;
+struct PictureResizer::Impl {
+  // Throws the reason why these bytes of a file give no pixels.
+  void decode(Bytes bytes, int side, uint8_t* out) {
+    std::string reason = decode_resized(bytes, side, jpeg, out);
+    if (!reason.empty()) throw Error(ErrorCode::kRefused, std::move(reason));
   }
-  const PixelLayout layout = layout_of(picture.format);
-  resize_pixels(reinterpret_cast<const uint8_t*>(picture.bytes.data()), layout, picture.height, picture.width,
-                checked_stride(picture, layout), side, out);
+
+  JpegResizer jpeg;
+};
+
+PictureResizer::PictureResizer() : impl_(std::make_unique<Impl>()) {}
+PictureResizer::~PictureResizer() = default;
+PictureResizer::PictureResizer(PictureResizer&&) noexcept = default;
+PictureResizer& PictureResizer::operator=(PictureResizer&&) noexcept = default;
+
+void PictureResizer::resize(const Picture& picture, int side, uint8_t* out) {
+  const StandardFloatingPoint mode;
+  const char* start = reinterpret_cast<const char*>(picture.bytes.data());
+  if (picture.format == PictureFormat::kEncoded) {
+    impl_->decode(picture.bytes, side, out);
+  } else if (picture.format == PictureFormat::kPath) {
+    const Result<std::vector<std::byte>> file = read_picture(std::string_view(start, picture.bytes.size()));
+    if (!file) throw Error(ErrorCode::kRefused, file.reason());
+    impl_->decode(file.value(), side, out);
+  } else {
+    const PixelLayout layout = layout_of(picture.format);
+    resize_pixels(reinterpret_cast<const uint8_t*>(start), layout, picture.height, picture.width,
+                  checked_stride(picture, layout), side, out);
+  }
 }
 
 }  // namespace vgg16

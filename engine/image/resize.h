@@ -24,7 +24,7 @@ class SourceIndices {
   double position_;
 };
 
-/// All of them.
-[[nodiscard]] std::vector<int> nearest_indices(int in, int out);
+/// All of them. `memory`, whose contents do not matter, may lend them its own.
+[[nodiscard]] std::vector<int> nearest_indices(int in, int out, std::vector<int> memory = {});
 
 }  // namespace vgg16

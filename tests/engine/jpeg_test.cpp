@@ -19,11 +19,28 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// decode_resized(), but with an object that all pictures of this program go through.
+Result<Image> decode_resized_again(std::span<const std::byte> file, int side) {
+  static PictureResizer resizer;
+  Image image{side, side, std::vector<uint8_t>(3 * static_cast<size_t>(side) * static_cast<size_t>(side))};
+  try {
+    resizer.resize({file}, side, image.pixels.data());
+  } catch (const Error& error) {
+    return Result<Image>::failure(error.what());
+  }
+  return image;
+}
+
 // Decodes and resizes in both ways. Returns "" if the pixels are equal, the reason if both refuse the file with the
 // same one, and otherwise what differs.
 std::string both_ways(std::span<const std::byte> file, int side) {
   const auto whole = decode_image(file);
   const auto at_once = decode_resized(file, side);
+  const auto again = decode_resized_again(file, side);
+  if (at_once.ok() != again.ok() ||
+      (again ? at_once.value().pixels != again.value().pixels : at_once.reason() != again.reason())) {
+    return "differs from what an object gives that has decoded others";
+  }
   if (whole.ok() != at_once.ok()) {
     return "only one way refuses it: " + (whole ? at_once.reason() : whole.reason());
   }
@@ -232,6 +249,34 @@ TEST(TablesBeforeAJpeg, AreRead) {
   add_tables(twice);
   append_bytes(twice, split);
   EXPECT_EQ(both_ways(twice, 224), "damaged: holds no picture data");
+}
+
+FileBytes without_segments(FileBytes jpeg, uint8_t marker) {
+  for (auto at = jpeg.begin(); jpeg.end() - at > 3;) {
+    if (at[0] == std::byte{0xFF} && at[1] == std::byte{marker}) {
+      at = jpeg.erase(at, at + 2 + 256 * std::to_integer<int>(at[2]) + std::to_integer<int>(at[3]));
+    } else {
+      ++at;
+    }
+  }
+  return jpeg;
+}
+
+// Some programs leave out the tables that most pictures have. libjpeg-turbo takes those of the standard (T.81, annex K)
+// if all are missing that a baseline picture needs; it must never take those of the picture before.
+TEST(TablesOfAJpeg, AreItsOwn) {
+  JpegSettings settings;
+  settings.quality = 30;  // other tables than libjpeg's usual ones
+  for (settings.progressive = false;; settings.progressive = true) {
+    const FileBytes file = encoded_jpeg(settings);
+    const auto expect_same = [&](uint8_t marker, const std::string& expected) {
+      EXPECT_EQ(both_ways(file, 224), "");
+      EXPECT_EQ(both_ways(without_segments(file, marker), 224), expected);
+    };
+    expect_same(0xDB, "damaged: Quantization table 0x00 was not defined");
+    expect_same(0xC4, settings.progressive ? "damaged: Huffman table 0x00 was not defined" : "");
+    if (settings.progressive) break;
+  }
 }
 
 TEST(RestartMarkers, ThatAreSwappedOrLostAreDamage) {

@@ -81,7 +81,7 @@ class Extractor {
   void extract(ImagesIn images, float* rows);
 
   /// The same for pictures of any size and format (image.h), resized as extract_files does. Also throws what
-  /// resize_picture throws, in which it names the picture by its index.
+  /// PictureResizer throws, in which it names the picture by its index.
   void extract(std::span<const Picture> pictures, float* rows);
 
   /// The same with another layer's output, up to the constructor's layer, and another pooling: rows (n,

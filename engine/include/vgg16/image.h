@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -90,11 +91,26 @@ inline constexpr int kMaxPictureSide = 16'384;
 /// sizes.
 void resize_nearest(const Image& image, int side, uint8_t* out);
 
-/// The same of a Picture, whose format is converted to RGB; of a file,
-/// decode_resized or load_resized. Allocates nothing for pixels. Throws Error{kShape} if pixels are missing, their
-/// stride is shorter than a row or the bytes end before the last one; Error{kRefused} with the reason why a file cannot
-/// be read or decoded; and what load_resized throws.
-void resize_picture(const Picture& picture, int side, uint8_t* out);
+/// Resizes one picture after another, and keeps its memory for the next one, a few MB at most. One thread at a time.
+class PictureResizer {
+ public:
+  PictureResizer();
+  ~PictureResizer();
+  PictureResizer(PictureResizer&&) noexcept;
+  PictureResizer& operator=(PictureResizer&&) noexcept;
+
+  /// resize_nearest of pixels, whose format is converted to RGB, and of files what load_resized and decode_resized
+  /// give. Allocates nothing for pixels. Of a JPEG in memory, after the first one as wide, only libjpeg-turbo itself
+  /// allocates (7 times for a baseline picture), and releases all of that before the call ends; a PNG takes memory for
+  /// its pixels. Throws Error{kShape} if pixels are missing, their stride is shorter than a row or the bytes end before
+  /// the last one; Error{kRefused} with the reason why a file cannot be read or decoded, when `out` may be written in
+  /// part; and what load_resized throws.
+  void resize(const Picture& picture, int side, uint8_t* out);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace vgg16
 #pragma GCC visibility pop
