@@ -11,18 +11,30 @@ using vgg16::need;
 
 namespace {
 
+vgg16::ClassifierKind classifier_of(const char* given) {
+  const std::string_view name = given == nullptr ? "logistic" : given;
+  for (const auto kind :
+       {vgg16::ClassifierKind::kLogistic, vgg16::ClassifierKind::kSvm, vgg16::ClassifierKind::kForest}) {
+    if (vgg16::classifier_name(kind) == name) return kind;
+  }
+  throw vgg16::Error(vgg16::ErrorCode::kInvalidArgument,
+                     "vgg16_train: classifier \"" + vgg16::printable(name) + "\", expected logistic, svm or forest");
+}
+
 vgg16::TrainOptions train_options(const vgg16_train_options& given) {
   vgg16::TrainOptions options;
-  const std::string_view name = given.classifier == nullptr ? "logistic" : given.classifier;
-  const auto is_named = [&](vgg16::ClassifierKind kind) { return vgg16::classifier_name(kind) == name; };
-  if (is_named(vgg16::ClassifierKind::kSvm)) {
-    options.classifier = vgg16::ClassifierKind::kSvm;
-  } else if (!is_named(vgg16::ClassifierKind::kLogistic)) {
-    throw vgg16::Error(vgg16::ErrorCode::kInvalidArgument,
-                       "vgg16_train: classifier \"" + vgg16::printable(name) + "\", expected logistic or svm");
-  }
+  options.classifier = classifier_of(given.classifier);
+  // Options of one classifier are refused with another, which would ignore them.
+  const bool is_forest = options.classifier == vgg16::ClassifierKind::kForest;
+  vgg16::require(!is_forest || given.c == nullptr, vgg16::ErrorCode::kInvalidArgument,
+                 "vgg16_train: c is given, and a forest has none; its sizes are trees and min_leaf");
+  vgg16::require(is_forest || (given.trees == nullptr && given.min_leaf == nullptr), vgg16::ErrorCode::kInvalidArgument,
+                 "vgg16_train: trees or min_leaf are given, which only a forest has");
   options.c = vgg16::default_c_list(options.classifier);
   if (given.c != nullptr) options.c.assign(given.c, given.c + given.c_count);
+  if (given.trees != nullptr) options.trees.assign(given.trees, given.trees + given.trees_count);
+  if (given.min_leaf != nullptr) options.min_leaf.assign(given.min_leaf, given.min_leaf + given.min_leaf_count);
+  options.seed = given.seed;
   if (given.class_weight != nullptr) options.class_weight = vgg16::parse_class_weight(given.class_weight);
   options.test_size = given.test_size;
   options.folds = given.folds;
@@ -57,14 +69,18 @@ vgg16::FeatureTable table_of(const float* rows, size_t n, size_t columns, const 
   return table;
 }
 
-void write_report(const vgg16::Report& report, double best_c, vgg16_train_report* out) {
+void write_report(const vgg16::Report& report, vgg16_train_report* out) {
+  const vgg16::Candidate& best = report.candidates[report.best];
   const vgg16_train_report whole = {.size = out->size,
-                                    .best_c = best_c,
+                                    .best_c = best.c,
                                     .tested_rows = report.predictions.size(),
                                     .accuracy = report.accuracy,
                                     .accuracy_low = report.accuracy_low,
                                     .accuracy_high = report.accuracy_high,
-                                    .log_loss = report.log_loss};
+                                    .log_loss = report.log_loss,
+                                    .best_trees = best.trees,
+                                    .best_min_leaf = best.min_leaf,
+                                    .out_of_bag_accuracy = report.out_of_bag_accuracy};
   std::memcpy(out, &whole, out->size);
 }
 
@@ -138,7 +154,7 @@ vgg16_status vgg16_train(const float* rows, size_t n, size_t columns, const int6
     vgg16::TrainResult result = vgg16::train(table, train_options(given));
     auto made = std::make_unique<vgg16_model>();
     made->model = std::move(result.classifier);
-    if (report != nullptr) write_report(result.report, made->model.c, report);
+    if (report != nullptr) write_report(result.report, report);
     *model = made.release();
   });
 }

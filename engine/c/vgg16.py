@@ -16,7 +16,7 @@ the GIL, and any thread may cancel() them. Failures raise vgg16.Error.
 
 import ctypes
 import os
-from ctypes import POINTER, byref, c_char_p, c_double, c_float, c_int, c_int64, c_size_t, c_void_p
+from ctypes import POINTER, byref, c_char_p, c_double, c_float, c_int, c_int64, c_size_t, c_uint64, c_void_p
 from pathlib import Path
 
 import numpy as np
@@ -49,12 +49,14 @@ class _EngineOptions(ctypes.Structure):
 class _TrainOptions(ctypes.Structure):
     _fields_ = [("size", c_size_t), ("classifier", c_char_p), ("c", POINTER(c_double)), ("c_count", c_size_t),
                 ("class_weight", c_char_p), ("test_size", c_double), ("folds", c_int), ("threads", c_int),
-                ("rows_of", c_void_p)]
+                ("rows_of", c_void_p), ("trees", POINTER(c_int)), ("trees_count", c_size_t),
+                ("min_leaf", POINTER(c_int)), ("min_leaf_count", c_size_t), ("seed", c_uint64)]
 
 
 class _TrainReport(ctypes.Structure):
     _fields_ = [("size", c_size_t), ("best_c", c_double), ("tested_rows", c_size_t), ("accuracy", c_double),
-                ("accuracy_low", c_double), ("accuracy_high", c_double), ("log_loss", c_double)]
+                ("accuracy_low", c_double), ("accuracy_high", c_double), ("log_loss", c_double),
+                ("best_trees", c_int), ("best_min_leaf", c_int), ("out_of_bag_accuracy", c_double)]
 
 
 def _load():
@@ -204,24 +206,31 @@ class Engine(_Handle):
         _engine_cancel(self, on)
 
 
-def train(x, y, classifier="logistic", c=None, class_weight="none", test_size=0.25, folds=3, threads=0, engine=None):
+def train(x, y, classifier="logistic", c=None, class_weight="none", test_size=0.25, folds=3, threads=0, engine=None,
+          trees=None, min_leaf=None, seed=42):
     """A Model of rows (n, columns) and their labels; the last rows are held out and tested on, which `model.report` is
-    about. Give the engine that computed the rows, by its own layer and pool, so that the model records them."""
+    about. `c` lists the values to try for "logistic" and "svm", `trees` and `min_leaf` those for "forest". Give the engine
+    that computed the rows, by its own layer and pool, so that the model records them."""
     x = _rows(x)
     names, labels = np.unique(np.asarray(y), return_inverse=True)
     labels = np.ascontiguousarray(labels, np.int64)
     if len(labels) != len(x):
         raise ValueError(f"{len(x)} rows and {len(labels)} labels")
     texts = (c_char_p * len(names))(*(str(name).encode() for name in names))
-    values = None if c is None else (c_double * len(c))(*c)
-    options = _TrainOptions(ctypes.sizeof(_TrainOptions), classifier.encode(), values, 0 if c is None else len(c),
+    options = _TrainOptions(ctypes.sizeof(_TrainOptions), classifier.encode(), *_numbers(c_double, c),
                             class_weight.encode(), test_size, folds, threads,
-                            None if engine is None else engine._as_parameter_)
+                            None if engine is None else engine._as_parameter_, *_numbers(c_int, trees),
+                            *_numbers(c_int, min_leaf), seed)
     report = _TrainReport(ctypes.sizeof(_TrainReport))
     model = Model.__new__(Model)._set(_train, x.ctypes.data, len(x), x.shape[1], labels.ctypes.data, texts, len(names),
                                       byref(options), byref(report))
     model.report = {name: getattr(report, name) for name, _ in _TrainReport._fields_[1:]}
     return model
+
+
+def _numbers(kind, values):
+    """An array of C's and its length."""
+    return (None, 0) if values is None else ((kind * len(values))(*values), len(values))
 
 
 def _rows(x):

@@ -149,27 +149,36 @@ VGG16_API vgg16_status vgg16_classify(vgg16_engine* engine, const vgg16_picture*
 
 typedef struct vgg16_train_options {
   size_t size;                 /* sizeof(vgg16_train_options) */
-  const char* classifier;      /* "logistic" or "svm" */
-  const double* c;             /* values of C to try; NULL: the classifier's usual ones */
+  const char* classifier;      /* "logistic", "svm" or "forest" */
+  const double* c;             /* values of C to try; NULL: the classifier's usual ones. Not of a forest */
   size_t c_count;              /* how many they are */
   const char* class_weight;    /* "none", "balanced" or "NAME=W,NAME=W" */
   double test_size;            /* share of the rows, the last ones, that are held out and tested on; 0: none */
-  int folds;                   /* of the cross-validation that chooses C */
+  int folds;                   /* of the cross-validation that chooses C, or a forest's size */
   int threads;                 /* 0: one per processor; the result does not depend on it */
   const vgg16_engine* rows_of; /* the engine that computed the rows, by its own layer and pool, which the model records;
                                   may be NULL */
+  /* Of a forest only: */
+  const int* trees; /* numbers of trees to try; NULL: 100 */
+  size_t trees_count;
+  const int* min_leaf; /* least rows in a leaf to try with each; NULL: 1 */
+  size_t min_leaf_count;
+  uint64_t seed; /* the same seed, the same forest */
 } vgg16_train_options;
 #define VGG16_TRAIN_OPTIONS \
-  { sizeof(vgg16_train_options), "logistic", NULL, 0, "none", 0.25, 3, 0, NULL }
+  { sizeof(vgg16_train_options), "logistic", NULL, 0, "none", 0.25, 3, 0, NULL, NULL, 0, NULL, 0, 42 }
 
 typedef struct vgg16_train_report {
-  size_t size; /* sizeof(vgg16_train_report), set by the caller */
-  double best_c;
+  size_t size;         /* sizeof(vgg16_train_report), set by the caller */
+  double best_c;       /* 0 of a forest */
   size_t tested_rows;  /* held out; if none were, all rows, by fits that did not train on them */
   double accuracy;     /* on these rows, as are the others */
   double accuracy_low; /* a 95 % interval */
   double accuracy_high;
   double log_loss;
+  int best_trees; /* of a forest, as are the others; otherwise 0 */
+  int best_min_leaf;
+  double out_of_bag_accuracy; /* on the rows that trained, by the trees that did not see the row */
 } vgg16_train_report;
 
 /* Trains on rows (n, columns), each of the class class_names[label]. options and report may be NULL. */

@@ -183,6 +183,7 @@ static vgg16_model* check_train(const vgg16_engine* engine) {
   EXPECT(report.best_c == 0.1 || report.best_c == 1);
   EXPECT(report.tested_rows == kRows / 4);
   EXPECT(report.accuracy == 1);
+  EXPECT(report.best_trees == 0 && report.best_min_leaf == 0 && report.out_of_bag_accuracy == 0);
   EXPECT(vgg16_model_classes(model) == kClasses);
   EXPECT(vgg16_model_columns(model) == kColumns);
   EXPECT(strcmp(vgg16_model_class(model, 2), "panda") == 0);
@@ -198,6 +199,65 @@ static vgg16_model* check_train(const vgg16_engine* engine) {
   EXPECT_ERROR(VGG16_INVALID_ARGUMENT, "is NULL", vgg16_model_predict(model, rows, 1, kColumns, NULL, kClasses));
   EXPECT_ERROR(VGG16_INVALID_ARGUMENT, "model is NULL", vgg16_model_predict(NULL, rows, 1, kColumns, p, kClasses));
   return model;
+}
+
+static void check_forest(void) {
+  enum { kForestRows = 60, kForestColumns = 4 };
+  static float rows[kForestRows * kForestColumns];
+  int64_t labels[kForestRows];
+  const int trees[2] = {3, 30};
+  const int min_leaf[1] = {2};
+  const double c = 1;
+  double p[kClasses];
+  double again[kClasses];
+  vgg16_model* model = NULL;
+  vgg16_model* second = NULL;
+  vgg16_train_report report;
+  vgg16_train_options options = VGG16_TRAIN_OPTIONS;
+  int i, j;
+  for (i = 0; i < kForestRows; ++i) {
+    labels[i] = i % kClasses;
+    for (j = 0; j < kForestColumns; ++j)
+      rows[i * kForestColumns + j] = (float)(i * (j + 3) % 11) + (j == labels[i] ? 5.0F : 0.0F);
+  }
+  memset(&report, 0, sizeof report);
+  report.size = sizeof report;
+  options.classifier = "forest";
+#define TRAIN_FOREST(made) \
+  vgg16_train(rows, kForestRows, kForestColumns, labels, class_names, kClasses, &options, &report, made)
+  options.c = &c;
+  options.c_count = 1;
+  EXPECT_ERROR(VGG16_INVALID_ARGUMENT, "a forest has none", TRAIN_FOREST(&model));
+  options.c = NULL;
+  options.min_leaf = min_leaf;
+  EXPECT_ERROR(VGG16_INVALID_ARGUMENT, "min_leaf", TRAIN_FOREST(&model)); /* none to try */
+  options.min_leaf_count = 1;
+  options.classifier = "svm";
+  EXPECT_ERROR(VGG16_INVALID_ARGUMENT, "only a forest", TRAIN_FOREST(&model));
+  options.classifier = "forest";
+  options.trees = trees;
+  options.trees_count = 2;
+  EXPECT(model == NULL);
+  EXPECT_OK(TRAIN_FOREST(&model));
+  EXPECT(report.best_c == 0);
+  EXPECT((report.best_trees == 3 || report.best_trees == 30) && report.best_min_leaf == 2);
+  EXPECT(report.accuracy > 0.6 && report.out_of_bag_accuracy > 0.6);
+  EXPECT_OK(vgg16_model_predict(model, rows, 1, kForestColumns, p, kClasses));
+  EXPECT(p[0] > p[1] && p[0] > p[2]);
+  EXPECT_OK(TRAIN_FOREST(&second));
+  EXPECT_OK(vgg16_model_predict(second, rows, 1, kForestColumns, again, kClasses));
+  EXPECT(memcmp(p, again, sizeof p) == 0);
+  vgg16_model_free(second);
+  second = NULL;
+  options.seed = 7;
+  EXPECT_OK(TRAIN_FOREST(&second));
+  for (i = 0; i < kForestRows && memcmp(p, again, sizeof p) == 0; ++i) {
+    EXPECT_OK(vgg16_model_predict(model, rows + i * kForestColumns, 1, kForestColumns, p, kClasses));
+    EXPECT_OK(vgg16_model_predict(second, rows + i * kForestColumns, 1, kForestColumns, again, kClasses));
+  }
+  EXPECT(memcmp(p, again, sizeof p) != 0); /* another seed, another forest */
+  vgg16_model_free(second);
+  vgg16_model_free(model);
 }
 
 static void check_classify(const vgg16_weights* weights, const vgg16_model* trained, const char* folder) {
@@ -263,6 +323,7 @@ int main(int argc, char** argv) {
   EXPECT(pthread_create(&other, NULL, last_error_of_thread, NULL) == 0 && pthread_join(other, &is_empty) == 0);
   EXPECT(is_empty != NULL);
   model = check_train(engine);
+  check_forest();
   check_classify(weights, model, argv[2]);
   vgg16_engine_free(engine);
   vgg16_engine_free(NULL);
