@@ -77,7 +77,8 @@ else()
 endif()
 # The Python module.
 if(DEFINED ENV{VGG16_TEST_PYTHON} AND NOT FLAGS)
-  run($ENV{VGG16_TEST_PYTHON} ${SOURCE}/tests/python/check_module.py ${installed}/share/vgg16)
+  run($ENV{VGG16_TEST_PYTHON} ${SOURCE}/tests/python/check_module.py ${installed}/share/vgg16
+      ${SOURCE}/README.md)
   message(STATUS "${output}")
 else()
   message(STATUS "VGG16_TEST_PYTHON is not set, or this is a build with sanitizers: the Python module is not checked")

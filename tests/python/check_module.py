@@ -1,12 +1,17 @@
-"""check_module.py MODULE_FOLDER: the Python module against scikit-learn and against itself."""
+"""check_module.py MODULE_FOLDER README.md: the Python module against scikit-learn and against itself, and its examples."""
+import contextlib
+import io
 import os
+import re
 import sys
 import tempfile
+import textwrap
 import threading
 import warnings
 
 import numpy as np
 from PIL import Image
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 sys.path.insert(0, sys.argv[1])
@@ -74,6 +79,42 @@ with tempfile.TemporaryDirectory() as folder:
 answers = vgg16.Engine(model=loaded, device="cpu", threads=1)
 assert (answers.predict_proba(pixels) == model.predict_proba(engine.extract(pixels))).all()
 assert list(answers.predict([pixels // 4, pixels])) == ["dark", "bright"]
+
+# A forest, which must find the same easy classes as scikit-learn's.
+y = np.arange(300) % 3
+x = random.normal(size=(300, 6)).astype(np.float32)
+x[np.arange(300), y] += 2
+forest = vgg16.train(x[:200], y[:200], "forest", trees=[60], min_leaf=[1, 3], test_size=0, seed=5)
+theirs = RandomForestClassifier(60, min_samples_leaf=forest.report["best_min_leaf"], random_state=0).fit(x[:200], y[:200])
+ours, theirs = ((model.predict(x[200:]).astype(int) == y[200:]).mean() for model in (forest, theirs))
+print(f"forest: {ours:.2f} of the rows right, scikit-learn's {theirs:.2f}")
+assert abs(ours - theirs) < 0.1 and forest.report["best_trees"] == 60 and forest.report["out_of_bag_accuracy"] > 0.6
+assert (vgg16.train(x, y, "forest", trees=[9], seed=5).predict_proba(x)
+        != vgg16.train(x, y, "forest", trees=[9], seed=6).predict_proba(x)).any()
+fails("invalid argument", "a forest has none", lambda: vgg16.train(x, y, "forest", c=[1]))
+fails("invalid argument", "only a forest", lambda: vgg16.train(x, y, trees=[9]))
+
+# The examples of the README and of the module's own text.
+with open(sys.argv[2], encoding="utf-8") as file:
+    blocks = re.findall(r"^```python\n(.*?)^```$", file.read(), re.MULTILINE | re.DOTALL)
+(in_readme,) = (block for block in blocks if "import vgg16" in block)
+in_module = textwrap.dedent(re.search(r"^\n(    .*?\n)\n\S", vgg16.__doc__[vgg16.__doc__.index("\n"):],
+                                      re.MULTILINE | re.DOTALL)[1])
+before = os.getcwd()
+with tempfile.TemporaryDirectory() as folder:
+    os.chdir(folder)
+    model.save("animals.model")
+    paths = [f"{i}.png" for i in range(8)]
+    for i, path in enumerate([*paths, "photo.jpg"]):
+        Image.fromarray(pixels // (1 + i % 2 * 3)).save(path)
+    names = {"frame": pixels // 4, "paths": paths[:2]}
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(in_readme, names)
+    assert printed.getvalue() == "['bright' 'dark']\n" and names["x"].shape == (2, 2048), printed.getvalue()
+    names = {"frame": pixels // 4, "paths": paths, "labels": ["bright", "dark"] * 4}
+    exec(in_module, names)
+    assert (names["x"].shape == (8, 2048) and list(vgg16.Model("mine.model").classes_) == ["bright", "dark"])
+    os.chdir(before)
 
 # Errors.
 fails("not found", "missing.model: no such file", lambda: vgg16.Model("missing.model"))

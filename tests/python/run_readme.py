@@ -10,6 +10,7 @@ from scipy.special import expit
 
 with open(sys.argv[1], encoding='utf-8') as readme:
     blocks = re.findall(r'^```python\n(.*?)^```$', readme.read(), re.MULTILINE | re.DOTALL)
+blocks = [block for block in blocks if 'import vgg16' not in block]  # check_module.py runs that one
 assert len(blocks) == 2, f'{len(blocks)} blocks of Python'
 names = {}
 for block in blocks:
