@@ -8,8 +8,8 @@
 #include <system_error>
 #include <thread>
 
-#include "extract/listed_picture.h"
 #include "vgg16/error.h"
+#include "vgg16/feature_table.h"
 #include "vgg16/image.h"
 
 namespace vgg16 {
@@ -47,7 +47,8 @@ CheckedPicture check_picture(const std::filesystem::path& path) {
   if (!bytes) return {.reason = bytes.reason()};
   const Result<Image> kind = inspect_image(bytes.value());
   if (!kind) return {.reason = kind.reason()};
-  return {.size_bytes = static_cast<int64_t>(bytes.value().size()), .crc32 = crc32_of(bytes.value()), .reason = {}};
+  const FileContent content = content_of(bytes.value());
+  return {.size_bytes = content.size_bytes, .crc32 = content.crc32, .reason = {}};
 }
 
 std::string reason_for(std::string_view format) {

@@ -4,18 +4,20 @@
 
 #include <vector>
 
+#include "vgg16/feature_table.h"
 #include "vgg16/preprocess.h"
 
 namespace vgg16 {
 
-uint32_t crc32_of(std::span<const std::byte> bytes) {
-  return static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+FileContent content_of(std::span<const std::byte> bytes) {
+  return {.size_bytes = static_cast<int64_t>(bytes.size()),
+          .crc32 = static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()))};
 }
 
 Result<Image> load_listed(const std::filesystem::path& path, const PictureFile& picture) {
   const Result<std::vector<std::byte>> bytes = read_picture(path);
   if (!bytes) return Result<Image>::failure(bytes.reason());
-  if (static_cast<int64_t>(bytes.value().size()) != picture.size_bytes || crc32_of(bytes.value()) != picture.crc32) {
+  if (content_of(bytes.value()) != FileContent{picture.size_bytes, picture.crc32}) {
     return Result<Image>::failure("changed since the folder was listed");
   }
   return decode_resized(bytes.value(), kInputSide);

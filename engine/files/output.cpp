@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "files/files.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
@@ -63,6 +64,10 @@ void require_no_input(const std::vector<fs::path>& outputs, const std::vector<fs
                                                  (input == output ? "" : " (it is " + printable_path(input) + ")") +
                                                  "; choose another output");
   }
+}
+
+void write_output(const fs::path& path, std::span<const std::byte> content, OutputOptions options) {
+  write_file_whole(path, {&content, 1}, options.overwrite ? Replace::kYes : Replace::kNo);
 }
 
 }  // namespace vgg16

@@ -200,6 +200,28 @@ TEST(DecodeResized, HoldsTwoBandsOfAPicture) {
 
 TEST(DecodeResized, RefusesASideThatIsNone) { EXPECT_THROW((void)decode_resized(small_jpeg(), 0), Error); }
 
+TEST(EncodeJpeg, ComesBackAlmostTheSame) {
+  Image image{29, 37, {}};
+  for (int i = 0; i < 29 * 37; ++i) {
+    for (const int channel : {i % 37 * 5, i / 37 * 8, 120}) image.pixels.push_back(static_cast<uint8_t>(channel));
+  }
+  const Result<Image> back = decode_image(encode_jpeg(image, 95));
+  ASSERT_TRUE(back) << back.reason();
+  ASSERT_EQ(back.value().height, 29);
+  ASSERT_EQ(back.value().width, 37);
+  int64_t difference = 0;
+  for (size_t i = 0; i < image.pixels.size(); ++i) difference += std::abs(image.pixels[i] - back.value().pixels[i]);
+  EXPECT_LT(difference, 3 * std::ssize(image.pixels));
+  EXPECT_LT(encode_jpeg(image, 20).size(), encode_jpeg(image, 95).size());
+}
+
+TEST(EncodeJpeg, RefusesWhatIsNoPicture) {
+  EXPECT_THROW((void)encode_jpeg({2, 2, std::vector<uint8_t>(11)}, 75), Error);
+  EXPECT_THROW((void)encode_jpeg({0, 0, {}}, 75), Error);
+  EXPECT_THROW((void)encode_jpeg({1, kMaxPictureSide + 1, std::vector<uint8_t>(3 * (kMaxPictureSide + 1))}, 75), Error);
+  EXPECT_THROW((void)encode_jpeg({1, 1, std::vector<uint8_t>(3)}, 101), Error);
+}
+
 TEST(IncompleteJpeg, OfSomeScansIsRefused) {
   for (const bool progressive : {false, true}) {
     JpegSettings settings;

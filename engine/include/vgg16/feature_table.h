@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,6 +41,8 @@ struct FileContent {
   uint32_t crc32 = 0;  ///< zlib's CRC-32 of its bytes
   friend auto operator<=>(const FileContent&, const FileContent&) = default;
 };
+
+[[nodiscard]] FileContent content_of(std::span<const std::byte> bytes);
 
 /// N labelled rows of D float32 numbers. Copies share the source of the rows, which is open as long as one of them
 /// exists.

@@ -85,6 +85,11 @@ inline constexpr int kMaxPictureSide = 16'384;
 /// read_picture, then decode_resized.
 [[nodiscard]] Result<Image> load_resized(const std::filesystem::path& path, int side);
 
+/// A baseline JPEG of the picture, 4:2:0, with libjpeg-turbo's tables for `quality` from 1 to 100. Thread-safe. Throws
+/// Error{kShape} if the sides are not 1 to kMaxPictureSide or the pixels not 3 bytes each, Error{kInvalidArgument} for
+/// another quality, and std::bad_alloc.
+[[nodiscard]] std::vector<std::byte> encode_jpeg(const Image& image, int quality);
+
 /// Resizes to (side, side, 3) by nearest neighbour, ignoring the aspect ratio; `out` has room for side * side * 3
 /// bytes. Source indices are Pillow's, in double: s = in / side, x = s * 0.5, then per output floor(x), x += s
 /// (Geometry.c, affine transform of Image.resize with NEAREST). The closed formula floor((i + 0.5) * s) differs at some

@@ -1,7 +1,9 @@
-// Checks to make before an output is written, so that no file is lost.
+// Checks to make before an output is written, so that no file is lost; writing it whole or not at all.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,14 @@ void require_replaceable(const std::filesystem::path& path);
 /// `inputs`, even under another name. Examines the inputs only if one of the outputs exists.
 void require_no_input(const std::vector<std::filesystem::path>& outputs,
                       const std::vector<std::filesystem::path>& inputs);
+
+struct OutputOptions {
+  bool overwrite = false;
+};
+
+/// Writes `content` so that the file at `path` is either complete or as it was before, even after a crash. Throws
+/// Error{kExists} if something is there that is not a regular file or, without `overwrite`, anything; Error{kIo}.
+void write_output(const std::filesystem::path& path, std::span<const std::byte> content, OutputOptions options);
 
 }  // namespace vgg16
 #pragma GCC visibility pop
