@@ -198,6 +198,14 @@ nlohmann::ordered_json training_json(const TrainResult& result, const TrainedOn&
                         {"answered", r.answered},
                         {"accuracy", r.answered == 0 ? Json(nullptr) : Json(r.accuracy)}});
   }
+  Json calibration = Json::array();
+  for (const CalibrationBin& bin : report.calibration) {
+    const bool any = bin.rows > 0;
+    calibration.push_back({{"rows", bin.rows},
+                           {"mean_probability", any ? Json(bin.mean_probability) : Json(nullptr)},
+                           {"accuracy", any ? Json(bin.accuracy) : Json(nullptr)},
+                           {"accuracy_interval", any ? Json({bin.accuracy_low, bin.accuracy_high}) : Json(nullptr)}});
+  }
   Json duplicates = Json::array();
   for (const DuplicatePair& pair : report.duplicates) {
     duplicates.push_back({{"test", row_name(tables.held_out, pair.held_out_row)},
@@ -231,6 +239,7 @@ nlohmann::ordered_json training_json(const TrainResult& result, const TrainedOn&
           {"accuracy_interval", {report.accuracy_low, report.accuracy_high}},
           {"log_loss", report.log_loss},
           {"calibration_error", report.calibration_error},
+          {"calibration", calibration},
           {"per_class", per_class},
           {"confusion", report.confusion},
           {"classes", report.classes},

@@ -96,10 +96,19 @@ TEST(WilsonInterval, MatchesPublishedValues) {
 TEST(CalibrationError, WeighsBinsByTheirRows) {
   std::vector<HeldOutPrediction> predictions;
   for (int i = 0; i < 4; ++i) predictions.push_back({i, 0, i == 0 ? 1 : 0, 0.75, {}});  // 3 of 4 right at 0.75
-  EXPECT_NEAR(calibration_error(predictions), 0, 1e-15);
+  EXPECT_NEAR(calibration_error(calibration_bins(predictions)), 0, 1e-15);
   predictions.push_back({4, 0, 1, 1.0, {}});  // sure and wrong
-  EXPECT_NEAR(calibration_error(predictions), 0.2, 1e-15);
-  EXPECT_EQ(calibration_error({}), 0);
+  const std::vector<CalibrationBin> bins = calibration_bins(predictions);
+  EXPECT_NEAR(calibration_error(bins), 0.2, 1e-15);
+  ASSERT_EQ(bins.size(), 10U);
+  EXPECT_EQ(bins[7].rows, 4);
+  EXPECT_EQ(bins[7].mean_probability, 0.75);
+  EXPECT_EQ(bins[7].accuracy, 0.75);
+  EXPECT_EQ(std::pair(bins[7].accuracy_low, bins[7].accuracy_high), wilson_interval(3, 4));
+  EXPECT_EQ(bins[9].rows, 1);
+  EXPECT_EQ(bins[9].accuracy, 0);
+  EXPECT_EQ(bins[0].rows + bins[8].rows, 0);
+  EXPECT_EQ(calibration_error(calibration_bins({})), 0);
 }
 
 TEST(CountRefusals, AProbabilityOfExactlyTheLeastIsAnswered) {

@@ -198,6 +198,16 @@ struct Refusals {
   double accuracy = 0;   ///< of the answered rows; 0 if there are none
 };
 
+/// The held-out rows whose predicted class has a probability in one tenth of 0 to 1, the upper end only in the last:
+/// how often are they right, beside how often they should be?
+struct CalibrationBin {
+  int64_t rows = 0;  ///< all else is 0 if there are none
+  double mean_probability = 0;
+  double accuracy = 0;
+  double accuracy_low = 0;  ///< 95 % interval of the accuracy (Wilson's)
+  double accuracy_high = 0;
+};
+
 /// How much a forest's splits on some columns took off the Gini impurity, of all that its splits took: shares that sum
 /// to 1, of what the recipe says the columns are. Empty where the features' recipe does not say.
 struct Importance {
@@ -233,8 +243,9 @@ struct Report {
   double accuracy = 0;      ///< on the held-out rows
   double accuracy_low = 0;  ///< 95 % interval of the accuracy (Wilson's)
   double accuracy_high = 0;
-  double log_loss = 0;  ///< on the held-out rows
-  /// Expected calibration error: mean over rows of |mean confidence - accuracy| of the row's bin, ten bins.
+  double log_loss = 0;                      ///< on the held-out rows
+  std::vector<CalibrationBin> calibration;  ///< ten bins, of equal widths
+  /// Expected calibration error: mean over rows of |mean probability - accuracy| of the row's bin.
   double calibration_error = 0;
   std::vector<ClassScore> per_class;            ///< one per class; 0 where a score is 0/0
   ClassScore macro_average;                     ///< plain means over classes

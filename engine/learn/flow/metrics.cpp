@@ -170,20 +170,36 @@ std::pair<double, double> wilson_interval(int64_t right, int64_t rows) {
   return {std::max(0.0, (middle - half) / whole), std::min(1.0, (middle + half) / whole)};
 }
 
-// Guo et al., arXiv:1706.04599, equation 3. The bins' weights cancel their counts: |sum of confidence - number right| /
-// n.
-double calibration_error(const std::vector<HeldOutPrediction>& predictions) {
+std::vector<CalibrationBin> calibration_bins(const std::vector<HeldOutPrediction>& predictions) {
   constexpr int kBins = 10;
-  double confidence[kBins] = {};
-  double right[kBins] = {};
+  std::vector<CalibrationBin> bins(kBins);
+  int64_t right[kBins] = {};
   for (const HeldOutPrediction& p : predictions) {
-    const int bin = std::min(kBins - 1, static_cast<int>(p.probability * kBins));
-    confidence[bin] += p.probability;
-    right[bin] += p.predicted == p.label ? 1 : 0;
+    const int b = std::min(kBins - 1, static_cast<int>(p.probability * kBins));
+    CalibrationBin& bin = bins[static_cast<size_t>(b)];
+    ++bin.rows;
+    bin.mean_probability += p.probability;
+    right[b] += p.predicted == p.label ? 1 : 0;
   }
+  for (int b = 0; b < kBins; ++b) {
+    CalibrationBin& bin = bins[static_cast<size_t>(b)];
+    if (bin.rows == 0) continue;
+    bin.mean_probability /= static_cast<double>(bin.rows);
+    bin.accuracy = ratio(right[b], bin.rows);
+    std::tie(bin.accuracy_low, bin.accuracy_high) = wilson_interval(right[b], bin.rows);
+  }
+  return bins;
+}
+
+// Guo et al., arXiv:1706.04599, equation 3.
+double calibration_error(const std::vector<CalibrationBin>& bins) {
   double error = 0;
-  for (int b = 0; b < kBins; ++b) error += std::abs(confidence[b] - right[b]);
-  return predictions.empty() ? 0.0 : error / static_cast<double>(predictions.size());
+  int64_t rows = 0;
+  for (const CalibrationBin& bin : bins) {
+    error += static_cast<double>(bin.rows) * std::abs(bin.mean_probability - bin.accuracy);
+    rows += bin.rows;
+  }
+  return rows == 0 ? 0.0 : error / static_cast<double>(rows);
 }
 
 std::vector<Refusals> count_refusals(const std::vector<HeldOutPrediction>& predictions) {

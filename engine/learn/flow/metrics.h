@@ -34,9 +34,11 @@ void score_predictions(std::span<const int> labels, std::span<const int> predict
 /// Wilson's 95 % interval for a share of `right` among `rows`; 0 to 1 for no rows.
 [[nodiscard]] std::pair<double, double> wilson_interval(int64_t right, int64_t rows);
 
-/// The expected calibration error: rows are sorted into ten bins of equal width by the probability of the predicted
-/// class; the result is the mean over rows of |mean probability - accuracy| of their bin. 0 for no rows.
-[[nodiscard]] double calibration_error(const std::vector<HeldOutPrediction>& predictions);
+/// Report::calibration.
+[[nodiscard]] std::vector<CalibrationBin> calibration_bins(const std::vector<HeldOutPrediction>& predictions);
+
+/// The expected calibration error: the mean over rows of |mean probability - accuracy| of their bin. 0 for no rows.
+[[nodiscard]] double calibration_error(const std::vector<CalibrationBin>& bins);
 
 /// What becomes of the rows at each of Report::refusals' probabilities.
 [[nodiscard]] std::vector<Refusals> count_refusals(const std::vector<HeldOutPrediction>& predictions);

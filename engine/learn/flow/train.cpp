@@ -111,7 +111,8 @@ void report_predictions(const Plan& plan, const Trained& trained, Report& report
   }
   report.log_loss = mean_log_loss(scores, labels);
   score_predictions(labels, predicted, report);
-  report.calibration_error = calibration_error(report.predictions);
+  report.calibration = calibration_bins(report.predictions);
+  report.calibration_error = calibration_error(report.calibration);
   report.refusals = count_refusals(report.predictions);
 }
 
