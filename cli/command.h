@@ -36,7 +36,8 @@ struct Command {
 /// `resume_text` is the command line that resumes this run if it is interrupted.
 Command add_extract(CLI::App& program, const std::string& resume_text);
 Command add_merge(CLI::App& program);
-Command add_train(CLI::App& program);
+/// `command` is the command line, for the page.
+Command add_train(CLI::App& program, const std::string& command);
 Command add_predict(CLI::App& program);
 Command add_info(CLI::App& program);
 Command add_convert(CLI::App& program);

@@ -91,7 +91,7 @@ int run(int argc, const char* const* argv) {
   const std::span words(argv, static_cast<size_t>(argc));
   const std::vector<Command> commands = {add_extract(program, resume_command_text(words)),
                                          add_merge(program),
-                                         add_train(program),
+                                         add_train(program, command_text(words)),
                                          add_predict(program),
                                          add_info(program),
                                          add_convert(program)};

@@ -11,6 +11,7 @@
 
 #include "command.h"
 #include "output.h"
+#include "page_output.h"
 #include "print.h"
 #include "print_training.h"
 #include "progress.h"
@@ -30,6 +31,7 @@ struct TrainCommand {
   std::vector<std::string> test;
   std::vector<std::string> test_labels;
   std::string model;
+  PageOutput page;
   std::string c;         // a list, as given; empty: the classifier's default
   std::string trees;     // as c
   std::string min_leaf;  // as c
@@ -110,6 +112,7 @@ int train_command(const TrainCommand& o) {
     inputs.insert(inputs.end(), more->begin(), more->end());
   }
   require_output(o.model, inputs, o.overwrite);
+  require_page_output(o.page, inputs, o.model, o.overwrite);
   TrainOptions options = o.options;
   for (const ClassifierKind kind : {ClassifierKind::kSvm, ClassifierKind::kForest}) {
     if (o.classifier == classifier_name(kind)) options.classifier = kind;
@@ -126,6 +129,8 @@ int train_command(const TrainCommand& o) {
   const FeatureTable table = open_table(o.features, o.labels, o);
   std::optional<FeatureTable> test;
   if (!o.test.empty()) test = open_table(o.test, o.test_labels, o);
+  require_no_picture(o.page, table);
+  if (test) require_no_picture(o.page, *test);
   const TrainEstimate estimate = test ? estimate_training(table, *test, options) : estimate_training(table, options);
   if (o.common.verbose) {
     print_note("training takes at most " + with_thousands((estimate.memory_bytes >> 20) + 1) + " MB, " +
@@ -154,13 +159,16 @@ int train_command(const TrainCommand& o) {
     flush_output();  // so that the order is right if both streams go to the same file
     print_note("model saved: " + printable_path(o.model), o.common);
   }
+  flush_output();  // so that what is printed is not lost if the page cannot be written
+  write_page(o.page, {result, tables.table, tables.held_out}, options.threads, o.overwrite, o.common);
   return kDone;
 }
 
 }  // namespace
 
-Command add_train(CLI::App& program) {
+Command add_train(CLI::App& program, const std::string& command) {
   auto o = std::make_shared<TrainCommand>();
+  o->page.command = command;
   CLI::App* app = add_command(program, "train", "Train a classifier on a features file and report how good it is",
                               "vgg16 train -d animals.h5 -m animals.model", o->common);
   app->add_option("-d,--db", o->features,
@@ -252,7 +260,8 @@ Command add_train(CLI::App& program) {
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(0, INT64_MAX));
-  app->add_flag("--overwrite", o->overwrite, "Replace the model");
+  add_page_options(*app, o->page);
+  app->add_flag("--overwrite", o->overwrite, "Replace the model and the page");
   return {app, [o] { return train_command(*o); }};
 }
 

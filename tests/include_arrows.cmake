@@ -24,7 +24,8 @@ set(arrows
     "engine/flows"
     "engine/c"
     "weights vocabulary network files hdf5 safetensors"
-    "cli")
+    "cli page"
+    "cli/page")
 
 set(wrong)
 set(rooms)
