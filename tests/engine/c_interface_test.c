@@ -230,7 +230,7 @@ static void check_forest(void) {
   EXPECT_ERROR(VGG16_INVALID_ARGUMENT, "a forest has none", TRAIN_FOREST(&model));
   options.c = NULL;
   options.min_leaf = min_leaf;
-  EXPECT_ERROR(VGG16_INVALID_ARGUMENT, "min_leaf", TRAIN_FOREST(&model)); /* none to try */
+  EXPECT_ERROR(VGG16_INVALID_ARGUMENT, "no size of a forest", TRAIN_FOREST(&model)); /* none to try */
   options.min_leaf_count = 1;
   options.classifier = "svm";
   EXPECT_ERROR(VGG16_INVALID_ARGUMENT, "only a forest", TRAIN_FOREST(&model));

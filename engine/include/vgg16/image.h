@@ -106,7 +106,7 @@ class PictureResizer {
 
   /// resize_nearest of pixels, whose format is converted to RGB, and of files what load_resized and decode_resized
   /// give. Allocates nothing for pixels. Of a JPEG in memory, after the first one as wide, only libjpeg-turbo itself
-  /// allocates (7 times for a baseline picture), and releases all of that before the call ends; a PNG takes memory for
+  /// allocates (twice for a baseline picture), and releases all of that before the call ends; a PNG takes memory for
   /// its pixels. Throws Error{kShape} if pixels are missing, their stride is shorter than a row or the bytes end before
   /// the last one; Error{kRefused} with the reason why a file cannot be read or decoded, when `out` may be written in
   /// part; and what load_resized throws.
