@@ -147,7 +147,7 @@ void one_lane(benchmark::State& state, const std::string& precision, double leas
   report_quantiles(state, times_ms);
   report_rate(state, "pictures/s", batch);
   const CudaForward& forward = backend.on_device();
-  state.counters["device_ms"] = on_device_ms(forward.record_without_copies(), forward.stream());
+  state.counters["device_ms"] = on_device_ms(forward.record_without_copies().graph, forward.stream());
   state.counters["with_copies_ms"] = on_device_ms(forward.graph(), forward.stream());
   const int unlike = caller.rows_unlike_the_first();
   state.SetLabel(engines_from_table(precision, batch) +

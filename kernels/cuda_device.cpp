@@ -32,6 +32,14 @@ std::vector<CudaDevice> cuda_devices() {
   return devices;
 }
 
+bool is_memory_of(int index, const void* data) {
+  if (data == nullptr) return false;
+  cudaPointerAttributes attributes{};
+  VGG16_CUDA_CHECK(cudaPointerGetAttributes(&attributes, data));
+  return attributes.type == cudaMemoryTypeManaged ||
+         (attributes.type == cudaMemoryTypeDevice && attributes.device == index);
+}
+
 CurrentDevice::CurrentDevice(int index) {
   VGG16_CUDA_CHECK(cudaGetDevice(&former_));
   changed_ = former_ != index;

@@ -25,6 +25,9 @@ struct CudaDevice {
 /// device.
 [[nodiscard]] std::vector<CudaDevice> cuda_devices();
 
+/// Whether `data` is in the memory of device `index`, or in managed memory. Throws CudaError.
+[[nodiscard]] bool is_memory_of(int index, const void* data);
+
 /// Makes a device the calling thread's current one, and restores the previous one in the destructor.
 class CurrentDevice {
  public:

@@ -52,6 +52,8 @@ Event::~Event() {
 
 void Event::record(CudaStream stream) const { VGG16_CUDA_CHECK(cudaEventRecord(event_, stream)); }
 
+void Event::delay(CudaStream stream) const { VGG16_CUDA_CHECK(cudaStreamWaitEvent(stream, event_, 0)); }
+
 void Event::synchronize() const { VGG16_CUDA_CHECK(cudaEventSynchronize(event_)); }
 
 float Event::elapsed_ms(const Event& begin, const Event& end) {

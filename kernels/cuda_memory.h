@@ -100,6 +100,8 @@ class Event {
     return *this;
   }
   void record(CudaStream stream) const;
+  /// Makes what is put into `stream` from now on wait until the device has reached it. Does not wait itself.
+  void delay(CudaStream stream) const;
   /// Waits until the device has reached it.
   void synchronize() const;
   /// Time between two events that the device has reached, in milliseconds.

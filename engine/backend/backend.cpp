@@ -8,6 +8,11 @@ namespace vgg16 {
 
 void throw_cancelled() { throw Error(ErrorCode::kCancelled, "cancelled"); }
 
+void Backend::forward_on_device(DeviceImagesIn, DeviceRowsOut, void*) {
+  throw Error(ErrorCode::kInvalidArgument,
+              "memory of a GPU is given, and this engine runs on the CPU; make it with device cuda");
+}
+
 void require_forward(ImagesIn images, int max_batch, Stop stop, size_t last_prepared, HostOut features) {
   if (images.n < 1 || images.n > max_batch) {  // no message is made where it is not needed: forward allocates nothing
     throw Error(ErrorCode::kShape,

@@ -32,6 +32,10 @@ class Backend {
   /// Throws Error{kShape, kDevice}, and Error{kCancelled} if BackendOptions::cancelled became true.
   virtual void forward(ImagesIn images, Stop stop, HostOut features) = 0;
 
+  /// On a GPU: the same with pixels (n, 224, 224, 3) and rows in its memory, to the layer and pooling that the engine
+  /// was made for; the contract is that of Extractor::extract_on_device. Others throw Error{kInvalidArgument}.
+  virtual void forward_on_device(DeviceImagesIn images, DeviceRowsOut rows, void* stream);
+
   /// A second engine over the same prepared weights, which gives the same bits, for a second thread. Null if one engine
   /// keeps the device busy (a CPU), or if there is no memory for two. Throws Error{kDevice}.
   [[nodiscard]] virtual std::unique_ptr<Backend> another() const { return nullptr; }

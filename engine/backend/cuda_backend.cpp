@@ -71,20 +71,48 @@ CudaBackend::~CudaBackend() {
   network_.reset();
 }
 
-void CudaBackend::forward(ImagesIn images, Stop stop, HostOut features) {
-  require_forward(images, max_batch_, stop, forward_->stop().layer, features);
+template <class Work>
+void CudaBackend::attempt(Work work) {
   require(failure_.empty(), ErrorCode::kDevice, failure_);
   try {
     const CurrentDevice current(network_->device.index);
+    work();
+  } catch (const Error& error) {
+    // Kept, because after a fault every CUDA call fails with the same error, whatever its real cause was.
+    failure_ = describe(network_->device) + " failed earlier; start the program again: " + error.what();
+    throw Error(ErrorCode::kDevice, describe(network_->device) + ": " + error.what());
+  }
+}
+
+void CudaBackend::forward(ImagesIn images, Stop stop, HostOut features) {
+  require_forward(images, max_batch_, stop, forward_->stop().layer, features);
+  attempt([&] {
     const int64_t row = features_shape(stop, 1).count();
     for (int first = 0; first < images.n; first += forward_->batch()) {
       const int n = std::min(forward_->batch(), images.n - first);
       forward_->run(images.data + first * kPictureBytes, n, stop, features.data + first * row);
     }
-  } catch (const Error& error) {
-    // Kept, because after a fault every CUDA call fails with the same error, whatever its real cause was.
-    failure_ = describe(network_->device) + " failed earlier; start the program again: " + error.what();
-    throw Error(ErrorCode::kDevice, describe(network_->device) + ": " + error.what());
+  });
+}
+
+void CudaBackend::forward_on_device(DeviceImagesIn images, DeviceRowsOut rows, void* stream) {
+  if (images.n == 0) return;
+  const char* elsewhere = nullptr;
+  attempt([&] {
+    const int device = network_->device.index;
+    if (!is_memory_of(device, images.data)) elsewhere = "the pixels";
+    if (!is_memory_of(device, rows.data)) elsewhere = "the room for the rows";
+    if (elsewhere != nullptr) return;
+    const int64_t row = features_shape(forward_->stop(), 1).count();
+    for (int first = 0; first < images.n; first += forward_->batch()) {
+      const int n = std::min(forward_->batch(), images.n - first);
+      forward_->enqueue(images.data + first * kPictureBytes, n, rows.data + first * row,
+                        static_cast<CudaStream>(stream));
+    }
+  });
+  if (elsewhere != nullptr) {
+    throw Error(ErrorCode::kInvalidArgument,
+                std::string(elsewhere) + " must be in the memory of " + describe(network_->device));
   }
 }
 

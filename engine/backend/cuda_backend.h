@@ -24,8 +24,10 @@ class CudaBackend final : public Backend {
   [[nodiscard]] std::string_view name() const override { return "cuda"; }
   [[nodiscard]] std::string_view instruction_set() const override { return instruction_set_; }
   [[nodiscard]] int max_batch() const override { return max_batch_; }
+  [[nodiscard]] int pictures_at_a_time() const override { return forward_->batch(); }
   /// After a failure, every later call throws Error{kDevice} with the first reason.
   void forward(ImagesIn images, Stop stop, HostOut features) override;
+  void forward_on_device(DeviceImagesIn images, DeviceRowsOut rows, void* stream) override;
   /// An engine of the same batch size, or null if the device has no memory for it.
   [[nodiscard]] std::unique_ptr<Backend> another() const override;
 
@@ -34,6 +36,9 @@ class CudaBackend final : public Backend {
 
  private:
   CudaBackend(const CudaBackend& other, std::unique_ptr<CudaForward> forward);
+  // Calls work() with the device current, and remembers if it failed.
+  template <class Work>
+  void attempt(Work work);
 
   std::shared_ptr<const CudaNetwork> network_;
   int max_batch_;

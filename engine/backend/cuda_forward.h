@@ -3,6 +3,8 @@
 
 #include <array>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "backend/cuda_network.h"
@@ -46,10 +48,18 @@ class CudaForward {
   /// on n. Allocates nothing. Throws Error{kDevice}, after which this object must not be used again.
   void run(const uint8_t* images, int n, Stop stop, float* out);
 
-  // For benchmarks, which time the device alone: the graph that run() launches, and one without the copies between host
-  // and device. Both work on the pictures of the last run() and are launched into stream().
+  /// The same with images and `out` in device memory, to the layer and pooling of stop(). Only puts work into `stream`,
+  /// in its order, and after the work of earlier calls in other streams. The first call records a graph for it.
+  void enqueue(const uint8_t* images, int n, float* out, CudaStream stream);
+
+  // For enqueue(), and for benchmarks, which time the device alone: the graph that run() launches, and one without the
+  // copies between host and device. Both work on the pictures of the last run() and are launched into stream().
   [[nodiscard]] const CudaGraph& graph() const { return graph_; }
-  [[nodiscard]] CudaGraph record_without_copies() const;
+  struct WithoutCopies {
+    CudaGraph graph;
+    DeviceIn features;  ///< where it leaves them
+  };
+  [[nodiscard]] WithoutCopies record_without_copies() const;
   [[nodiscard]] CudaStream stream() const { return stream_.get(); }
 
  private:
@@ -72,7 +82,15 @@ class CudaForward {
   DeviceBuffer result_;     // float32 copy of 16-bit activations (as large as host_result_), or pooled rows
   DeviceBuffer workspace_;  // shared by the convolutions, which run one after another
   CudaGraph graph_;         // the pass that ends at stop_
-  StreamDrain drain_;       // the last member, so that it is destroyed first
+  StreamDrain drain_;       // before the members above, so that nothing runs when they are destroyed
+  // What enqueue() has beside; its destructor waits for the work.
+  struct OnDevice {
+    explicit OnDevice(WithoutCopies recorded) : pass(std::move(recorded)) {}
+    ~OnDevice();
+    WithoutCopies pass;
+    Event done;  // the end of the last call's work, in whatever stream
+  };
+  std::optional<OnDevice> on_device_;
 };
 
 }  // namespace vgg16

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <span>
 
 #include "c/handles.h"
@@ -109,6 +110,19 @@ vgg16_status vgg16_extract(vgg16_engine* engine, const vgg16_picture* pictures, 
     const auto columns = static_cast<size_t>(vgg16::feature_columns(at, pooled));
     vgg16::need_size("vgg16_extract: rows", count, n, columns);
     engine->extractor().extract(pictures_of(*engine, pictures, n), at, pooled, rows);
+  });
+}
+
+vgg16_status vgg16_extract_on_device(vgg16_engine* engine, const uint8_t* pictures, size_t n, float* rows, size_t count,
+                                     void* stream) {
+  return guarded([&] {
+    need(engine, "vgg16_extract_on_device: engine");
+    if (n > 0) need(pictures, "vgg16_extract_on_device: pictures");
+    if (n > 0) need(rows, "vgg16_extract_on_device: rows");
+    vgg16::Extractor& extractor = engine->extractor();
+    vgg16::need_size("vgg16_extract_on_device: rows", count, n, static_cast<size_t>(extractor.columns()));
+    vgg16::require(n <= INT_MAX, vgg16::ErrorCode::kShape, "vgg16_extract_on_device: too many pictures");
+    extractor.extract_on_device({pictures, static_cast<int>(n)}, {rows}, stream);
   });
 }
 

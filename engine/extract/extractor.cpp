@@ -68,11 +68,12 @@ struct Extractor::Impl {
     pipeline.cancelled = &cancelled;
   }
 
-  // In batches of the constructor's size, for which the backend has memory.
+  // In parts that the backend computes together, so that it is cancelled between them.
   void compute(ImagesIn images, Stop at, float* rows) {
     const int64_t columns = features_shape(at, 1).count();
-    for (int first = 0; first < images.n; first += pipeline.batch_size) {
-      const int n = std::min(pipeline.batch_size, images.n - first);
+    const int part = std::min(pipeline.batch_size, backend->pictures_at_a_time());
+    for (int first = 0; first < images.n; first += part) {
+      const int n = std::min(part, images.n - first);
       if (cancelled) throw_cancelled();
       backend->forward({images.data == nullptr ? nullptr : images.data + first * kPictureBytes, n}, at,
                        {rows == nullptr ? nullptr : rows + first * columns, features_shape(at, n)});
@@ -167,6 +168,16 @@ void Extractor::extract(std::span<const Picture> pictures, size_t layer, Pool po
   require(layer <= impl_->stop.layer, ErrorCode::kInvalidArgument,
           "extract: the layer is after the last one that this extractor was made for");
   impl_->compute(pictures, 0, pictures.size(), {layer, pool}, rows);
+}
+
+void Extractor::extract_on_device(DeviceImagesIn images, DeviceRowsOut rows, void* stream) {
+  const StandardFloatingPoint mode;
+  if (images.n < 0) {
+    throw Error(ErrorCode::kShape,
+                "extract_on_device: " + std::to_string(images.n) + " pictures, expected none or more");
+  }
+  if (impl_->cancelled) throw_cancelled();
+  impl_->backend->forward_on_device(images, rows, stream);
 }
 
 void Extractor::extract_part(std::span<const Picture> pictures, size_t first, size_t count, float* rows) {

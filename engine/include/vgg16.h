@@ -147,6 +147,12 @@ VGG16_API vgg16_status vgg16_extract(vgg16_engine* engine, const vgg16_picture* 
 VGG16_API vgg16_status vgg16_classify(vgg16_engine* engine, const vgg16_picture* pictures, size_t n,
                                       double* probabilities, size_t count, size_t* labels);
 
+/* On a GPU: rows (n, columns), the engine's own, of pictures (n, 224, 224, 3), uint8 RGB, both in the GPU's memory;
+   `count` is the size of rows. stream is a cudaStream_t of that GPU, or NULL for the default stream. The call puts its
+   work into the stream and returns; vgg16/extractor.h, extract_on_device, says more. */
+VGG16_API vgg16_status vgg16_extract_on_device(vgg16_engine* engine, const uint8_t* pictures, size_t n, float* rows,
+                                               size_t count, void* stream);
+
 typedef struct vgg16_train_options {
   size_t size;                 /* sizeof(vgg16_train_options) */
   const char* classifier;      /* "logistic", "svm" or "forest" */

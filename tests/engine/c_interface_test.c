@@ -131,6 +131,16 @@ static void check_extract(vgg16_engine* engine) {
   EXPECT_ERROR(VGG16_REFUSED, "picture 0", vgg16_extract(engine, pictures, 1, NULL, NULL, rows, kColumns));
   EXPECT_ERROR(VGG16_INVALID_ARGUMENT, "without a model", vgg16_classify(engine, pictures, 1, NULL, 0, NULL));
 
+  EXPECT_ERROR(VGG16_INVALID_ARGUMENT, "this engine runs on the CPU",
+               vgg16_extract_on_device(engine, pixels, 1, rows, kColumns, NULL));
+  EXPECT_ERROR(VGG16_INVALID_ARGUMENT, "engine is NULL",
+               vgg16_extract_on_device(NULL, pixels, 1, rows, kColumns, NULL));
+  EXPECT_ERROR(VGG16_INVALID_ARGUMENT, "pictures is NULL",
+               vgg16_extract_on_device(engine, NULL, 1, rows, kColumns, NULL));
+  EXPECT_ERROR(VGG16_INVALID_ARGUMENT, "rows is NULL",
+               vgg16_extract_on_device(engine, pixels, 1, NULL, kColumns, NULL));
+  EXPECT_ERROR(VGG16_WRONG_SIZE, "room for 63", vgg16_extract_on_device(engine, pixels, 1, rows, kColumns - 1, NULL));
+
   vgg16_engine_cancel(engine, 1);
   EXPECT_ERROR(VGG16_CANCELLED, "cancelled", vgg16_extract(engine, pictures + 1, 1, NULL, NULL, rows, kColumns));
   vgg16_engine_cancel(engine, 0);

@@ -9,7 +9,9 @@
 
 #include "backend/cuda_backend.h"
 #include "backend/make_backend.h"
+#include "kernels/cuda_check.h"
 #include "kernels/cuda_error.h"
+#include "kernels/cuda_memory.h"
 #include "support/fake_cuda.h"
 #include "support/pictures.h"
 #include "support/temp_dir.h"
@@ -121,7 +123,7 @@ TEST_F(CudaFaultTest, APassWithoutItsCopiesCanBeRecordedBeside) {
   const int64_t kernels = device.kernel_launches;
   const int64_t taken = device.allocations;
   {
-    const CudaGraph graph = forward.record_without_copies();
+    const CudaGraph graph = forward.record_without_copies().graph;
     EXPECT_EQ(device.kernel_launches, kernels + 1 + 5 + 1) << "pixels, pools, result";
     graph.launch(forward.stream());
     forward.graph().launch(forward.stream());
@@ -289,6 +291,158 @@ TEST_F(CudaFaultTest, OutOfMemoryAtEveryCallIsSurvivedOrReported) {
 
 TEST_F(CudaFaultTest, AStickyErrorAtEveryCallIsReported) {
   fail_at_every_call(cudaErrorIllegalAddress, use_two_engines);
+}
+
+// ---- memory of the device
+
+// The caller's: a stream, and memory for pictures, which it fills with pictures first, first + 1, ... , and rows.
+class Caller {
+ public:
+  static constexpr int64_t kColumns = 64;
+
+  explicit Caller(int n) : pixels_(n * kPictureBytes), rows_(n * kColumns * 4) {}
+
+  void bring(int first, int n) {
+    staged_ = pictures(first, n);
+    fake_cuda().pictures_on_device = {pixels_.data<uint8_t>(), static_cast<size_t>(pixels_.size_bytes())};
+    VGG16_CUDA_CHECK(
+        cudaMemcpyAsync(pixels_.data(), staged_.data(), staged_.size(), cudaMemcpyHostToDevice, stream_.get()));
+  }
+  // Without waiting: what the device has written so far.
+  [[nodiscard]] float row(int i) const { return rows_.data<float>()[i * kColumns + kColumns - 1]; }
+
+  [[nodiscard]] const uint8_t* pixels() const { return pixels_.data<uint8_t>(); }
+  [[nodiscard]] float* rows() const { return rows_.data<float>(); }
+  [[nodiscard]] const Stream& stream() const { return stream_; }
+
+ private:
+  DeviceBuffer pixels_;
+  DeviceBuffer rows_;
+  std::vector<uint8_t> staged_;
+  Stream stream_;
+  StreamDrain drain_{stream_};
+};
+
+Extractor pooled_extractor(int batch_size) {
+  fake_cuda().row_numbers = Caller::kColumns;
+  return Extractor(shared_weights(), {.layer = "block1_pool",
+                                      .pool = Pool::kMax,
+                                      .device = "cuda",
+                                      .precision = "f16",
+                                      .threads = 1,
+                                      .batch_size = batch_size});
+}
+
+TEST_F(CudaFaultTest, DeviceMemoryIsReadAndWrittenInTheCallersStreamWithoutWaiting) {
+  {
+    Extractor extractor = pooled_extractor(2);
+    Caller caller(5);
+    for (const int first : {300, 700}) {
+      caller.bring(first, 5);
+      const int64_t waits = device.waits;
+      const int64_t taken = device.allocations;
+      const int64_t launched = device.graph_launches;
+      const float before = caller.row(4);
+      extractor.extract_on_device({caller.pixels(), 5}, {caller.rows()}, caller.stream().get());
+      EXPECT_EQ(device.waits, waits);
+      EXPECT_EQ(device.allocations, taken) << "the graph's memory is CUDA's own";
+      EXPECT_EQ(device.graph_launches, launched + 3) << "batches of 2";
+      EXPECT_EQ(caller.row(4), before) << "nothing has run yet";
+      caller.stream().synchronize();
+      for (int i = 0; i < 5; ++i) EXPECT_EQ(caller.row(i), static_cast<float>(first + i));
+    }
+    extractor.extract_on_device({nullptr, 0}, {nullptr}, nullptr);
+  }
+  expect_nothing_left();
+}
+
+TEST_F(CudaFaultTest, OneCallAfterAnotherInWhateverStream) {
+  {
+    Extractor extractor = pooled_extractor(2);
+    Caller one(2);
+    Caller other(1);
+    one.bring(300, 2);
+    extractor.extract_on_device({one.pixels(), 2}, {one.rows()}, one.stream().get());
+    other.bring(700, 1);
+    // `one`'s pictures are those that the fake device knows as such until its work runs.
+    const auto theirs = device.pictures_on_device;
+    device.pictures_on_device = {one.pixels(), static_cast<size_t>(2 * kPictureBytes)};
+    extractor.extract_on_device({other.pixels(), 1}, {other.rows()}, nullptr);
+    VGG16_CUDA_CHECK(cudaStreamSynchronize(nullptr));
+    EXPECT_EQ(one.row(1), 301) << "the first call's work, which nobody has waited for, runs before the second's";
+    one.stream().synchronize();
+
+    device.pictures_on_device = theirs;
+    other.bring(800, 1);
+    extractor.extract_on_device({other.pixels(), 1}, {other.rows()}, other.stream().get());
+    const std::vector<uint8_t> pixels = pictures(900, 1);
+    std::vector<float> row(Caller::kColumns);
+    extractor.extract({pixels.data(), 1}, row.data());
+    EXPECT_EQ(other.row(0), 800);
+    EXPECT_EQ(row[0], 900);
+
+    other.bring(801, 1);
+    extractor.extract_on_device({other.pixels(), 1}, {other.rows()}, other.stream().get());
+    { const Extractor gone = std::move(extractor); }
+    EXPECT_EQ(other.row(0), 801) << "an extractor waits for its work before it gives its memory back";
+  }
+  expect_nothing_left();
+}
+
+TEST_F(CudaFaultTest, MemoryThatIsNotTheDevicesIsRefused) {
+  Extractor extractor = pooled_extractor(2);
+  Caller caller(1);
+  caller.bring(300, 1);
+  const std::vector<uint8_t> pixels = pictures(300, 1);
+  std::vector<float> row(Caller::kColumns);
+  const auto expect_refusal = [&](const std::string& message, const uint8_t* from, float* to, int n = 1) {
+    const Error error = error_of([&] { extractor.extract_on_device({from, n}, {to}, caller.stream().get()); });
+    EXPECT_EQ(error.code(), n == 1 ? ErrorCode::kInvalidArgument : ErrorCode::kShape);
+    EXPECT_THAT(error.what(), HasSubstr(message));
+  };
+  expect_refusal("the pixels must be in the memory of cuda:0", pixels.data(), caller.rows());
+  expect_refusal("the pixels must be in the memory of cuda:0", nullptr, caller.rows());
+  expect_refusal("the room for the rows must be in the memory of cuda:0", caller.pixels(), row.data());
+  expect_refusal("-1 pictures", caller.pixels(), caller.rows(), -1);
+  extractor.cancel();
+  EXPECT_EQ(error_of([&] {
+              extractor.extract_on_device({caller.pixels(), 1}, {caller.rows()}, nullptr);
+            }).code(),
+            ErrorCode::kCancelled);
+  extractor.cancel(false);
+  extractor.extract_on_device({caller.pixels(), 1}, {caller.rows()}, caller.stream().get());
+  caller.stream().synchronize();
+  EXPECT_EQ(caller.row(0), 300) << "the extractor is as before";
+}
+
+TEST_F(CudaFaultTest, DeviceMemoryWithFaultsAtEveryCall) {
+  for (const cudaError_t error : {cudaErrorMemoryAllocation, cudaErrorIllegalAddress}) {
+    fail_at_every_call(error, [] {
+      const Caller caller(1);
+      Extractor extractor = pooled_extractor(1);
+      fake_cuda().row_numbers = 0;
+      for (int i = 0; i < 2; ++i) {
+        extractor.extract_on_device({caller.pixels(), 1}, {caller.rows()}, caller.stream().get());
+      }
+      caller.stream().synchronize();
+    });
+  }
+}
+
+TEST_F(CudaFaultTest, CancellingEndsACallAfterTheBatch) {
+  for (const int batch_size : {2, 200}) {
+    Extractor extractor = pooled_extractor(batch_size);
+    const std::vector<uint8_t> pixels = pictures(0, 400);
+    std::vector<float> rows(400 * Caller::kColumns, -1);
+    const int64_t launched = device.graph_launches;
+    device.at_graph_launch = [&] { extractor.cancel(); };
+    EXPECT_EQ(error_of([&] { extractor.extract({pixels.data(), 400}, rows.data()); }).code(), ErrorCode::kCancelled);
+    EXPECT_EQ(device.graph_launches, launched + 1);
+    EXPECT_EQ(rows[0], 0);
+    EXPECT_EQ(rows[Caller::kColumns], 1);
+    EXPECT_EQ(rows.back(), -1);
+    device.at_graph_launch = {};
+  }
 }
 
 // ---- extraction

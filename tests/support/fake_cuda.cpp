@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,19 +16,34 @@
 #include "vgg16/preprocess.h"
 
 // CUDA's own names, as its headers declare them.
+using Work = std::deque<std::function<void()>>;
 struct CUstream_st {
-  std::vector<std::function<void()>> queued;     // run when somebody waits
-  std::vector<std::function<void()>> recording;  // instead, while a graph is recorded
+  Work queued;     // run when somebody waits
+  Work recording;  // instead, while a graph is recorded
   bool records = false;
+  int64_t done = 0;                 // pieces of work that have run
   std::span<const uint8_t> pixels;  // the last pictures that came
+
+  void run_until(int64_t end) {
+    while (done < end && !queued.empty()) {
+      const std::function<void()> next = std::move(queued.front());
+      queued.pop_front();
+      ++done;
+      next();
+    }
+  }
+  [[nodiscard]] int64_t end() const { return done + static_cast<int64_t>(queued.size()); }
 };
 struct CUgraph_st {
-  std::vector<std::function<void()>> work;
+  Work work;
 };
 struct CUgraphExec_st {
-  std::vector<std::function<void()>> work;
+  Work work;
 };
-struct CUevent_st {};
+struct CUevent_st {
+  cudaStream_t stream = nullptr;  // null until it is recorded
+  int64_t end = 0;                // of the work that it marks the end of
+};
 struct cudnnContext {
   cudaStream_t stream = nullptr;
 };
@@ -41,6 +57,7 @@ struct State {
   std::map<const void*, int64_t> sizes;
   int64_t used_bytes = 0;
   cudaError_t last_error = cudaSuccess;
+  CUstream_st default_stream;
 };
 
 std::recursive_mutex mutex;
@@ -122,16 +139,32 @@ cudaError_t give_back(void* memory, const char* kind) {
   return status;
 }
 
+cudaStream_t real(cudaStream_t stream) { return stream == nullptr ? &state().default_stream : stream; }
+
 void enqueue(cudaStream_t stream, std::function<void()> work) {
+  stream = real(stream);
   (stream->records ? stream->recording : stream->queued).push_back(std::move(work));
+}
+
+// A stream that is gone had no work left.
+void reach(const CUevent_st& event) {
+  const bool exists = event.stream == &state().default_stream || state().held.contains(event.stream);
+  if (exists) event.stream->run_until(event.end);
 }
 
 // The only traces of a computation: pictures that came are remembered, and rows that go tell which they belong to.
 void copy(cudaStream_t stream, void* to, const void* from, size_t size, cudaMemcpyKind kind) {
-  if (kind != cudaMemcpyDeviceToHost) std::memcpy(to, from, size);
-  if (kind == cudaMemcpyHostToDevice) stream->pixels = {static_cast<const uint8_t*>(to), size};
+  const std::span<const uint8_t> theirs = state().device.pictures_on_device;
+  const auto* begin = static_cast<const uint8_t*>(from);
+  const bool brings = kind == cudaMemcpyHostToDevice || (kind == cudaMemcpyDeviceToDevice && begin >= theirs.data() &&
+                                                         begin < theirs.data() + theirs.size());
+  if (brings) {
+    std::memcpy(to, from, size);
+    stream->pixels = {static_cast<const uint8_t*>(to), size};
+    return;
+  }
   const auto row = static_cast<size_t>(state().device.row_numbers);
-  if (kind != cudaMemcpyDeviceToHost || row == 0) return;
+  if (row == 0) return;
   // The output of another layer than the last has more numbers than that a picture.
   for (size_t i = 0; i < std::min(size / sizeof(float) / row, stream->pixels.size() / kPictureBytes); ++i) {
     const uint8_t* picture = &stream->pixels[i * kPictureBytes];
@@ -410,7 +443,7 @@ cudaError_t cudaMemcpy(void* to, const void* from, size_t size, cudaMemcpyKind) 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t size, cudaMemcpyKind kind, cudaStream_t stream) {
   const std::lock_guard lock(mutex);
   if (const cudaError_t status = enter()) return status;
-  enqueue(stream, [=] { copy(stream, to, from, size, kind); });
+  enqueue(stream, [=] { copy(real(stream), to, from, size, kind); });
   return cudaSuccess;
 }
 
@@ -430,9 +463,9 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   const std::lock_guard lock(mutex);
   const cudaError_t status = enter_outside_graphs("cudaStreamSynchronize");
-  if (stream == nullptr || is_sticky(status)) return status;
-  for (const auto& work : std::exchange(stream->queued, {}))
-    work();  // what else it tells is of the work, which is over
+  ++state().device.waits;
+  if (is_sticky(status)) return status;
+  real(stream)->run_until(real(stream)->end());  // what else it tells is of the work, which is over
   return status;
 }
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* capturing) {
@@ -477,7 +510,8 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
   const std::lock_guard lock(mutex);
   if (const cudaError_t status = enter()) return status;
   ++state().device.graph_launches;
-  stream->queued.insert(stream->queued.end(), exec->work.begin(), exec->work.end());
+  if (state().device.at_graph_launch) state().device.at_graph_launch();
+  real(stream)->queued.insert(real(stream)->queued.end(), exec->work.begin(), exec->work.end());
   return cudaSuccess;
 }
 
@@ -493,8 +527,38 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
   delete event;
   return status;
 }
-cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) { return cudaSuccess; }
-cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaSuccess; }
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  const std::lock_guard lock(mutex);
+  if (const cudaError_t status = enter()) return status;
+  *event = {real(stream), real(stream)->end()};
+  return cudaSuccess;
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  const std::lock_guard lock(mutex);
+  if (const cudaError_t status = enter()) return status;
+  enqueue(stream, [marked = *event] { reach(marked); });
+  return cudaSuccess;
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  const std::lock_guard lock(mutex);
+  const cudaError_t status = enter_outside_graphs("cudaEventSynchronize");
+  ++state().device.waits;
+  if (!is_sticky(status)) reach(*event);
+  return status;
+}
+cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* data) {
+  const std::lock_guard lock(mutex);
+  if (const cudaError_t status = enter()) return status;
+  *attributes = {};
+  attributes->type = cudaMemoryTypeUnregistered;
+  for (const auto& [memory, size] : state().sizes) {
+    const auto* begin = static_cast<const char*>(memory);
+    if (data < begin || data >= begin + size) continue;
+    attributes->type = cudaMemoryTypeDevice;
+    attributes->device = 0;
+  }
+  return cudaSuccess;
+}
 cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t, cudaEvent_t) {
   *ms = 0;
   return cudaSuccess;

@@ -6,7 +6,9 @@
 #include <cuda_runtime_api.h>
 
 #include <cstdint>
+#include <functional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,11 +38,14 @@ struct FakeCuda {
   int64_t graph_launches = 0;
   int64_t kernel_launches = 0;
   int64_t convolutions = 0;
-  std::vector<std::string> violations;  ///< of CUDA's or cuDNN's rules, such as waiting while recording
+  int64_t waits = 0;                      ///< of the host for the device
+  std::function<void()> at_graph_launch;  ///< is called
+  std::vector<std::string> violations;    ///< of CUDA's or cuDNN's rules, such as waiting while recording
 
   /// A row that comes back is filled with the number of its picture, which is that of the picture's first two bytes.
   /// 0: rows are left as they are, which is quicker.
   int64_t row_numbers = 25088;
+  std::span<const uint8_t> pictures_on_device;  ///< of the caller's; other copies within the device are of rows
 
   [[nodiscard]] bool reached() const { return fail_at > 0 && calls >= fail_at; }
 };

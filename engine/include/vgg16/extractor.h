@@ -88,6 +88,16 @@ class Extractor {
   /// feature_columns(layer, pool)).
   void extract(std::span<const Picture> pictures, size_t layer, Pool pool, float* rows);
 
+  /// On a GPU: pictures (n, 224, 224, 3) and rows (n, columns()) in the memory of its own, of which nothing goes
+  /// through the host. `stream` is a cudaStream_t of that GPU, or null, which is the default stream; it must not be
+  /// recording a graph. The work is put into this stream, after what is there, and the call returns without waiting:
+  /// the rows are readable, and the pictures may be overwritten, by what is put into the stream afterwards. Calls may
+  /// name different streams; the device does one after another. The first such call takes memory for a graph. A fault
+  /// of the device while it works is reported by CUDA and by a later call. Throws Error{kInvalidArgument} if this
+  /// extractor is on a CPU or memory is not of its GPU, Error{kShape, kDevice}, and Error{kCancelled} if cancel() is
+  /// on, which does not stop what is in the stream.
+  void extract_on_device(DeviceImagesIn images, DeviceRowsOut rows, void* stream);
+
   /// May be called by any thread at any time: while it is on, this extractor's calls end with Error{kCancelled}, on a
   /// CPU within milliseconds, on a GPU after the batch in progress. What extract_files has reported by then is valid.
   void cancel(bool on = true) noexcept;

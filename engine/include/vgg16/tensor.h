@@ -34,5 +34,16 @@ struct ImagesIn {
   int n = 0;
 };
 
+/// The same in the memory of a GPU. A type of its own, so that a host pointer in its place does not compile.
+struct DeviceImagesIn {
+  const uint8_t* data = nullptr;
+  int n = 0;
+};
+
+/// Rows of float32 in the memory of a GPU, to write.
+struct DeviceRowsOut {
+  float* data = nullptr;
+};
+
 }  // namespace vgg16
 #pragma GCC visibility pop
