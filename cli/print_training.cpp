@@ -109,14 +109,21 @@ std::string list_text(const std::string& heading, const std::vector<std::string>
   return text;
 }
 
-std::string duplicates_text(const Report& report, const TrainedOn& tables, bool all) {
+std::string pairs_text(const std::string& heading, const std::vector<DuplicatePair>& pairs, const TrainedOn& tables,
+                       bool all) {
   std::vector<std::string> lines;
-  for (const DuplicatePair& pair : report.duplicates) {
+  for (const DuplicatePair& pair : pairs) {
     lines.push_back(row_name(tables.held_out, pair.held_out_row) + "  " + row_name(tables.table, pair.training_row) +
                     "  " + fixed(pair.similarity, 4) + (pair.same_label ? "" : "  of another class"));
   }
-  return list_text("probably the same picture among both test and training rows, which makes the scores above too high",
-                   lines, all);
+  return list_text(heading, lines, all);
+}
+
+std::string duplicates_text(const Report& report, const TrainedOn& tables, bool all) {
+  return pairs_text("the same picture among both test and training rows, which makes the scores above too high",
+                    report.duplicates, tables, all) +
+         pairs_text("very alike pictures among test and training rows; look whether they are one photograph",
+                    report.look_alikes, tables, all);
 }
 
 std::string suspects_text(const Report& report, const TrainedOn& tables, bool all) {
@@ -141,6 +148,17 @@ std::string wrong_text(const Report& report, const TrainedOn& tables) {
     text += "\n";
   }
   return text.empty() ? "" : "\nwrong predictions\n" + text;
+}
+
+nlohmann::ordered_json pairs_json(const std::vector<DuplicatePair>& pairs, const TrainedOn& tables) {
+  nlohmann::ordered_json array = nlohmann::ordered_json::array();
+  for (const DuplicatePair& pair : pairs) {
+    array.push_back({{"test", row_name(tables.held_out, pair.held_out_row)},
+                     {"train", row_name(tables.table, pair.training_row)},
+                     {"similarity", pair.similarity},
+                     {"same_label", pair.same_label}});
+  }
+  return array;
 }
 
 }  // namespace
@@ -206,13 +224,6 @@ nlohmann::ordered_json training_json(const TrainResult& result, const TrainedOn&
                            {"accuracy", any ? Json(bin.accuracy) : Json(nullptr)},
                            {"accuracy_interval", any ? Json({bin.accuracy_low, bin.accuracy_high}) : Json(nullptr)}});
   }
-  Json duplicates = Json::array();
-  for (const DuplicatePair& pair : report.duplicates) {
-    duplicates.push_back({{"test", row_name(tables.held_out, pair.held_out_row)},
-                          {"train", row_name(tables.table, pair.training_row)},
-                          {"similarity", pair.similarity},
-                          {"same_label", pair.same_label}});
-  }
   const auto weights = result.classifier.metadata.find("class_weights");
   const Json class_weights = weights == result.classifier.metadata.end() ? Json(nullptr) : Json::parse(weights->second);
   Json suspects = Json::array();
@@ -257,7 +268,8 @@ nlohmann::ordered_json training_json(const TrainResult& result, const TrainedOn&
             {"comparison", report.comparison_seconds}}},
           {"predictions", predictions},
           {"refusals", refusals},
-          {"duplicates", duplicates},
+          {"duplicates", pairs_json(report.duplicates, tables)},
+          {"look_alikes", pairs_json(report.look_alikes, tables)},
           {"suspects", suspects},
           {"notes", report.notes},
           {"warnings", report.warnings}};

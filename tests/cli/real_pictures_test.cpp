@@ -2,7 +2,11 @@
 #include <hdf5.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <fstream>
+#include <set>
+#include <sstream>
 
 #include "cli_test.h"
 #include "vgg16/feature_file.h"
@@ -99,6 +103,46 @@ TEST_F(RealPictures, AgreeWithPyTorchInHalfPrecision) {
   const Agreement found = agreement({});
   EXPECT_LE(found.deviation, 1e-3);
   EXPECT_GE(found.cosine, 0.99999);
+}
+
+// Pairs of photographs that were sorted by eye: the same one in two files, or different ones of alike flowers.
+TEST_F(CliTest, TellsTheSamePhotographFromAlikeOnes) {
+  const fs::path pictures = kShared / "data/pairs";
+  std::ifstream list(pictures / "pairs.csv");
+  if (!list) GTEST_SKIP() << "no labelled pairs of photographs beside the source";
+  std::set<std::string> same;
+  std::set<std::string> alike;
+  std::set<std::string> used;
+  int n_alike = 0;
+  for (std::string line; std::getline(list, line);) {
+    std::istringstream fields(line);
+    std::array<std::string, 3> field;  // two names, and the kind of pair
+    for (std::string& text : field) std::getline(fields, text, ',');
+    const auto& [a, b, kind] = field;
+    // Few pairs, because a picture takes a tenth of a second.
+    const bool wanted = (kind == "same" && same.size() < 4) || (kind == "alike" && n_alike++ % 4 == 0);
+    if (!wanted) continue;
+    (kind == "same" ? same : alike).insert(a + " " + b);
+    used.insert({a, b});
+  }
+  ASSERT_EQ(same.size(), 4U);
+  ASSERT_EQ(alike.size(), 6U);
+  size_t n = 0;
+  for (const std::string& name : used) {
+    const fs::path link = folder_ / "flowers" / (n++ % 2 == 0 ? "even" : "odd") / name;
+    fs::create_directories(link.parent_path());
+    fs::create_symlink(fs::canonical(pictures / name), link);
+  }
+  ASSERT_EQ(run({"extract", "-q", "-d", "flowers", "-o", "flowers.h5"}).status, 0);
+  const auto report = json_line(
+      run({"train", "-q", "-d", "flowers.h5", "--test", "flowers.h5", "-m", "a.model", "--c", "1", "--json"}).out);
+  std::set<std::string> found;
+  for (const auto& pair : report["duplicates"]) {
+    const auto name = [&](const char* row) { return fs::path(pair[row].get<std::string>()).filename().string(); };
+    found.insert(name("test") + " " + name("train"));
+  }
+  for (const std::string& pair : same) EXPECT_TRUE(found.count(pair)) << pair;
+  for (const std::string& pair : alike) EXPECT_FALSE(found.count(pair)) << pair;
 }
 
 }  // namespace

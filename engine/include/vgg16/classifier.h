@@ -170,7 +170,8 @@ struct HeldOutPrediction {
   std::vector<Neighbour> nearest;
 };
 
-/// A held-out row and a training row that are probably the same picture. Such pairs make the tested accuracy too high.
+/// A held-out row and a training row whose pictures are the same, or very alike. The same picture on both sides makes
+/// the tested accuracy too high.
 struct DuplicatePair {
   int64_t held_out_row = 0;
   int64_t training_row = 0;
@@ -257,9 +258,13 @@ struct Report {
   /// arXiv:1911.00068): rows for which another class is the most probable one of those that reach their threshold, the
   /// mean probability of the class over the rows with that label.
   std::vector<SuspectLabel> suspects;
-  /// Between held-out and training rows, most similar first. Route::kPrimal only finds pictures whose files are the
-  /// same (similarity 1), and only if the table records them.
+  /// Pairs of the same picture, also if it was encoded again or a little enlarged or reduced; most similar first. For
+  /// features of this program only. Route::kPrimal only finds pictures whose files are the same (similarity 1), and
+  /// only if the table records them.
   std::vector<DuplicatePair> duplicates;
+  /// Pairs of very alike pictures, most similar first: different photographs of one thing, or one photograph that was
+  /// cut or much changed, which rows do not tell apart. Not with Route::kPrimal.
+  std::vector<DuplicatePair> look_alikes;
   /// Remarks, one sentence each: ties between candidates, a best C at an end of the values, what was not compared.
   std::vector<std::string> notes;
   std::vector<std::string> warnings;  ///< one sentence each

@@ -191,10 +191,12 @@ TrainResult train_and_test(const FeatureTable& table, std::optional<int64_t> tes
   report.solver = input.solver();
   report.class_weights = input.class_weights(-1);
 
+  const AuditedRows audited = {report.train_rows, plan.order, plan.rows.labels};
+  const std::optional<LikenessLimits> likeness = likeness_limits(table.recipe);
   // The audit needs the Gram matrix, which is freed when the training returns; hence the callback.
   const AuditWith audit_with = [&](const GramMatrix& k, const Trained& so_far) {
     report_predictions(plan, so_far, report);
-    if (report.test_rows > 0) audit(k, report.train_rows, plan.order, plan.rows.labels, pool, report);
+    if (report.test_rows > 0) audit(k, audited, likeness, pool, report);
   };
   const bool forest = options.classifier == ClassifierKind::kForest;
   Trained trained = forest                           ? train_forest(input, audit_with)
@@ -204,11 +206,15 @@ TrainResult train_and_test(const FeatureTable& table, std::optional<int64_t> tes
     report_predictions(plan, trained, report);
     if (report.test_rows > 0) {
       const bool has_files = !table.files.empty();
-      if (has_files) find_same_files(table.files, report.train_rows, plan.order, plan.rows.labels, report);
+      if (has_files) find_same_files(table.files, audited, report);
       report.notes.push_back(std::string("held-out pictures were ") +
                              (has_files ? "only compared by their files" : "not compared") +
                              " with training pictures: in passes over the rows there are no inner products");
     }
+  } else if (report.test_rows > 0 && !likeness) {
+    report.notes.push_back(
+        "held-out pictures were not compared with training pictures: how near the rows of one picture are is known for "
+        "features of this program only");
   }
   report.candidates = std::move(trained.candidates);
   report.best = trained.best;

@@ -111,6 +111,8 @@ GramMatrix gram_matrix(const SparseRows& x, int64_t train_rows, const SparseProd
     const std::lock_guard lock(mutex);
     progress(++done, static_cast<int64_t>(tasks.size()));
   });
+  k.squared_length.reserve(static_cast<size_t>(k.n));
+  for (int64_t i = 0; i < k.n; ++i) k.squared_length.push_back(k.at(i, i));
   return k;
 }
 

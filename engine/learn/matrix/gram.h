@@ -16,6 +16,7 @@ namespace vgg16 {
 struct GramMatrix {
   int64_t n = 0;
   std::vector<double> value;
+  std::vector<double> squared_length;  ///< of the rows as they were given, whatever is done to `value` later
 
   [[nodiscard]] const double* row(int64_t i) const { return value.data() + i * n; }
   [[nodiscard]] double at(int64_t i, int64_t j) const { return value[static_cast<size_t>(i * n + j)]; }
