@@ -1,9 +1,13 @@
 #include "print.h"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -84,6 +88,12 @@ void put_json(const nlohmann::ordered_json& value) {
 void print_json(const nlohmann::ordered_json& document) {
   put_json(document);
   std::fputs("\n", stdout);
+}
+
+size_t output_width() {
+  winsize size = {};
+  const bool known = ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : std::numeric_limits<size_t>::max();
 }
 
 // stdio reports errors of earlier writes only here, so every command ends with it.

@@ -38,46 +38,69 @@ std::string tested_on_text(const Report& report, const TrainedOn& tables) {
          std::string(is_forest(report) ? "the size" : "C") + " was chosen by the same";
 }
 
-std::string candidates_text(const Report& report) {
+std::string candidates_table(const Report& report, bool narrow) {
   // In eight characters; in full in the line about the best candidate.
   const std::string title(report.score == Score::kBalancedAccuracy ? "balanced" : score_name(report.score));
   const bool forest = is_forest(report);
   std::string text = forest ? "     trees  min leaf" : "         C";
-  text += format("  %8s  deviation  log loss  rank  per fold\n", title.c_str());
+  text += format("  %8s", title.c_str());
+  if (!narrow) text += "  deviation  log loss  rank  per fold";
+  text += "\n";
   for (const Candidate& candidate : report.candidates) {
     const bool best = &candidate == &report.candidates[report.best];
     text += forest ? format("%10d  %8d", candidate.trees, candidate.min_leaf)
                    : format("%10s", shortest(candidate.c).c_str());
-    text +=
-        format("  %8.4f  %9.4f  %8.4f  %4d ", candidate.mean, candidate.deviation, candidate.log_loss, candidate.rank);
-    for (const double score : candidate.fold_scores) text += format(" %.4f", score);
+    text += format("  %8.4f", candidate.mean);
+    if (!narrow) {
+      text += format("  %9.4f  %8.4f  %4d ", candidate.deviation, candidate.log_loss, candidate.rank);
+      for (const double score : candidate.fold_scores) text += format(" %.4f", score);
+    }
     text += best ? "  <- best\n" : "\n";
   }
   return text;
 }
 
-// Left out for many classes: lines would be wider than a screen, and the JSON has the matrix.
-std::string confusion_text(const Report& report) {
-  if (report.classes.size() > kMaxConfusionClasses) return "";
-  std::string text = "\nconfusion (rows: true class, columns: predicted, in the same order)\n";
-  for (size_t i = 0; i < report.confusion.size(); ++i) {
-    for (const int64_t count : report.confusion[i]) text += format(" %6lld", static_cast<long long>(count));
-    text += "  " + printable(report.classes[i]) + "\n";
-  }
-  return text;
+std::string candidates_text(const Report& report, size_t width) {
+  std::string text = candidates_table(report, false);
+  return widest_line(text) > width ? candidates_table(report, true) : text;
 }
 
-// One column per probability.
-std::string refusals_text(const Report& report) {
+// Left out for many classes, or if lines would be wider than the screen: the JSON has the matrix.
+std::string confusion_text(const Report& report, size_t width) {
+  if (report.classes.size() > kMaxConfusionClasses) return "";
+  const auto matrix = [&](int columns) {
+    std::string text;
+    for (size_t i = 0; i < report.confusion.size(); ++i) {
+      for (const int64_t count : report.confusion[i]) {
+        text += format(" %*lld", columns, static_cast<long long>(count));
+      }
+      text += "  " + printable(report.classes[i]) + "\n";
+    }
+    return text;
+  };
+  std::string text = matrix(6);
+  if (widest_line(text) > width) text = matrix(3);
+  if (widest_line(text) > width) return "";
+  return "\nconfusion (rows: true class, columns: predicted, in the same order)\n" + text;
+}
+
+// One column per probability, or, if that is too wide, one line.
+std::string refusals_text(const Report& report, size_t width) {
   std::string least = "\npredict --min-probability";
   std::string refused = "\nrows refused             ";
   std::string accuracy = "\naccuracy of the others   ";
+  std::string lines = "\npredict --min-probability P refuses rows\n     P  refused  accuracy of the others\n";
   for (const Refusals& r : report.refusals) {
-    least += format(" %6s", shortest(r.min_probability).c_str());
-    refused += format(" %6lld", static_cast<long long>(r.refused));
-    accuracy += r.answered == 0 ? "      -" : format(" %6.4f", r.accuracy);
+    const std::string p = shortest(r.min_probability);
+    const auto count = static_cast<long long>(r.refused);
+    const std::string right = r.answered == 0 ? "-" : format("%.4f", r.accuracy);
+    least += format(" %6s", p.c_str());
+    refused += format(" %6lld", count);
+    accuracy += format(" %6s", right.c_str());
+    lines += format("%6s  %7lld  %s\n", p.c_str(), count, right.c_str());
   }
-  return least + refused + accuracy + "\n";
+  std::string text = least + refused + accuracy + "\n";
+  return widest_line(text) > width ? lines : text;
 }
 
 // One line per fit, with its certificate.
@@ -137,17 +160,23 @@ std::string suspects_text(const Report& report, const TrainedOn& tables, bool al
   return list_text("labels that may be wrong, by fits that did not train on the row, the worst first", lines, all);
 }
 
-std::string wrong_text(const Report& report, const TrainedOn& tables) {
-  std::string text;
+std::string wrong_text(const Report& report, const TrainedOn& tables, bool all) {
+  std::vector<const HeldOutPrediction*> wrong;
   for (const HeldOutPrediction& p : report.predictions) {
-    if (p.predicted == p.label) continue;
-    text += "  " + row_name(tables.held_out, p.row) + ": " +
-            printable(report.classes[static_cast<size_t>(p.predicted)]) + " " + fixed(p.probability, 4) +
-            ", should be " + printable(report.classes[static_cast<size_t>(p.label)]);
-    if (!p.nearest.empty()) text += "; most similar training row: " + row_name(tables.table, p.nearest[0].row);
-    text += "\n";
+    if (p.predicted != p.label) wrong.push_back(&p);
   }
-  return text.empty() ? "" : "\nwrong predictions\n" + text;
+  std::stable_sort(wrong.begin(), wrong.end(),
+                   [](const auto* a, const auto* b) { return a->probability > b->probability; });
+  std::vector<std::string> lines;
+  for (const HeldOutPrediction* p : wrong) {
+    lines.push_back(row_name(tables.held_out, p->row) + ": " +
+                    printable(report.classes[static_cast<size_t>(p->predicted)]) + " " + fixed(p->probability, 4) +
+                    ", should be " + printable(report.classes[static_cast<size_t>(p->label)]));
+    if (!p->nearest.empty()) {
+      lines.back() += "; most similar training row: " + row_name(tables.table, p->nearest[0].row);
+    }
+  }
+  return list_text("wrong predictions, the surest first", lines, all);
 }
 
 nlohmann::ordered_json pairs_json(const std::vector<DuplicatePair>& pairs, const TrainedOn& tables) {
@@ -163,8 +192,8 @@ nlohmann::ordered_json pairs_json(const std::vector<DuplicatePair>& pairs, const
 
 }  // namespace
 
-std::string training_text(const Report& report, const TrainedOn& tables, bool verbose) {
-  std::string text = candidates_text(report) + logistic_text(report);
+std::string training_text(const Report& report, const TrainedOn& tables, const TextOptions& options) {
+  std::string text = candidates_text(report, options.width) + logistic_text(report);
   for (const std::string& note : report.notes) text += "note: " + note + "\n";
   const std::string by = report.score == Score::kAccuracy ? "" : " by " + std::string(score_name(report.score));
   const Candidate& best = report.candidates[report.best];
@@ -172,14 +201,15 @@ std::string training_text(const Report& report, const TrainedOn& tables, bool ve
                                   std::to_string(best.min_leaf) + (best.min_leaf == 1 ? " row" : " rows") + " a leaf"
                             : "\nbest C" + by + ": " + shortest(best.c);
   text += ", fitted on " + std::to_string(report.train_rows) + " rows, " + tested_on_text(report, tables) + "\n\n";
-  text += classification_report(report);
+  text += classification_report(report, options.width);
   text += format("\naccuracy %.4f, 95 %% interval %.4f to %.4f; log loss %.4f, calibration error %.4f\n",
                  report.accuracy, report.accuracy_low, report.accuracy_high, report.log_loss, report.calibration_error);
   if (is_forest(report)) text += forest_text(report);
-  text += confusion_text(report) + refusals_text(report);
-  text += duplicates_text(report, tables, verbose) + suspects_text(report, tables, verbose);
-  if (verbose) text += wrong_text(report, tables) + fits_text(report);
-  return text;
+  text += confusion_text(report, options.width) + refusals_text(report, options.width);
+  text += duplicates_text(report, tables, options.verbose) + suspects_text(report, tables, options.verbose) +
+          wrong_text(report, tables, options.verbose);
+  if (options.verbose) text += fits_text(report);
+  return wrapped(text, options.width);
 }
 
 nlohmann::ordered_json training_json(const TrainResult& result, const TrainedOn& tables) {

@@ -155,7 +155,7 @@ int train_command(const TrainCommand& o) {
   if (o.common.json) {
     print_json(training_json(result, tables));
   } else {
-    print_result(training_text(result.report, tables, o.common.verbose));
+    print_result(training_text(result.report, tables, {o.common.verbose, output_width()}));
     flush_output();  // so that the order is right if both streams go to the same file
     print_note("model saved: " + printable_path(o.model), o.common);
   }

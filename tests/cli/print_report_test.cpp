@@ -31,5 +31,34 @@ TEST(ClassificationReport, CountsCodePointsAndEscapesControlCharacters) {
   EXPECT_NE(text.find("\n       x\\x0a       1.00"), std::string::npos) << text;
 }
 
+TEST(ClassificationReport, FitsFortyColumns) {
+  Report report;
+  report.accuracy = 0.6;
+  report.per_class = {{"a", 0.5, 0.5, 0.5, 2}, {"bb", 2.0 / 3, 1, 0.8, 12345}};
+  report.macro_average = {"macro avg", 7.0 / 18, 0.5, 1.3 / 3, 5};
+  report.weighted_average = {"weighted avg", 7.0 / 15, 0.6, 0.52, 5};
+  EXPECT_EQ(classification_report(report, 53), classification_report(report));
+  EXPECT_EQ(classification_report(report, 40),
+            "              prec. recall   f1  rows\n"
+            "\n"
+            "           a   0.50   0.50 0.50     2\n"
+            "          bb   0.67   1.00 0.80 12345\n"
+            "\n"
+            "    accuracy               0.60     5\n"
+            "   macro avg   0.39   0.50 0.43     5\n"
+            "weighted avg   0.47   0.60 0.52     5\n");
+}
+
+TEST(Wrapped, BreaksAtSpacesAndIndentsWhatFollows) {
+  EXPECT_EQ(wrapped("ten chars \n  and twelve\n", 12), "ten chars \n  and twelve\n");
+  EXPECT_EQ(wrapped("one two three four\n\nend", 9), "one two\n    three\n    four\n\nend\n");
+  EXPECT_EQ(wrapped("  one two three", 9), "  one two\n      three\n");
+  EXPECT_EQ(wrapped("caf\xC3\xA9 caf\xC3\xA9 x", 9), "caf\xC3\xA9 caf\xC3\xA9\n    x\n") << "code points";
+  // A long name is not cut: it could not be copied any more.
+  EXPECT_EQ(wrapped("a_long_class_name/x.jpg: b", 9), "a_long_class_name/x.jpg:\n    b\n");
+  EXPECT_EQ(wrapped("a/long/path/without/a/space", 9), "a/long/path/without/a/space\n");
+  EXPECT_EQ(widest_line("caf\xC3\xA9\nab\n"), 4U);
+}
+
 }  // namespace
 }  // namespace vgg16
