@@ -3,6 +3,7 @@
 // inline function for the whole program, possibly one that the machine cannot run.
 #pragma once
 
+#include <array>
 #include <cstring>
 #include <initializer_list>
 #ifdef __AVX2__
@@ -23,7 +24,7 @@ namespace {
 constexpr int kPanelSums = 8, kFullLanes = 4, kRowsAtATime = 4, kVectorsAtATime = 6;
 #elif defined(__AVX2__)
 #define VGG16_LANES 4
-constexpr int kPanelSums = 8, kFullLanes = 2, kRowsAtATime = 2, kVectorsAtATime = 4;
+constexpr int kPanelSums = 8, kFullLanes = 2, kRowsAtATime = 4, kVectorsAtATime = 3;
 #else
 #define VGG16_LANES 2
 constexpr int kPanelSums = 4, kFullLanes = 2, kRowsAtATime = 2, kVectorsAtATime = 4;
@@ -69,6 +70,20 @@ void store(const V& v, T* to) {
   std::memcpy(to, &v, sizeof(v));
 }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+/// The places of the bits that are set in a byte, in ascending order, one per byte.
+constexpr std::array<uint64_t, 256> kPlaces = [] {
+  std::array<uint64_t, 256> places{};
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    int count = 0;
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      if ((byte >> bit & 1) != 0) places[byte] |= uint64_t{bit} << 8 * count++;
+    }
+  }
+  return places;
+}();
+#endif
+
 inline int64_t keep_nonzeros(const float* row, int64_t width, float* value, uint8_t* column) {
   int64_t kept = 0;
   int64_t d = 0;
@@ -84,16 +99,15 @@ inline int64_t keep_nonzeros(const float* row, int64_t width, float* value, uint
     at = _mm512_add_epi32(at, _mm512_set1_epi32(16));
   }
 #elif defined(__AVX2__)
-  // As long as there is no zero, eight at a time.
-  __m128i at = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0, 0, 0, 0, 0);
   for (; d + 8 <= width; d += 8) {
     const __m256 x = _mm256_loadu_ps(row + d);
-    if (_mm256_movemask_ps(_mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_NEQ_UQ)) != 0xFF) break;
-    _mm256_storeu_ps(value + d, x);
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(column + d), at);
-    at = _mm_add_epi8(at, _mm_set1_epi8(8));
+    const auto keep = static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_NEQ_UQ)));
+    const __m128i places = _mm_cvtsi64_si128(static_cast<int64_t>(kPlaces[keep]));
+    _mm256_storeu_ps(value + kept, _mm256_permutevar8x32_ps(x, _mm256_cvtepu8_epi32(places)));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(column + kept),
+                     _mm_add_epi8(places, _mm_set1_epi8(static_cast<char>(d))));
+    kept += __builtin_popcount(keep);
   }
-  kept = d;
 #endif
   // Without a branch, which would be mispredicted: every number is written, and overwritten by the next one if it is
   // zero.
