@@ -20,19 +20,23 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 /// A linear system is solved until its residual would leave this share of the class's gap, or of the gap wanted, if the
-/// set of active rows stayed as it is; and at most this share of the loss. With a large C the active rows are short of
-/// the margin by very little, and a larger error would make about half of them inactive at random.
+/// set of active rows stayed as it is.
 constexpr double kForcing = 1e-3;
 constexpr double kShareOfWanted = 0.1;
+/// If a step leaves more than this share of the gap, or float32 this share of a residual, the class's further systems
+/// are careful: in float64, for the rows inside the margin, leaving at most this share of the loss. With a large C the
+/// active rows are short of the margin by very little, and a larger error would make about half of them inactive at
+/// random.
+constexpr double kSlow = 0.5;
 constexpr double kShareOfLoss = 1e-5;
-/// Of systems after a step that did not help: their solution was too inexact for the step to go downhill.
+/// Of careful systems after a step that did not help: their solution was too inexact for the step to go downhill.
 constexpr double kTighter = 1e-3;
 constexpr double kTightest = 1e-9;
 /// The first C is this divided by the mean squared length of the rows: there a fit is easy. On the way to a larger C
 /// follow fits of this relative gap, by this factor apart.
 constexpr double kFirst = 1;
-constexpr double kRoughGap = 0.01;
-constexpr double kStride = 10;
+constexpr double kRoughGap = 0.3;
+constexpr double kStride = 30;
 constexpr int kMaxSolverSteps = 1000;
 
 std::vector<int64_t> positions_of(const std::vector<Segment>& segments) {
@@ -62,7 +66,9 @@ SvmPath::SvmPath(const GramMatrix& k, std::vector<Segment> rows, std::vector<int
       hinge_{static_cast<int>(score_columns(classes))},
       a_(MatrixXd::Zero(rows_.rows(), hinge_.columns)),
       scores_(a_),
-      active_products_(pool == nullptr ? 1 : static_cast<size_t>(pool->size())) {
+      diagonal_(rows_.diagonal()),
+      size_(diagonal_.mean()),
+      scratch_(pool == nullptr ? 1 : static_cast<size_t>(pool->size())) {
   weight_ = row_weights(labels_, weights);
 }
 
@@ -98,10 +104,7 @@ void SvmPath::measure(Index column, double c, Progress& progress) const {
     const double m = 1.0 - y * scores_(i, column);
     const double signed_alpha = y * a_(i, column);
     const double alpha = std::max(0.0, signed_alpha);
-    if (signed_alpha < 0) {
-      const int64_t at = position_[static_cast<size_t>(i)];
-      beyond -= signed_alpha * std::sqrt(k_.at(at, at));
-    }
+    if (signed_alpha < 0) beyond -= signed_alpha * std::sqrt(diagonal_[i]);
     penalty += a_(i, column) * scores_(i, column);
     if (m > 0) {
       loss += cs * m * m;
@@ -115,83 +118,137 @@ void SvmPath::measure(Index column, double c, Progress& progress) const {
   progress.gap = gap + 0.5 * beyond * beyond;
 }
 
-/// Newton's step: solves (K_aa + 1 / (2 C s)) target = y on the active rows by conjugate gradients, from the present
-/// coefficients. Returns the number of products with K_aa. If the active rows stayed the same, a residual r would leave
-/// a gap of C * sum(s r^2), which decides when the solution is good enough.
-int64_t SvmPath::newton_target(Index column, double c, double wanted, const Progress& progress,
-                               std::vector<double>& active_products, Eigen::Ref<VectorXd> target) const {
+/// The rows that are active in a class: those whose coefficient would be positive (times y) at the optimum over it
+/// alone. After an exact step, or with a small C, these are the rows inside the margin; while a step is not exact, it
+/// depends less on small errors. A careful step takes the rows inside the margin.
+std::vector<Index> SvmPath::active_rows(Index column, double c, bool careful) const {
   std::vector<Index> active;
-  std::vector<int64_t> position;
   for (Index i = 0; i < a_.rows(); ++i) {
-    if (hinge_.slack(scores_(i, column), labels_[static_cast<size_t>(i)], column) <= 0) continue;
-    active.push_back(i);
-    position.push_back(position_[static_cast<size_t>(i)]);
+    const double y = hinge_.sign(labels_[static_cast<size_t>(i)], column);
+    const double ridge = 0.5 / (c * weight_[i]);
+    const double alone = a_(i, column) + (y - scores_(i, column) - ridge * a_(i, column)) / (diagonal_[i] + ridge);
+    if (careful ? y * scores_(i, column) < 1 : y * alone > 0) active.push_back(i);
   }
-  const auto n = std::ssize(active);
-  target.setZero();
-  if (n == 0) return 0;
-  // A copy, contiguous, so that products stay in the cache.
-  if (static_cast<int64_t>(active_products.size()) < n * n) {
-    active_products = {};  // before the larger block is taken
-    active_products.resize(static_cast<size_t>(n * n));
-  }
-  Eigen::Map<MatrixXd> k(active_products.data(), n, n);
-  VectorXd x(n);
-  VectorXd y(n);
-  ArrayXd cs(n);
-  for (Index j = 0; j < n; ++j) {
-    const Index row = active[static_cast<size_t>(j)];
-    const double* from = k_.row(position[static_cast<size_t>(j)]);
-    for (Index i = 0; i < n; ++i) k(i, j) = from[position[static_cast<size_t>(i)]];
-    x[j] = a_(row, column);
-    y[j] = hinge_.sign(labels_[static_cast<size_t>(row)], column);
-    cs[j] = c * weight_[row];
-  }
-  k.diagonal().array() += 0.5 / cs;
-  const auto times = [&](const VectorXd& v, VectorXd& out) {
-    out = VectorXd::Zero(n);
-    products_.matrix_times_vectors(k.data(), n, n, n, v.data(), n, 1, out.data(), n);
-  };
-  VectorXd image;
-  times(x, image);
-  VectorXd left = y - image;
-  VectorXd direction = left;
-  double square = left.squaredNorm();
-  double enough = std::max(kShareOfWanted * wanted, kForcing * std::min(progress.gap, progress.objective));
-  // The loss at the solution is sum(a^2 / (4 C s)), of which the present coefficients give an estimate.
-  if (const double loss = (x.array().square() / (4 * cs)).sum(); loss > 0)
-    enough = std::min(enough, kShareOfLoss * loss);
-  enough *= progress.tightness;
-  int64_t products = 1;
-  for (int i = 0; i < kMaxSolverSteps && (cs * left.array().square()).sum() > enough; ++i, ++products) {
-    times(direction, image);
-    const double energy = direction.dot(image);
-    if (!(energy > 0)) break;
-    const double step = square / energy;
-    x += step * direction;
-    left -= step * image;
-    const double next = left.squaredNorm();
-    direction = left + next / square * direction;
-    square = next;
-  }
-  for (Index j = 0; j < n; ++j) target[active[static_cast<size_t>(j)]] = x[j];
-  return products;
+  return active;
 }
 
-/// Goes from the present coefficients towards `target`, whose scores are `scores`, to the minimum on the line between
-/// them: a full step solves the system of the active rows exactly.
-void SvmPath::step_towards(Index column, double c, const VectorXd& target, const VectorXd& scores) {
-  const VectorXd d = target - a_.col(column);
-  const VectorXd df = scores - scores_.col(column);
-  const double t =
-      hinge_.step_length(labels_, column, c * weight_, scores_.col(column), df, d.dot(scores_.col(column)), d.dot(df));
-  if (t == 1) {
-    a_.col(column) = target;
-    scores_.col(column) = scores;
-  } else {
-    a_.col(column) += t * d;
-    scores_.col(column) += t * df;
+/// Newton's steps: (K_aa + 1 / (2 C s)) (a + step) = y on the active rows, and a + step = 0 on the others. Solved by
+/// conjugate gradients, with products in T; all systems of a group advance together, so that each product serves all of
+/// them. If the active rows stayed the same, a residual r would leave a gap of C * sum(s r^2), which decides when a
+/// solution is good enough.
+template <class T>
+void SvmPath::solve(double c, Group& group, Scratch& scratch) const {
+  const auto n = std::ssize(group.active);
+  // A copy, contiguous, so that products stay in the cache. Divided by size_, so that float32 has the range.
+  if (!std::holds_alternative<std::vector<T>>(scratch)) scratch = std::vector<T>();
+  auto& k = std::get<std::vector<T>>(scratch);
+  if (static_cast<int64_t>(k.size()) < n * n) {
+    k = {};  // before the larger block is taken
+    k.resize(static_cast<size_t>(n * n));
   }
+  std::vector<int64_t> position;
+  for (const Index i : group.active) position.push_back(position_[static_cast<size_t>(i)]);
+  const double scale = 1 / size_;  // not 0: the column of ones counts
+  for (Index j = 0; j < n; ++j) {
+    const double* from = k_.row(position[static_cast<size_t>(j)]);
+    T* to = k.data() + j * n;
+    for (Index i = 0; i < n; ++i) to[i] = static_cast<T>(scale * from[position[static_cast<size_t>(i)]]);
+  }
+  const ArrayXd cs = c * weight_(group.active);
+  std::vector<System*> going;
+  for (System& s : group.systems) {
+    s.step = -a_.col(s.column);
+    s.step(group.active).setZero();
+    s.left.resize(n);
+    for (Index j = 0; j < n; ++j) {
+      const Index i = group.active[static_cast<size_t>(j)];
+      s.left[j] =
+          hinge_.sign(labels_[static_cast<size_t>(i)], s.column) - scores_(i, s.column) - 0.5 / cs[j] * a_(i, s.column);
+    }
+    for (Index i = 0; i < a_.rows(); ++i) {
+      if (s.step[i] == 0) continue;
+      const double* row = k_.row(position_[static_cast<size_t>(i)]);
+      for (Index j = 0; j < n; ++j) s.left[j] -= s.step[i] * row[position[static_cast<size_t>(j)]];
+    }
+    s.direction = s.left;
+    s.square = s.left.matrix().squaredNorm();
+    s.first = s.square;
+    going.push_back(&s);
+  }
+  Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic> v(n, std::ssize(going));
+  Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic> kv;
+  for (int i = 0; i < kMaxSolverSteps; ++i) {
+    std::erase_if(going, [&](const System* s) { return !((cs * s->left.square()).sum() > s->enough); });
+    if (going.empty()) return;
+    v.resize(Eigen::NoChange, std::ssize(going));
+    for (size_t j = 0; j < going.size(); ++j) v.col(static_cast<Index>(j)) = going[j]->direction.matrix().cast<T>();
+    kv.setZero(n, v.cols());
+    if constexpr (std::is_same_v<T, float>) {
+      products_.matrix_times_vectors_f32(k.data(), n, n, n, v.data(), n, v.cols(), kv.data(), n);
+    } else {
+      products_.matrix_times_vectors(k.data(), n, n, n, v.data(), n, v.cols(), kv.data(), n);
+    }
+    for (size_t j = 0; j < going.size(); ++j) {
+      System& s = *going[j];
+      const ArrayXd image =
+          size_ * kv.col(static_cast<Index>(j)).array().template cast<double>() + 0.5 * s.direction / cs;
+      ++s.products;
+      const double energy = (s.direction * image).sum();
+      if (!(energy > 0)) {
+        s.enough = std::numeric_limits<double>::infinity();
+        continue;
+      }
+      const double length = s.square / energy;
+      s.step(group.active) += (length * s.direction).matrix();
+      s.left -= length * image;
+      const double next = s.left.matrix().squaredNorm();
+      s.direction = s.left + next / s.square * s.direction;
+      s.square = next;
+    }
+  }
+}
+
+/// The systems of some classes, in groups that have the same active rows.
+std::vector<SvmPath::Group> SvmPath::systems(const std::vector<Index>& columns, double c, double wanted_gap,
+                                             const std::vector<Progress>& progress) const {
+  std::vector<Group> groups;
+  for (const Index column : columns) {
+    const Progress& p = progress[static_cast<size_t>(column)];
+    std::vector<Index> active = active_rows(column, c, p.careful);
+    System s;
+    s.column = column;
+    s.enough = std::max(kShareOfWanted * wanted_gap * p.objective, kForcing * std::min(p.gap, p.objective));
+    if (p.careful) {
+      // The loss at the solution is sum(a^2 / (4 C s)), of which the present coefficients give an estimate.
+      const double loss = (a_.col(column)(active).array().square() / (4 * c * weight_(active))).sum();
+      if (loss > 0) s.enough = std::min(s.enough, kShareOfLoss * loss);
+      s.enough *= p.tightness;
+    }
+    const auto same = std::find_if(groups.begin(), groups.end(),
+                                   [&](const Group& g) { return g.careful == p.careful && g.active == active; });
+    if (same != groups.end()) {
+      same->systems.push_back(std::move(s));
+    } else {
+      groups.push_back({p.careful, std::move(active), {std::move(s)}});
+    }
+  }
+  return groups;
+}
+
+/// Takes a step, whose scores are `df`, up to the minimum on the line: a full step solves the system of the active
+/// rows.
+void SvmPath::take(const Group& group, const System& s, double c, const VectorXd& df, Progress& progress) {
+  const auto f = scores_.col(s.column);
+  const double t = hinge_.step_length(labels_, s.column, c * weight_, f, df, s.step.dot(f), s.step.dot(df));
+  a_.col(s.column) += t * s.step;
+  scores_.col(s.column) += t * df;
+  double square = 0;
+  for (const Index i : group.active) {
+    const double y = hinge_.sign(labels_[static_cast<size_t>(i)], s.column);
+    const double left = y - scores_(i, s.column) - 0.5 / (c * weight_[i]) * a_(i, s.column);
+    square += left * left;
+  }
+  progress.careful = progress.careful || (t == 1 && square > kSlow * kSlow * s.first);
 }
 
 // The gradient by w and b is X' r and sum(r), with r = a - 2 C s y max(0, 1 - y f).
@@ -215,15 +272,39 @@ void SvmPath::start(double c, MatrixXd a) {
 }
 
 FitCertificate SvmPath::advance(double c, const FitOptions& options) {
-  double rough = kStride * last_c_;
-  if (last_c_ == 0) {
-    double size = 0;
-    for (const int64_t i : position_) size += k_.at(i, i) / static_cast<double>(position_.size());
-    rough = kFirst / size;  // not 0: the column of ones counts
+  double rough = last_c_ == 0 ? kFirst / size_ : kStride * last_c_;
+  for (; rough < 0.5 * c; rough *= kStride) {
+    extrapolate(rough);
+    fit(rough, {.relative_gap = kRoughGap, .on_step = options.on_step});
   }
-  for (; rough < 0.5 * c; rough *= kStride) fit(rough, {.relative_gap = kRoughGap, .on_step = options.on_step});
-  last_c_ = c;
+  extrapolate(c);
   return fit(c, options);
+}
+
+/// Before a fit at `c`: moves each class along the line through the last two fits, if that lowers its objective. While
+/// the active rows stay the same, their coefficients solve a system with 1 / (2 C s) on its diagonal, so the line is
+/// one in 1 / C. Scores are linear in the coefficients, so this needs no product with K.
+void SvmPath::extrapolate(double c) {
+  const MatrixXd a = a_;
+  const MatrixXd scores = scores_;
+  if (before_c_ > 0 && before_c_ < last_c_) {
+    const double t = (1 / last_c_ - 1 / c) / (1 / before_c_ - 1 / last_c_);
+    for (Index j = 0; j < a.cols(); ++j) {
+      Progress stay;
+      measure(j, c, stay);
+      a_.col(j) += t * (a.col(j) - before_a_.col(j));
+      scores_.col(j) += t * (scores.col(j) - before_scores_.col(j));
+      Progress go;
+      measure(j, c, go);
+      if (go.objective < stay.objective) continue;
+      a_.col(j) = a.col(j);
+      scores_.col(j) = scores.col(j);
+    }
+  }
+  before_c_ = last_c_;
+  before_a_ = a;
+  before_scores_ = scores;
+  last_c_ = c;
 }
 
 FitCertificate SvmPath::fit(double c, const FitOptions& options) {
@@ -240,7 +321,9 @@ FitCertificate SvmPath::fit(double c, const FitOptions& options) {
         const Progress before = p;
         measure(j, c, p);
         const bool better = certificate.iterations == 0 || p.objective < before.objective || p.gap < before.gap;
-        if (!better) p.tightness *= kTighter;
+        if (!better && p.careful) p.tightness *= kTighter;
+        const bool slow = p.gap > kSlow * before.gap && before.objective - p.objective < std::min(p.gap, p.objective);
+        p.careful = p.careful || (certificate.iterations > 0 && slow);
         p.stuck = p.tightness < kTightest || !std::isfinite(p.objective);
         p.done = p.stuck || relative(p.objective, p.gap) <= options.relative_gap;
       }
@@ -249,26 +332,34 @@ FitCertificate SvmPath::fit(double c, const FitOptions& options) {
   };
   for (look(); !open.empty() && certificate.iterations < options.max_iterations; look()) {
     ++certificate.iterations;
-    MatrixXd targets(a_.rows(), std::ssize(open));
-    std::vector<int64_t> products(open.size());
-    share(open.size(), [&](size_t i, size_t member) {
-      const Progress& p = progress[static_cast<size_t>(open[i])];
-      products[i] = newton_target(open[i], c, options.relative_gap * p.objective, p, active_products_[member],
-                                  targets.col(static_cast<Index>(i)));
+    std::vector<Group> groups = systems(open, c, options.relative_gap, progress);
+    share(groups.size(), [&](size_t i, size_t member) {
+      if (groups[i].careful) {
+        solve<double>(c, groups[i], scratch_[member]);
+      } else {
+        solve<float>(c, groups[i], scratch_[member]);
+      }
     });
+    MatrixXd steps(a_.rows(), std::ssize(open));
+    Index next = 0;
+    for (const Group& g : groups) {
+      for (const System& s : g.systems) steps.col(next++) = s.step;
+    }
     MatrixXd scores;
-    rows_.multiply(targets, rows_.segments(), scores);
+    rows_.multiply(steps, rows_.segments(), scores);
     double gap = 0;
-    for (size_t i = 0; i < open.size(); ++i) {
-      const auto column = static_cast<Index>(i);
-      step_towards(open[i], c, targets.col(column), scores.col(column));
-      certificate.products += static_cast<int>(products[i]);
-      const Progress& p = progress[static_cast<size_t>(open[i])];
-      gap = std::max(gap, relative(p.objective, p.gap));
+    next = 0;
+    for (const Group& g : groups) {
+      for (const System& s : g.systems) {
+        Progress& p = progress[static_cast<size_t>(s.column)];
+        take(g, s, c, scores.col(next++), p);
+        certificate.products += s.products;
+        gap = std::max(gap, relative(p.objective, p.gap));
+      }
     }
     if (options.on_step) options.on_step(certificate.iterations, gap);
   }
-  for (std::vector<double>& products : active_products_) products = {};  // other folds may need the memory now
+  for (Scratch& scratch : scratch_) scratch = {};  // other folds may need the memory now
   bool stuck = false;
   for (const Progress& p : progress) {
     certificate.objective += p.objective;

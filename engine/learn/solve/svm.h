@@ -12,6 +12,7 @@
 
 #include <Eigen/Core>
 #include <cstdint>
+#include <variant>
 #include <vector>
 
 #include "kernels/parallel.h"
@@ -23,7 +24,7 @@
 
 namespace vgg16 {
 
-/// The fits of all classes on the same rows for increasing C, by a factor of 20 at most, if need be with fits of low
+/// The fits of all classes on the same rows for increasing C, by a factor of 60 at most, if need be with fits of low
 /// accuracy in between; each starts from the last one. The certificate has
 /// the sum of the classes' objectives and the largest of their relative gaps. A class's gap is the difference between
 /// its objective and the dual objective at a feasible point, hence a bound on the distance from its optimum.
@@ -52,18 +53,43 @@ class SvmPath : public DualPath {
     double objective = 0;
     double gap = 0;        ///< objective - dual objective
     double tightness = 1;  ///< factor on what the linear systems may leave; smaller after a step that did not help
+    bool careful = false;  ///< float32 does not suffice, see kSlow
     bool done = false;
     bool stuck = false;
   };
 
+  /// The linear system of a class's Newton step.
+  struct System {
+    Eigen::Index column = 0;
+    Eigen::VectorXd step;  ///< of all rows' coefficients
+    Eigen::ArrayXd left;   ///< the residual on the active rows
+    Eigen::ArrayXd direction;
+    double first = 0;   ///< squared norm of the residual before the first product
+    double square = 0;  ///< and now
+    double enough = 0;  ///< of the gap that the residual would leave
+    int products = 0;   ///< with K_aa
+  };
+  /// Systems with the same active rows.
+  struct Group {
+    bool careful = false;
+    std::vector<Eigen::Index> active;
+    std::vector<System> systems;
+  };
+  /// Room for K_aa.
+  using Scratch = std::variant<std::vector<float>, std::vector<double>>;
+
+  void extrapolate(double c);
   FitCertificate fit(double c, const FitOptions& options);
   void measure(Eigen::Index column, double c, Progress& progress) const;
-  [[nodiscard]] int64_t newton_target(Eigen::Index column, double c, double wanted, const Progress& progress,
-                                      std::vector<double>& active_products, Eigen::Ref<Eigen::VectorXd> target) const;
-  void step_towards(Eigen::Index column, double c, const Eigen::VectorXd& target, const Eigen::VectorXd& scores);
-  [[nodiscard]] double squared_gradient_norm(double c) const;
+  [[nodiscard]] std::vector<Eigen::Index> active_rows(Eigen::Index column, double c, bool careful) const;
+  [[nodiscard]] std::vector<Group> systems(const std::vector<Eigen::Index>& columns, double c, double wanted_gap,
+                                           const std::vector<Progress>& progress) const;
+  template <class T>
+  void solve(double c, Group& group, Scratch& scratch) const;
+  void take(const Group& group, const System& system, double c, const Eigen::VectorXd& df, Progress& progress);
   template <class Body>
   void share(size_t count, const Body& body) const;
+  [[nodiscard]] double squared_gradient_norm(double c) const;
 
   const GramMatrix& k_;
   const SparseProducts& products_;
@@ -73,10 +99,15 @@ class SvmPath : public DualPath {
   std::vector<int> labels_;
   Eigen::ArrayXd weight_;  ///< of each row
   SquaredHinge hinge_;
-  Eigen::MatrixXd a_;       ///< (rows, columns of scores)
-  Eigen::MatrixXd scores_;  ///< K a, which includes the intercept
+  Eigen::MatrixXd a_;             ///< (rows, columns of scores)
+  Eigen::MatrixXd scores_;        ///< K a, which includes the intercept
+  Eigen::ArrayXd diagonal_;       ///< of K
+  double size_;                   ///< its mean
+  std::vector<Scratch> scratch_;  ///< per member of the pool
   double last_c_ = 0;
-  std::vector<std::vector<double>> active_products_;  ///< scratch of a fit, per member of the pool: K_aa
+  double before_c_ = 0;  ///< that of the fit before the last one, with its solution
+  Eigen::MatrixXd before_a_;
+  Eigen::MatrixXd before_scores_;
 };
 
 }  // namespace vgg16
