@@ -85,10 +85,9 @@ class SvmPath : public DualPath {
   [[nodiscard]] std::vector<Group> systems(const std::vector<Eigen::Index>& columns, double c, double wanted_gap,
                                            const std::vector<Progress>& progress) const;
   template <class T>
-  void solve(double c, Group& group, Scratch& scratch) const;
+  void solve_group(double c, Group& group, Scratch& scratch) const;
+  void solve(double c, std::vector<Group>& groups);
   void take(const Group& group, const System& system, double c, const Eigen::VectorXd& df, Progress& progress);
-  template <class Body>
-  void share(size_t count, const Body& body) const;
   [[nodiscard]] double squared_gradient_norm(double c) const;
 
   const GramMatrix& k_;
