@@ -18,10 +18,10 @@ namespace vgg16 {
 /// mean. Neighbour::row is a position.
 [[nodiscard]] std::vector<Neighbour> nearest(const GramMatrix& k, int64_t train_rows, int64_t position, int count);
 
-/// Two rows are as far apart as |a - b| / sqrt(|a|^2 + |b|^2). How far copies of one picture are apart depends on the
-/// layer, the pooling and the kind of pictures. So the measure is how far other pictures are: the crowd of a held-out
-/// row begins at the distance of its nearest training row after kMostCopies, more than there are copies of one picture
-/// (or after a quarter of the training rows, if these are fewer).
+/// Two rows are |a - b| / sqrt(|a|^2 + |b|^2) apart. How far copies of one picture are apart depends on the layer, the
+/// pooling and the picture, and so does the distance of other pictures. So distances are compared with that of the
+/// crowd: the distance from the held-out row to the nearest training row after kMostCopies ones, or after a quarter of
+/// the training rows if these are fewer.
 inline constexpr int64_t kMostCopies = 10;
 
 /// The limits of the distance, as shares of that of the crowd.
