@@ -54,6 +54,7 @@ Page make_page(const Training& training, const PageOptions& options, const Thumb
                   {"mistakes", "Mistakes", mistakes_section(page)},
                   {"right", "Least sure", right_section(page)},
                   {"duplicates", "Same pictures", duplicates_section(page)},
+                  {"look-alikes", "Alike pictures", look_alikes_section(page)},
                   {"suspects", "Labels", suspects_section(page)},
                   {"search", "Choice", search_section(page)},
                   {"probabilities", "Probabilities", probabilities_section(page)},

@@ -79,6 +79,13 @@ Html pair_card(const PageContents& page, const DuplicatePair& pair) {
                        (pair.same_label ? "" : "; two labels: if it is one picture, one of them is wrong"))));
 }
 
+Html pair_cards(const PageContents& page, const std::vector<const DuplicatePair*>& shown,
+                const std::vector<DuplicatePair>& all) {
+  Html cards;
+  for (const DuplicatePair* pair : shown) cards += pair_card(page, *pair);
+  return element("div", {{"class", "pairs"}}, cards) + more(std::ssize(all) - std::ssize(shown));
+}
+
 }  // namespace
 
 Html surest_mistakes(const PageContents& page) {
@@ -140,14 +147,17 @@ Html right_section(const PageContents& page) {
 
 Html duplicates_section(const PageContents& page) {
   if (page.shown.duplicates.empty()) return {};
-  Html content;
-  for (const DuplicatePair* pair : page.shown.duplicates) content += pair_card(page, *pair);
-  return section(
-      "duplicates", "The same picture in training and test?",
-      paragraph("If they are the same, the classifier was tested on what it had seen, and the accuracy above "
-                "is too high.") +
-          element("div", {{"class", "pairs"}}, content) +
-          more(std::ssize(page.report().duplicates) - std::ssize(page.shown.duplicates)));
+  return section("duplicates", "The same picture in training and test",
+                 paragraph("The classifier was tested on what it had seen, which makes the accuracy above too high.") +
+                     pair_cards(page, page.shown.duplicates, page.report().duplicates));
+}
+
+Html look_alikes_section(const PageContents& page) {
+  if (page.shown.look_alikes.empty()) return {};
+  return section("look-alikes", "Very alike in training and test",
+                 paragraph("Different photographs of one thing, or one photograph that was cut or much changed: a look "
+                           "decides.") +
+                     pair_cards(page, page.shown.look_alikes, page.report().look_alikes));
 }
 
 Html suspects_section(const PageContents& page) {

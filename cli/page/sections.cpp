@@ -110,7 +110,7 @@ Html remarks(const PageContents& page) {
   Html items;
   if (!report.duplicates.empty()) {
     items += element("li", link_to("duplicates", text(count_of(std::ssize(report.duplicates), "pair"))) +
-                               text(" across training and test may be of the same picture"));
+                               text(" across training and test are of the same picture"));
   }
   if (!report.suspects.empty()) {
     items += element("li",

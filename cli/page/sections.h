@@ -49,6 +49,7 @@ struct PageContents {
 [[nodiscard]] Html mistakes_section(const PageContents& page);
 [[nodiscard]] Html right_section(const PageContents& page);
 [[nodiscard]] Html duplicates_section(const PageContents& page);
+[[nodiscard]] Html look_alikes_section(const PageContents& page);
 [[nodiscard]] Html suspects_section(const PageContents& page);
 
 }  // namespace vgg16::page

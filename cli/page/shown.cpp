@@ -10,7 +10,7 @@ namespace {
 // Mistakes come with their neighbours, four pictures each. What these leave of kMaxPictures is for right answers.
 constexpr size_t kMaxMistakes = 60;
 constexpr size_t kMaxSurest = 7;
-constexpr size_t kMaxDuplicates = 20;
+constexpr size_t kMaxPairs = 16;  // of each kind
 constexpr size_t kMaxSuspects = 24;
 constexpr int64_t kMaxRightPerClass = 6;
 
@@ -80,7 +80,8 @@ Shown choose_shown(const Training& training) {
       [](const HeldOutPrediction* a, const HeldOutPrediction* b) { return a->probability > b->probability; });
   if (shown.surest.size() > kMaxSurest) shown.surest.resize(kMaxSurest);
   limit_in_turns(shown.mistakes, kMaxMistakes);
-  shown.duplicates = first_of(report.duplicates, kMaxDuplicates);
+  shown.duplicates = first_of(report.duplicates, kMaxPairs);
+  shown.look_alikes = first_of(report.look_alikes, kMaxPairs);
   shown.suspects = first_of(report.suspects, kMaxSuspects);
 
   std::vector<PictureOf>& pictures = shown.pictures;
@@ -91,9 +92,11 @@ Shown choose_shown(const Training& training) {
     }
   }
   for (const HeldOutPrediction* p : shown.surest) pictures.emplace_back(&training.held_out, p->row);
-  for (const DuplicatePair* pair : shown.duplicates) {
-    pictures.emplace_back(&training.held_out, pair->held_out_row);
-    pictures.emplace_back(&training.table, pair->training_row);
+  for (const auto* pairs : {&shown.duplicates, &shown.look_alikes}) {
+    for (const DuplicatePair* pair : *pairs) {
+      pictures.emplace_back(&training.held_out, pair->held_out_row);
+      pictures.emplace_back(&training.table, pair->training_row);
+    }
   }
   for (const SuspectLabel* s : shown.suspects) {
     pictures.emplace_back(s->held_out ? &training.held_out : &training.table, s->row);

@@ -39,6 +39,7 @@ struct Shown {
   std::vector<Cell> mistakes;                    ///< most rows first
   std::vector<const HeldOutPrediction*> surest;  ///< of all mistakes those with the highest probabilities
   std::vector<const DuplicatePair*> duplicates;
+  std::vector<const DuplicatePair*> look_alikes;
   std::vector<const SuspectLabel*> suspects;
   std::vector<Cell> right;          ///< of each class with right answers
   std::vector<PictureOf> pictures;  ///< of all these

@@ -122,13 +122,14 @@ for card in cards:
     assert f"probability {four(prediction['probability'])}" in shown and visible(prediction['name']) in shown, shown
     for near in prediction['nearest']:
         assert f"similarity {four(near['similarity'])}" in shown and visible(near['name']) in shown, shown
-for part, of, each in (('duplicates', report['duplicates'], 20), ('suspects', report['suspects'], 24)):
+for part, of, each in (('duplicates', report['duplicates'], 16), ('look-alikes', report['look_alikes'], 16), ('suspects', report['suspects'], 24)):
     section = find(part)
     assert (section is None) == (not of)
     if of:
-        assert len([e for e in section.iter('figure')]) == min(each, len(of)) * (2 if part == 'duplicates' else 1)
-for pair in report['duplicates'][:20]:
-    assert f"similarity {four(pair['similarity'])}" in words(find('duplicates'))
+        assert len([e for e in section.iter('figure')]) == min(each, len(of)) * (1 if part == 'suspects' else 2)
+for part, of in (('duplicates', report['duplicates']), ('look-alikes', report['look_alikes'])):
+    for pair in of[:16]:
+        assert f"similarity {four(pair['similarity'])}" in words(find(part))
 for suspect in report['suspects'][:24]:
     assert four(suspect['label_probability']) in words(find('suspects')) and visible(suspect['name']) in words(find('suspects'))
 for sentence in report['notes'] + report['warnings']:
