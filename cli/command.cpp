@@ -19,39 +19,47 @@ CLI::App* add_command(CLI::App& program, const std::string& name, const std::str
   CLI::App* app = program.add_subcommand(name, description);
   app->footer("Example:\n  " + example);
   app->add_flag("--json", common.json, "Results as JSON on standard output");
-  app->add_flag("-q,--quiet", common.quiet, "No progress, and no warnings except about folders left out");
-  app->add_flag("-v,--verbose", common.verbose, "Print more details");
+  app->add_flag("-q,--quiet", common.quiet,
+                "No progress, few warnings\nOnly folders that were left out are still named.");
+  app->add_flag("-v,--verbose", common.verbose, "More details");
   app->add_flag("--no-progress", common.no_progress, "No progress");
   return app;
 }
 
 void add_network_options(CLI::App& app, std::string& weights, ExtractorOptions& options) {
   app.add_option("--weights", weights,
-                 "Weights file, Keras .h5 or safetensors (default: $VGG16_WEIGHTS, else built in)")
+                 "Weights of the network\nA Keras .h5 or a safetensors file. Without it, the one that $VGG16_WEIGHTS "
+                 "names, else those built in.")
       ->type_name("FILE");
-  app.add_option("--device", options.device, "auto (a GPU if one can be used), cpu, cuda or cuda:N")
+  app.add_option("--device", options.device, "auto, cpu, cuda or cuda:N\nauto takes a GPU if one can be used.")
       ->type_name("NAME")
       ->capture_default_str()
       ->check(expects("auto, cpu, cuda or cuda:N", is_device));
-  app.add_option(
-         "--precision", options.precision,
-         "Type of the multiplied numbers: f32, or less exact bf16, which is faster on AMD's processors and slower on "
-         "Intel's; on a GPU also tf32 and f16")
-      ->type_name("NAME")
-      ->capture_default_str()
-      ->check(one_of({"f32", "tf32", "f16", "bf16"}, "f32, tf32, f16 or bf16"));
-  app.add_option("--threads", options.threads, "0 to 1024; 0 is one per processor, within a container's quota")
+  choices(app.add_option("--precision", options.precision,
+                         "Type of the multiplied numbers\nOn a CPU f32, or bf16, which is less exact, faster on AMD's "
+                         "processors and slower on Intel's; on a GPU any."),
+          {"f32", "tf32", "f16", "bf16"})
+      ->capture_default_str();
+  app.add_option("--threads", options.threads,
+                 "Threads; 0 is one per processor\nUp to 1024. In a container, 0 is within its quota.")
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(0, 1024));
-  app.add_option("-b,--batch-size", options.batch_size, "Pictures per pass through the network, 1 to 1024")
+  app.add_option("-b,--batch-size", options.batch_size, "Pictures per pass of the network, 1 to 1024")
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(1, 1024));
 }
 
+void add_format(CLI::App& app, std::string& format, const std::string& csv) {
+  choices(app.add_option("--format", format, "How results are printed; json is --json\n" + csv),
+          {"text", "csv", "json"})
+      ->capture_default_str()
+      ->excludes(app.get_option("--json"));
+}
+
 void add_features_name(CLI::App& app, FeatureFileOptions& options) {
-  app.add_option("--features-name", options.features_name, "Dataset of an HDF5 file that holds the features")
+  app.add_option("--features-name", options.features_name, "Dataset of an HDF5 file with the features")
       ->type_name("NAME")
       ->capture_default_str();
 }

@@ -40,15 +40,13 @@ int convert(const ConvertOptions& o) {
 
 Command add_convert(CLI::App& program) {
   auto o = std::make_shared<ConvertOptions>();
-  CLI::App* app =
-      add_command(program, "convert", "Convert a weights file to safetensors",
-                  "vgg16 convert vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 vgg16.safetensors", o->common);
+  CLI::App* app = add_command(program, "convert", "Convert a weights file to safetensors",
+                              "vgg16 convert keras_weights.h5 vgg16.safetensors", o->common);
   app->add_option("WEIGHTS", o->input, "Weights file to read, Keras .h5 or safetensors")->required()->type_name("");
   app->add_option("FILE", o->output, "safetensors file to write")->required()->type_name("");
-  app->add_option("--dtype", o->dtype, "Type of the written numbers: f16 (rounded to nearest even) or f32")
-      ->type_name("NAME")
-      ->capture_default_str()
-      ->check(one_of({"f16", "f32"}, "f16 or f32"));
+  choices(app->add_option("--dtype", o->dtype, "Type of the written numbers\nf16 is rounded to nearest even."),
+          {"f16", "f32"})
+      ->capture_default_str();
   app->add_flag("--overwrite", o->overwrite, "Replace the output");
   return {app, [o] { return convert(*o); }};
 }

@@ -98,7 +98,9 @@ int extract(const ExtractCommand& o, const std::string& resume_text) {
   std::optional<DeferredInterrupts> deferred;
   std::optional<Progress> progress;
   ExtractDatasetCallbacks callbacks;
-  callbacks.listed = [](const Dataset& dataset) {
+  progress.emplace("extract", "pictures", o.common).begin("listing " + printable_path(o.dataset));
+  callbacks.listed = [&](const Dataset& dataset) {
+    progress.reset();
     for (const auto& [path, reason] : dataset.unlisted) {  // printed even with --quiet: whole classes may be missing
       print_error("warning: " + printable_path(dataset.folder / unescape_name(path)) + ": " + reason);
     }
@@ -142,12 +144,6 @@ int extract(const ExtractCommand& o, const std::string& resume_text) {
   return kDone;
 }
 
-std::vector<std::string> layer_names() {
-  std::vector<std::string> names;
-  for (size_t i = 0; i <= layer_index("block5_pool"); ++i) names.emplace_back(layer_name(i));
-  return names;
-}
-
 }  // namespace
 
 Command add_extract(CLI::App& program, const std::string& resume_text) {
@@ -160,41 +156,47 @@ Command add_extract(CLI::App& program, const std::string& resume_text) {
   app->add_option("-o,--output", o->output, "Features file to write (HDF5)")->required()->type_name("FILE");
   add_network_options(*app, o->weights, o->options.network);
   app->add_option("-s,--buffer-size", o->options.file.rows_per_commit,
-                  "Rows per commit to disk, 1 to 1000000; every 2 seconds as well")
+                  "Rows per commit to disk, 1 to 1000000\nRows are also committed every 2 seconds.")
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(1, 1'000'000));
-  app->add_option("--layer", o->options.network.layer, "Layer to stop at, block1_conv1 to block5_pool")
+  app->add_option("--layer", o->options.network.layer,
+                  "Layer to stop at\nblock1_conv1 to block5_pool, after the ReLU of a convolution. Caffe's names "
+                  "(conv5_3, pool5) and torchvision's (features.30) are taken too.")
       ->type_name("NAME")
       ->capture_default_str()
-      ->check(one_of(layer_names(), "one of the 18 layers, block1_conv1 to block5_pool"));
-  app->add_option("--pool", o->pool, "Pooling over positions: " + std::string(kPoolChoices))
-      ->type_name("NAME")
-      ->capture_default_str()
-      ->check(one_of({kPoolNames.begin(), kPoolNames.end()}, std::string(kPoolChoices)));
-  app->add_option("--seed", o->seed, "Seed of the shuffle, as in Python's random.Random(seed)")
+      ->check(CLI::Validator(
+          [](std::string& name) {
+            try {
+              name = layer_name_from(name);
+              return std::string();
+            } catch (const Error& error) {
+              return std::string(error.what());
+            }
+          },
+          ""));
+  choices(app->add_option("--pool", o->pool, "Pooling over positions\nnone keeps them all."),
+          {kPoolNames.begin(), kPoolNames.end()})
+      ->capture_default_str();
+  app->add_option("--seed", o->seed, "Seed of the order of the rows\nThat of Python's random.Random(seed).shuffle.")
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(0, INT64_MAX));
-  app->add_flag("--no-shuffle", o->no_shuffle, "Keep the rows sorted by path");
-  app->add_option("--dtype", o->dtype, "Type of the stored numbers: f32 or f16")
-      ->type_name("NAME")
-      ->capture_default_str()
-      ->check(one_of({"f32", "f16"}, "f32 or f16"));
+  app->add_flag("--no-shuffle", o->no_shuffle, "Rows sorted by path");
+  choices(app->add_option("--dtype", o->dtype, "Type of the stored numbers"), {"f32", "f16"})->capture_default_str();
   app->add_flag("--resume", o->options.file.resume, "Continue an interrupted run of the same command");
-  app->add_flag("--overwrite", o->options.file.overwrite, "Replace the output when the new one is complete");
+  app->add_flag("--overwrite", o->options.file.overwrite, "Replace the output, once the new one is complete");
   app->add_option("--reuse", o->reuse,
-                  "Features file to copy the rows of unchanged pictures from; may be the output, with --overwrite")
+                  "Copy unchanged pictures' rows from this file\nWith --overwrite it may be the output itself.")
       ->type_name("FILE")
       ->check(expects("the name of a file", [](const std::string& text) { return !text.empty(); }));
   app->add_option("--max-skipped", o->max_skipped,
-                  "How many pictures may be skipped, a number or a share such as 1%; 100% also allows folders that "
-                  "cannot be listed")
+                  "Pictures that may be skipped, such as 5 or 1%\n100% also allows folders that cannot be listed.")
       ->type_name("N")
       ->capture_default_str()
       ->check(expects("a number of pictures or a share such as 1%",
                       [](const std::string& text) { return parse_allowed_skips(text, 0).has_value(); }));
-  app->add_option("--shard", o->shard, "Extract only part I of N; vgg16 merge joins the parts")
+  app->add_option("--shard", o->shard, "Only part I of N; vgg16 merge joins the parts")
       ->type_name("I/N")
       ->check(expects("I/N with 1 <= I <= N, such as 2/8",
                       [](const std::string& text) { return parse_shard(text).has_value(); }));

@@ -1,30 +1,49 @@
 #include "help.h"
 
-#include <vector>
+#include <algorithm>
+#include <string_view>
 
 namespace vgg16 {
 namespace {
 
-constexpr size_t kColumn = 34;  // where descriptions begin
+constexpr size_t kWidth = 80;
+constexpr size_t kColumn = 28;  // where descriptions begin
 
 bool takes_many(const CLI::Option& option) { return option.get_expected_max() > 1; }
 
-std::string line(const std::string& name, const std::string& description) {
-  std::string text = "  " + name;
-  if (text.size() >= kColumn) text += "\n";
-  const size_t begun = text.size() - (text.rfind('\n') + 1);
-  return text + std::string(kColumn - begun, ' ') + description + "\n";
+// `text` in lines of at most kWidth columns, all but the first indented by `indent`; the first begins at `column`.
+std::string wrapped(std::string_view text, size_t column, size_t indent) {
+  std::string lines;
+  while (!text.empty()) {
+    // "[default: 32]" stays together.
+    const size_t bracket = text.starts_with('[') ? text.find(']') + 1 : 0;
+    const bool together = bracket > 0 && indent + bracket <= kWidth;
+    const std::string_view word = text.substr(0, together ? bracket : text.find(' '));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    const bool first = lines.empty();
+    if (!first && column + 1 + word.size() > kWidth) {
+      lines += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (!first) {
+      lines += ' ';
+      ++column;
+    }
+    lines += word;
+    column += word.size();
+  }
+  return lines;
 }
 
-std::string option_line(const CLI::Option& option) {
-  std::string text = option.get_positional() ? option.get_name(true, false) : option.get_name(false, true);
-  if (option.get_type_size() != 0) {  // not a flag
-    if (!option.get_type_name().empty()) text += " " + option.get_type_name();
-    if (!option.get_default_str().empty()) text += "=" + option.get_default_str();
-    if (takes_many(option)) text += " ...";
-    if (option.get_required()) text += " REQUIRED";
-  }
-  return line(text, option.get_description());
+std::string line(const std::string& name, const std::string& description) {
+  std::string text = "  " + name;
+  if (text.size() + 2 > kColumn) text += "\n";
+  const size_t begun = text.size() - (text.rfind('\n') + 1);
+  return text + std::string(kColumn - begun, ' ') + wrapped(description, kColumn, kColumn) + "\n";
+}
+
+std::string default_text(const CLI::Option& option) {
+  const std::string value = option.get_items_expected_max() == 0 ? "" : option.get_default_str();
+  return value.empty() ? "" : " [default: " + value + "]";
 }
 
 std::string usage_word(const CLI::Option& positional) {
@@ -32,26 +51,61 @@ std::string usage_word(const CLI::Option& positional) {
   return positional.get_required() ? " " + word : " [" + word + "]";
 }
 
+std::string option_line(const CLI::Option& option, CLI::AppFormatMode mode) {
+  if (mode == CLI::AppFormatMode::All) return line(option_head(option), option_text(option));
+  const std::string description = option.get_description();
+  return line(option_head(option), description.substr(0, description.find('\n')) + default_text(option));
+}
+
 }  // namespace
 
-std::string HelpFormatter::make_help(const CLI::App* app, std::string name, CLI::AppFormatMode) const {
-  std::string usage = "Usage: " + name + " [OPTIONS]";
+std::string option_head(const CLI::Option& option) {
+  std::string text = option.get_positional() ? option.get_name(true, false) : option.get_name(false, true);
+  if (option.get_items_expected_max() != 0) {  // not a flag
+    if (!option.get_type_name().empty()) text += " " + option.get_type_name();
+    if (takes_many(option)) text += " ...";
+  }
+  return text;
+}
+
+std::string option_text(const CLI::Option& option) {
+  std::string text = option.get_description();
+  if (const size_t end = text.find('\n'); end != std::string::npos) text.replace(end, 1, ". ");
+  return text + default_text(option);
+}
+
+std::string usage_line(const CLI::App& app, const std::string& name) {
+  std::string usage = name;
+  std::string positionals;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_positional()) {
+      positionals += usage_word(*option);
+    } else if (option->get_required()) {
+      const auto& letters = option->get_snames();
+      usage += letters.empty() ? " --" + option->get_lnames()[0] : " -" + letters[0];
+      usage += " " + option->get_type_name();
+    }
+  }
+  usage += " [OPTIONS]" + positionals;
+  if (!app.get_subcommands([](const CLI::App*) { return true; }).empty()) usage += " COMMAND";
+  return usage;
+}
+
+std::string HelpFormatter::make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const {
   std::string positionals;
   std::string options;
   for (const CLI::Option* option : app->get_options()) {
-    (option->get_positional() ? positionals : options) += option_line(*option);
-    if (option->get_positional()) usage += usage_word(*option);
+    (option->get_positional() ? positionals : options) += option_line(*option, mode);
   }
   std::string commands;
   for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; })) {
     commands += line(command->get_name(), command->get_description());
   }
-  if (!commands.empty()) usage += " SUBCOMMAND";
-
-  std::string text = app->get_description() + "\n" + usage + "\n";
-  if (!positionals.empty()) text += "\nPositionals:\n" + positionals;
+  std::string text =
+      wrapped(app->get_description(), 0, 0) + "\n" + "Usage: " + wrapped(usage_line(*app, name), 7, 7) + "\n";
+  if (!positionals.empty()) text += "\nArguments:\n" + positionals;
   if (!options.empty()) text += "\nOptions:\n" + options;
-  if (!commands.empty()) text += "\nSubcommands:\n" + commands;
+  if (!commands.empty()) text += "\nCommands:\n" + commands;
   return text + "\n" + app->get_footer() + "\n";
 }
 

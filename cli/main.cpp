@@ -7,74 +7,21 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <memory>
 #include <new>
 #include <span>
 #include <sstream>
 #include <string_view>
-#include <vector>
 
 #include "command.h"
 #include "command_text.h"
-#include "help.h"
 #include "interrupt.h"
 #include "print.h"
-#include "vgg16/build_info.h"
+#include "program.h"
+#include "usage.h"
 #include "vgg16/error.h"
-#include "weights_source.h"
 
 namespace vgg16 {
 namespace {
-
-constexpr const char* kDescription =
-    "A folder of labelled pictures becomes a trained classifier: VGG16 features and logistic regression.";
-
-constexpr const char* kFooter =
-    "A first run:\n"
-    "  vgg16 extract -d animals -o animals.h5        one sub-folder of pictures per class\n"
-    "  vgg16 train   -d animals.h5 -m animals.model\n"
-    "  vgg16 predict -m animals.model photo.jpg\n\n"
-    "Exit status: 0 done; 1 failed; 2 wrong command line; 3 finished, but more pictures were skipped than\n"
-    "--max-skipped allows, or a picture to predict was unreadable; 4 an input file was refused;\n"
-    "129, 130, 143 interrupted.";
-
-// Also prints the digest of the built-in weights: it decides whether features files belong together.
-std::string version_text() {
-  const BuildInfo info = build_info();
-  std::string text = "vgg16 " + std::string(info.version) + "\nbackends: ";
-  for (size_t i = 0; i < info.backends.size(); ++i) text += (i == 0 ? "" : ", ") + std::string(info.backends[i]);
-  text += "\ninstruction set: " + std::string(info.instruction_sets[0]);
-  return text + "\nbuilt-in weights: " + builtin_weights_digest() + " (VGG, University of Oxford, CC BY 4.0)";
-}
-
-// The message for the first word that is no option, value or command, with the most similar known one.
-std::string unknown_word(CLI::App& program, int argc, const char* const* argv) {
-  const auto chosen = program.get_subcommands();
-  CLI::App& app = chosen.empty() ? program : *chosen[0];
-  const auto left = app.remaining(true);
-  const std::string word = left.empty() ? (argc > 1 ? argv[1] : "") : left[0];
-  std::vector<std::string> known;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
-  }
-  if (chosen.empty()) {
-    for (const CLI::App* command : program.get_subcommands([](CLI::App*) { return true; })) {
-      known.push_back(command->get_name());
-    }
-  }
-  const std::vector<std::string_view> names(known.begin(), known.end());
-  const std::string_view nearest = nearest_name(word, names);
-  return "\"" + printable(word) + "\" is not known" +
-         (nearest.empty() ? "" : "; did you mean " + std::string(nearest) + "?");
-}
-
-// Points to the help of the command that was given.
-int usage_error(const CLI::App& program, const std::string& message) {
-  const auto chosen = program.get_subcommands();
-  const std::string command = chosen.empty() ? "vgg16" : "vgg16 " + chosen[0]->get_name();
-  print_error(message + " (" + command + " --help lists the options)");
-  return kUsage;
-}
 
 // The statuses that the README promises.
 int exit_status(ErrorCode code) {
@@ -82,37 +29,27 @@ int exit_status(ErrorCode code) {
 }
 
 int run(int argc, const char* const* argv) {
-  CLI::App program(kDescription, "vgg16");
-  program.footer(kFooter);
-  program.set_version_flag("--version", version_text, "Print version, backends, instruction set and weights' digest");
-  program.require_subcommand(1);
-  // Before the commands are added, which copy it.
-  program.formatter(std::make_shared<HelpFormatter>());
   const std::span words(argv, static_cast<size_t>(argc));
-  const std::vector<Command> commands = {add_extract(program, resume_command_text(words)),
-                                         add_merge(program),
-                                         add_train(program, command_text(words)),
-                                         add_predict(program),
-                                         add_info(program),
-                                         add_convert(program)};
+  Program program = make_program({.command = command_text(words), .resume = resume_command_text(words)});
+  CLI::App& app = *program.app;
   if (argc == 1) {
-    std::fputs(program.help().c_str(), stderr);
+    std::fputs(app.help().c_str(), stderr);
     return kUsage;
   }
   try {
-    program.parse(argc, argv);
-  } catch (const CLI::Success& success) {  // --help, --version
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {  // -h, --help, --version
     std::ostringstream text;
-    program.exit(success, text, text);
+    app.exit(success, text, text);
     print_result(text.str());
     flush_output();
     return kDone;
   } catch (const CLI::ParseError& error) {
-    // Report an unknown word before anything else: a misspelt option also looks like a missing one.
-    const bool unknown = program.get_subcommands().empty() || !program.remaining(true).empty();
-    return usage_error(program, unknown ? unknown_word(program, argc, argv) : printable(error.what()));
+    print_error(usage_message(app, words, error));
+    return kUsage;
   }
-  const auto chosen = std::find_if(commands.begin(), commands.end(), [](const Command& c) { return c.app->parsed(); });
+  const auto chosen =
+      std::find_if(program.commands.begin(), program.commands.end(), [](const Command& c) { return c.app->parsed(); });
   // After parsing, so that --help does not start a thread; before the command, because it must be the first thread.
   watch_for_interrupts(command_text(words));
   const int status = chosen->run();

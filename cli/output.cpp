@@ -15,6 +15,8 @@ void require_output(const std::filesystem::path& path, std::span<const std::stri
   namespace fs = std::filesystem;
   const std::string name = printable_path(path);
   require(!path.empty(), ErrorCode::kInvalidArgument, "the output file has an empty name");
+  require(path != "-", ErrorCode::kInvalidArgument,
+          "the output cannot be standard output; give it a file name (./- for a file called -)");
   require_replaceable(path);
   require_no_input({path}, {inputs.begin(), inputs.end()});
   std::error_code unknown;

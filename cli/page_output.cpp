@@ -18,12 +18,12 @@ namespace fs = std::filesystem;
 
 void add_page_options(CLI::App& app, PageOutput& output) {
   CLI::Option* const report = app.add_option(
-      "--report", output.file, "Page to write, one HTML file: how good the model is, and the pictures it got wrong");
-  report->type_name("FILE.html");
+      "--report", output.file, "Page to write, HTML\nOne file: how good the model is, and the pictures it got wrong.");
+  report->type_name("FILE");
   app.add_option("--images", output.images,
-                 "Folders where the paths in the features files lead, for the pictures of --report: each is shown from "
-                 "the first that has it unchanged")
-      ->type_name("FOLDER")
+                 "Folders of the pictures, for --report\nWhere the paths in the features files lead; each picture is "
+                 "shown from the first folder that has it unchanged.")
+      ->type_name("DIR")
       ->needs(report);
 }
 

@@ -33,6 +33,7 @@ struct PredictCommand {
   Common common;
   std::string weights;
   std::string model;
+  std::string format = "text";  // "json" if --json was given
   std::vector<std::string> pictures;
   std::vector<std::string> features;
   FeatureFileOptions reading;
@@ -57,8 +58,9 @@ std::vector<Ranked> rank(std::span<const double> probabilities, size_t top) {
 }
 
 /// One result: as JSON the members of `subject`, the schema and a path or row, and the classes; as text `name`, which
-/// is printable, and the classes. If the highest probability is below o.min_probability, the label is null in JSON. In
-/// text `-` comes first, without a number, which distinguishes it from a class of that name.
+/// is printable, and the classes; as CSV `name`, the first class and no error. If the highest probability is below
+/// o.min_probability, the label is null in JSON and empty in CSV. In text `-` comes first, without a number, which
+/// distinguishes it from a class of that name.
 void print_prediction(const nlohmann::ordered_json& subject, const std::string& name, const Classifier& model,
                       const std::vector<Ranked>& top, const PredictCommand& o) {
   using Json = nlohmann::ordered_json;
@@ -74,11 +76,29 @@ void print_prediction(const nlohmann::ordered_json& subject, const std::string& 
     print_json(document);
     return;
   }
+  if (o.format == "csv") {
+    const std::string label = refused ? "" : printable(model.classes[top[0].label]);
+    print_result(csv_line({name, label, shortest(top[0].probability), ""}));
+    return;
+  }
   std::string line = name + (refused ? ": -, " : ": ");
   for (size_t i = 0; i < top.size(); ++i) {
     line += (i == 0 ? "" : ", ") + printable(model.classes[top[i].label]) + " " + fixed(top[i].probability, 4);
   }
   print_result(line);
+}
+
+/// To be called once the model is read, before the first answer.
+void print_header(const PredictCommand& o) {
+  if (o.format == "csv") print_result(csv_line({"path", "label", "probability", "error"}));
+}
+
+/// The answer for what cannot be classified, which JSON and CSV have a place for; `reason` also goes to standard error.
+void print_failure(nlohmann::ordered_json subject, const std::string& name, const std::string& reason,
+                   const PredictCommand& o) {
+  subject["error"] = reason;
+  if (o.common.json) print_json(subject);
+  if (o.format == "csv") print_result(csv_line({name, "", "", reason}));
 }
 
 // Rows of features instead of pictures, which may be of any origin.
@@ -100,6 +120,7 @@ int predict_features(const PredictCommand& o) {
     members["path"] = path;
     return std::pair(members, printable(path));
   };
+  print_header(o);
   bool all_good = true;
   PredictCallbacks callbacks;
   callbacks.predicted = [&](int64_t row, std::span<const double> probabilities) {
@@ -109,9 +130,8 @@ int predict_features(const PredictCommand& o) {
   };
   callbacks.skipped = [&](int64_t row, const std::string& reason) {
     all_good = false;
-    auto [members, name] = subject(row);
-    members["error"] = reason;
-    if (o.common.json) print_json(members);
+    const auto [members, name] = subject(row);
+    print_failure(members, name, reason, o);
     print_error(table.name + ": " + name + ": " + reason);
   };
   predict_rows(model, table, callbacks);
@@ -125,7 +145,9 @@ class PictureAnswers {
       : o_(o),
         has_list_(std::find(o.pictures.begin(), o.pictures.end(), "-") != o.pictures.end()),
         model_(Classifier::load(o.model)),
-        weights_(load_weights(o.weights)) {}
+        weights_(load_weights(o.weights)) {
+    print_header(o);
+  }
 
   // Appends the pictures of a folder to `pictures`.
   void expand_folder(const fs::path& folder, std::vector<fs::path>& pictures) {
@@ -154,7 +176,7 @@ class PictureAnswers {
     for (auto paths = list.next(most); !paths.empty(); paths = list.next(most)) {
       predict(paths, [this](const fs::path& path, const std::string& reason) {
         skip(path, reason);
-        if (!o_.common.json) print_result(name_of(path) + ": -");
+        if (o_.format == "text") print_result(name_of(path) + ": -");
         flush_output();
       });
     }
@@ -171,7 +193,7 @@ class PictureAnswers {
   void skip(const fs::path& path, const std::string& reason) {
     any_ = true;
     all_read_ = false;
-    if (o_.common.json) print_json({{"schema", 1}, {"path", escape_name(path.native())}, {"error", reason}});
+    print_failure({{"schema", 1}, {"path", escape_name(path.native())}}, name_of(path), reason, o_);
     print_error(name_of(path) + ": " + reason);
   }
 
@@ -233,7 +255,9 @@ int predict_pictures(const PredictCommand& o) {
 
 int predict(const PredictCommand& o) {
   require(!o.pictures.empty() || !o.features.empty(), ErrorCode::kInvalidArgument,
-          "PICTURE is required, or --features (vgg16 predict --help lists the options)");
+          "PICTURE is required, or --features; for example: vgg16 predict -m animals.model photo.jpg holiday/ (vgg16 "
+          "predict "
+          "--help lists the options)");
   require(o.pictures.empty() || o.features.empty(), ErrorCode::kInvalidArgument,
           "predict takes pictures or --features, not both");
   return o.features.empty() ? predict_pictures(o) : predict_features(o);
@@ -246,34 +270,39 @@ Command add_predict(CLI::App& program) {
   CLI::App* app = add_command(program, "predict", "Label new pictures with a trained model",
                               "vgg16 predict -m animals.model photo.jpg holiday/", o->common);
   app->add_option("-m,--model", o->model, "Model file")->required()->type_name("FILE");
-  app->add_option("PICTURE", o->pictures,
-                  "Pictures, folders, or - for a list of paths on standard input, each answered as it comes")
+  app->add_option(
+         "PICTURE", o->pictures,
+         "Pictures, folders, or - for a list of them\nThe list is read from standard input; each path in it is "
+         "answered as it comes.")
       ->type_name("");
   CLI::Option* const features =
-      app->add_option("--features", o->features, "Rows of features instead of pictures, as train -d reads them")
+      app->add_option("--features", o->features, "Rows of features instead of pictures\nAs train -d reads them.")
           ->type_name("FILE");
   add_features_name(*app, o->reading);
   app->add_flag("-0,--null", o->separated_by_nul,
-                "Paths on standard input are separated by NUL, as by find -print0; without this, the first line end or "
-                "NUL decides");
-  app->add_option("--top", o->top, "Classes shown per picture, the most probable first")
+                "Paths of the list end with NUL, as by find -print0\nWithout this, the first line end or NUL decides.");
+  app->add_option("--top", o->top, "Classes per picture, the most probable first")
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(1, 10'000));
-  app->add_option("--min-probability", o->min_probability,
-                  "Refuse to label a picture whose highest probability is lower: the label is - (null in JSON)")
+  app->add_option("--min-probability", o->min_probability, "Below it, the label is -\nnull in JSON, empty in CSV.")
       ->type_name("P")
       ->capture_default_str()
       ->check(expects("a number from 0 to 1", [](const std::string& text) {
         const auto least = parse_number(text);
         return least && *least >= 0 && *least <= 1;
       }));
+  add_format(*app, o->format, "csv has the columns path, label, probability and error.");
   add_network_options(*app, o->weights, o->options.network);
   // Rows are features already: nothing is left to compute.
   for (const char* of_pictures : {"--null", "--weights", "--device", "--precision", "--threads", "--batch-size"}) {
     features->excludes(app->get_option(of_pictures));
   }
-  return {app, [o] { return predict(*o); }};
+  return {app, [o] {
+            if (o->format == "json") o->common.json = true;
+            if (o->common.json) o->format = "json";
+            return predict(*o);
+          }};
 }
 
 }  // namespace vgg16

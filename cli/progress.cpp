@@ -1,9 +1,13 @@
 #include "progress.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
+#include <vector>
 
 #include "print.h"
 
@@ -19,10 +23,29 @@ bool is_terminal() {
   return ::isatty(STDERR_FILENO) == 1 && term != nullptr && std::string_view(term) != "dumb";
 }
 
+size_t terminal_columns() {
+  winsize size = {};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::string bar(double share) {
+  constexpr size_t kColumns = 20;
+  const auto full = static_cast<size_t>(share * kColumns);
+  return "  [" + std::string(full, '#') + std::string(kColumns - full, '.') + "]";
+}
+
 }  // namespace
 
 Progress::Progress(std::string_view stage, std::string_view unit, const Common& common)
-    : stage_(stage), unit_(unit), shown_(!common.quiet && !common.no_progress), terminal_(is_terminal()) {}
+    : stage_(stage),
+      unit_(unit),
+      shown_(!common.quiet && !common.no_progress),
+      terminal_(is_terminal()),
+      last_(terminal_ ? start_ - kRedraw : start_) {}  // on a terminal the first line comes at once
+
+void Progress::begin(const std::string& text) {
+  if (shown_ && terminal_) draw(text);
+}
 
 void Progress::update(int64_t done, int64_t total) {
   if (!shown_) return;
@@ -37,11 +60,25 @@ void Progress::update(int64_t done, int64_t total) {
   last_ = now;
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const double rate = static_cast<double>(done - first_done_) / seconds;
-  std::string line = stage_ + " " + with_thousands(done) + "/" + with_thousands(total) + " " + unit_;
+  const double share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0;
+  std::vector<std::string> parts = {", " + std::to_string(static_cast<int>(100 * share)) + " %"};
   if (rate > 0) {
-    line += ", " + fixed(rate, 1) + "/s, " + duration_text(static_cast<double>(total - done) / rate) + " left";
+    parts.push_back(", " + duration_text(static_cast<double>(total - done) / rate) + " left");
+    parts.push_back(", " + fixed(rate, 1) + "/s");
   }
-  std::fprintf(stderr, terminal_ ? "\r\033[K%s" : "%s\n", line.c_str());
+  if (terminal_) parts.push_back(bar(share));
+  // As many of these as fit: a line that the terminal breaks could not be redrawn in place.
+  const size_t columns = terminal_ ? terminal_columns() - 1 : std::string::npos;
+  std::string line = stage_ + " " + with_thousands(done) + "/" + with_thousands(total) + " " + unit_;
+  for (const std::string& part : parts) {
+    if (line.size() + part.size() <= columns) line += part;
+  }
+  draw(line);
+}
+
+void Progress::draw(const std::string& line) {
+  const std::string text = terminal_ ? "\r\033[K" + line.substr(0, terminal_columns() - 1) : line + "\n";
+  std::fputs(text.c_str(), stderr);
   std::fflush(stderr);
   drawn_ = terminal_;
 }

@@ -20,13 +20,18 @@ class Progress {
 
   /// Changes what is counted.
   void count(std::string_view unit) { unit_ = unit; }
-  /// Shows done/total, the rate and the time left, at most ten times a second. If `done` is less than before, a new
+  /// Shows done/total, the percentage, the time left, the rate and, on a terminal, a bar, or as much of this as fits in
+  /// its width; at most ten times a second. If `done` is less than before, a new
   /// stage has begun, and the rate is measured from there.
   void update(int64_t done, int64_t total);
+  /// On a terminal, shows `text` until there is something to count.
+  void begin(const std::string& text);
   /// Erases the line from the terminal, so that something else can be printed.
   void clear();
 
  private:
+  void draw(const std::string& line);
+
   using Clock = std::chrono::steady_clock;
 
   std::string stage_;
@@ -35,7 +40,7 @@ class Progress {
   bool terminal_;
   bool drawn_ = false;
   Clock::time_point start_ = Clock::now();
-  Clock::time_point last_ = start_;
+  Clock::time_point last_;
   int64_t first_done_ = -1;
   int64_t last_done_ = 0;
 };

@@ -172,37 +172,35 @@ Command add_train(CLI::App& program, const std::string& command) {
   CLI::App* app = add_command(program, "train", "Train a classifier on a features file and report how good it is",
                               "vgg16 train -d animals.h5 -m animals.model", o->common);
   app->add_option("-d,--db", o->features,
-                  "Features file, HDF5 or .npy; several are one table, shards in the order of their run")
+                  "Features file, HDF5 or .npy\nSeveral are one table, shards in the order of their run.")
       ->required()
       ->type_name("FILE");
-  app->add_option(
-         "--labels", o->labels,
-         "Labels of the rows instead of those in the features file: .npy, .csv with a column \"label\" or only "
-         "one column, or text with one label a line; several files one after another")
+  app->add_option("--labels", o->labels,
+                  "Labels instead of those in the features file\n.npy, .csv with one column or a column \"label\", or "
+                  "text with one label a line; several files one after another.")
       ->type_name("FILE");
   add_features_name(*app, o->reading);
-  app->add_option("--labels-name", o->reading.labels_name, "Dataset of an HDF5 file that holds the labels")
+  app->add_option("--labels-name", o->reading.labels_name, "Dataset of an HDF5 file with the labels")
       ->type_name("NAME")
       ->capture_default_str();
   app->add_option("-m,--model", o->model, "Model file to write")->required()->type_name("FILE");
-  app->add_option("--classifier", o->classifier,
-                  "logistic: logistic regression; svm: a linear SVM (LinearSVC) with Platt's probabilities; forest: a "
-                  "random forest")
-      ->type_name("NAME")
-      ->capture_default_str()
-      ->check(one_of({"logistic", "svm", "forest"}, "logistic, svm or forest"));
-  app->add_option("--solver", o->solver,
-                  "Optimiser of logistic regression: newton (on the rows' inner products), lbfgs, or auto, the faster")
-      ->type_name("NAME")
-      ->capture_default_str()
-      ->check(one_of({"auto", "newton", "lbfgs"}, "auto, newton or lbfgs"));
+  choices(app->add_option("--classifier", o->classifier,
+                          "What is trained\nL2-penalised logistic regression, a linear SVM (LinearSVC) with Platt's "
+                          "probabilities, or a random forest."),
+          {"logistic", "svm", "forest"})
+      ->capture_default_str();
+  choices(app->add_option("--solver", o->solver,
+                          "Optimiser of logistic regression\nnewton works on the rows' inner products; auto takes the "
+                          "faster."),
+          {"auto", "newton", "lbfgs"})
+      ->capture_default_str();
   app->add_option("-j,--jobs", o->options.threads,
-                  "Threads; -1 and 0 are one per processor, within a container's quota")
+                  "Threads; -1 and 0 are one per processor\nUp to 1024. In a container, 0 is within its quota.")
       ->type_name("N")
       ->default_str("-1")
       ->check(whole_number(-1, 1024));
   app->add_option("--c", o->c,
-                  "Values of C (inverse penalty strength) to try; lo:hi:n is n values in geometric progression")
+                  "Values of C, the inverse penalty strength, to try\nlo:hi:n is n values in geometric progression.")
       ->type_name("LIST")
       ->default_str(list_of(default_c_list()) + "; svm: " + list_of(default_c_list(ClassifierKind::kSvm)))
       ->check(expects("a list of numbers above 0, such as 0.1,1,10 or 1e-6:1:7", [](const std::string& text) {
@@ -218,45 +216,44 @@ Command add_train(CLI::App& program, const std::string& command) {
       ->type_name("LIST")
       ->default_str("100")
       ->check(counts);
-  app->add_option("--min-leaf", o->min_leaf, "Least numbers of rows in a leaf of a forest to try")
+  app->add_option("--min-leaf", o->min_leaf, "Least rows in a leaf of a forest to try")
       ->type_name("LIST")
       ->default_str("1")
       ->check(counts);
-  app->add_option(
-         "--class-weight", o->class_weight,
-         "Weight of each class's rows in training: none; balanced, so that all classes together weigh the same; "
-         "or NAME=W,... (1 for the others)")
+  app->add_option("--class-weight", o->class_weight,
+                  "none, balanced or NAME=W,...\nHow much the rows of a class count in training: balanced makes all "
+                  "classes count the same; classes without a W have 1.")
       ->type_name("WEIGHTS")
       ->capture_default_str();
-  app->add_option("--score", o->score,
-                  "Score that chooses C, or a forest's size: accuracy, balanced (mean recall of the classes), log-loss "
-                  "or f1 (mean F1 of "
-                  "the classes)")
-      ->type_name("NAME")
-      ->capture_default_str()
-      ->check(one_of({"accuracy", "balanced", "log-loss", "f1"}, "accuracy, balanced, log-loss or f1"));
+  choices(app->add_option("--score", o->score,
+                          "What chooses C, or a forest's size\nbalanced is the mean recall of the classes, f1 the mean "
+                          "of their F1."),
+          {"accuracy", "balanced", "log-loss", "f1"})
+      ->capture_default_str();
   app->add_option("--folds", o->options.folds, "Folds of the cross-validation, 2 to 1000")
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(2, 1000));
-  CLI::Option* const test_size = app->add_option(
-      "--test-size", o->options.test_size,
-      "Share of the rows held out for the test; 0 trains on all of them, and reports out-of-fold predictions");
+  CLI::Option* const test_size =
+      app->add_option("--test-size", o->options.test_size,
+                      "Share of the rows held out for the test\n0 trains on all of them and reports out-of-fold "
+                      "predictions.");
   test_size->type_name("SHARE")->capture_default_str()->check(
       expects("a number from 0 to below 1", [](const std::string& text) {
         const auto share = parse_number(text);
         return share && *share >= 0 && *share < 1;
       }));
-  CLI::Option* const split = app->add_option(
-      "--split", o->split, "Rows held out: the last ones (tail), or the same share of every class (stratified)");
-  split->type_name("NAME")->capture_default_str()->check(one_of({"tail", "stratified"}, "tail or stratified"));
+  CLI::Option* const split =
+      choices(app->add_option("--split", o->split, "Rows held out\nThe last ones, or the same share of every class."),
+              {"tail", "stratified"});
+  split->capture_default_str();
   CLI::Option* const test =
-      app->add_option("--test", o->test, "Features files to test on, of the same recipe; all rows of --db train");
+      app->add_option("--test", o->test, "Features files to test on\nOf the same recipe; then all rows of --db train.");
   test->type_name("FILE")->excludes(test_size)->excludes(split);
   app->add_option("--test-labels", o->test_labels, "Labels of the rows of --test, as --labels")
       ->type_name("FILE")
       ->needs(test);
-  app->add_option("--seed", o->options.seed, "Seed of the random draw of --split stratified, and of a forest")
+  app->add_option("--seed", o->options.seed, "Seed of --split stratified, and of a forest")
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(0, INT64_MAX));

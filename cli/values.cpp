@@ -45,6 +45,16 @@ CLI::Validator one_of(std::vector<std::string> names, std::string expected) {
   return CLI::Validator(check, "");
 }
 
+CLI::Option* choices(CLI::Option* option, std::vector<std::string> names) {
+  std::string value;
+  std::string sentence;
+  for (size_t i = 0; i < names.size(); ++i) {
+    value += (i == 0 ? "" : "|") + names[i];
+    sentence += (i == 0 ? "" : i + 1 == names.size() ? " or " : ", ") + names[i];
+  }
+  return option->type_name(value)->check(one_of(std::move(names), sentence));
+}
+
 std::optional<double> parse_number(std::string_view text) {
   const auto value = parse_all<double>(text);
   return value && std::isfinite(*value) ? value : std::nullopt;

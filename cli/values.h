@@ -22,6 +22,9 @@ namespace vgg16 {
 /// A check for one of `names`, listed in messages as `expected`. The message suggests the most similar name.
 [[nodiscard]] CLI::Validator one_of(std::vector<std::string> names, std::string expected);
 
+/// Lets `option` take only `names`, which help and completions show as its value: "f32|f16". As one_of() otherwise.
+CLI::Option* choices(CLI::Option* option, std::vector<std::string> names);
+
 /// `text` as a finite number; empty if the whole text is not one.
 [[nodiscard]] std::optional<double> parse_number(std::string_view text);
 [[nodiscard]] std::optional<int64_t> parse_whole_number(std::string_view text);

@@ -26,6 +26,27 @@ std::string_view layer_name(size_t index) {
   return kVgg16[index].name;
 }
 
+std::string_view layer_name_from(std::string_view name) {
+  int block = 1;
+  int in_block = 0;
+  int of_torchvision = 0;
+  for (const LayerSpec& layer : kVgg16) {
+    const bool conv = layer.op == Op::kConv3x3;
+    const std::string caffe =
+        conv ? "conv" + std::to_string(block) + "_" + std::to_string(++in_block) : "pool" + std::to_string(block);
+    const std::string before_relu = "features." + std::to_string(of_torchvision);
+    if (conv) ++of_torchvision;
+    const std::string torchvision = "features." + std::to_string(of_torchvision);
+    if (name == layer.name || name == caffe || name == torchvision) return layer.name;
+    require(name != before_relu, ErrorCode::kInvalidArgument,
+            before_relu + " is " + std::string(layer.name) + " before its ReLU, which cannot be stored; " +
+                torchvision + " is after it");
+    ++of_torchvision;
+    if (!conv) ++block, in_block = 0;
+  }
+  return layer_name(layer_index(name));  // throws, with the nearest name
+}
+
 int64_t feature_columns(size_t index, Pool pool) {
   static_cast<void>(layer_name(index));  // throws if there is no such layer
   return pooled_shape(output_shape(index, 1), pool).count();

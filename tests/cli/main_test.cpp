@@ -38,43 +38,117 @@ TEST_F(CommandLine, HelpDocumentsEveryExitStatus) {
 
 TEST_F(CommandLine, HelpOfEveryCommandHasAnExampleAndTheCommonOptions) {
   for (const std::string& command : kCommands) {
-    for (const char* help : {"--help", "-h"}) {
-      const Outcome outcome = run({command, help});
+    for (const Words& words : {Words{command, "-h"}, {command, "--help"}, {"help", command}}) {
+      const Outcome outcome = run(words);
       EXPECT_EQ(outcome.status, 0);
       EXPECT_EQ(outcome.err, "");
+      EXPECT_THAT(outcome.out, HasSubstr("Usage: vgg16 " + command + " "));
       EXPECT_THAT(outcome.out, HasSubstr("Example:\n  vgg16 " + command + " "));
-      for (const char* option : {"-h,--help", "--json", "-q,--quiet", "-v,--verbose", "--no-progress"}) {
-        EXPECT_THAT(outcome.out, HasSubstr(option)) << command;
+      for (const char* option : {"-h ", "--help ", "--json ", "-q,--quiet ", "-v,--verbose ", "--no-progress "}) {
+        EXPECT_THAT(outcome.out, HasSubstr("\n  " + std::string(option))) << command;
       }
+      for (const std::string& line : outcome.out_lines()) EXPECT_LE(line.size(), 80U) << line;
     }
+    EXPECT_EQ(run({command, "--help"}).out, run({"help", command}).out);
+    EXPECT_LT(run({command, "-h"}).out.size(), run({command, "--help"}).out.size());
   }
+  EXPECT_EQ(run({"help"}).out, run({"--help"}).out);
+  expect_failure(2, "\"extrct\" is not a command; did you mean extract?", {"help", "extrct"});
 }
 
 TEST_F(CommandLine, HelpShowsEveryOptionWithItsDefault) {
   const std::map<std::string, std::vector<std::string>> expected = {
       {"extract",
-       {"-d,--dataset DIR", "-o,--output FILE", "-b,--batch-size N=32", "-s,--buffer-size N=1000",
-        "--layer NAME=block5_pool", "--pool NAME=none", "--weights FILE", "--device NAME=auto", "--precision NAME=f32",
-        "--threads N=0", "--seed N=42", "--no-shuffle", "--dtype NAME=f32", "--resume", "--overwrite",
-        "--max-skipped N=1%", "--shard I/N", "--reuse FILE"}},
+       {"-d,--dataset DIR", "-o,--output FILE", "-b,--batch-size N", "-s,--buffer-size N", "--layer NAME",
+        "--pool none|avg|max|2x2", "--weights FILE", "--device NAME", "--precision f32|tf32|f16|bf16", "--threads N",
+        "--seed N", "--no-shuffle", "--dtype f32|f16", "--resume", "--overwrite", "--max-skipped N", "--shard I/N",
+        "--reuse FILE"}},
       {"merge", {"-o,--output FILE", "PART ...", "--overwrite"}},
       {"train",
-       {"-d,--db FILE", "-m,--model FILE", "-j,--jobs N=-1", "--c LIST=0.1,1,10,100,1000,10000", "--folds N=3",
-        "--test-size SHARE=0.25", "--split NAME=tail", "--test FILE", "--test-labels FILE", "--labels FILE",
-        "--labels-name NAME=labels", "--features-name NAME=features", "--class-weight WEIGHTS=none",
-        "--score NAME=accuracy", "--overwrite"}},
+       {"-d,--db FILE", "-m,--model FILE", "-j,--jobs N", "--c LIST", "--folds N", "--test-size SHARE",
+        "--split tail|stratified", "--test FILE", "--test-labels FILE", "--labels FILE", "--labels-name NAME",
+        "--features-name NAME", "--class-weight WEIGHTS", "--score accuracy|balanced|log-loss|f1",
+        "--classifier logistic|svm|forest", "--trees LIST", "--min-leaf LIST", "--overwrite"}},
       {"predict",
-       {"-m,--model FILE", "PICTURE ...", "--top N=3", "--min-probability P=0", "--weights FILE", "--device NAME=auto",
-        "--precision NAME=f32", "--threads N=0", "-b,--batch-size N=32", "--features FILE",
-        "--features-name NAME=features"}},
-      {"convert", {"WEIGHTS", "FILE", "--dtype NAME=f16", "--overwrite"}}};
+       {"-m,--model FILE", "PICTURE ...", "--top N", "--min-probability P", "--weights FILE", "--device NAME",
+        "--threads N", "-b,--batch-size N", "--features FILE", "-0,--null"}},
+      {"convert", {"WEIGHTS", "FILE", "--dtype f16|f32", "--overwrite"}}};
   for (const auto& [command, options] : expected) {
     const std::string help = run({command, "--help"}).out;
     for (const std::string& option : options) EXPECT_THAT(help, HasSubstr("\n  " + option)) << command;
   }
+  const auto words = [&](const Words& command) {  // without the line breaks of the terminal
+    std::string text;
+    std::istringstream help(run(command).out);
+    for (std::string word; help >> word;) text += word + " ";
+    return text;
+  };
+  for (const char* shown : {"[default: 32]", "[default: 1000]", "[default: block5_pool]", "[default: none]",
+                            "[default: auto]", "[default: f32]", "[default: 42]", "[default: 1%]"}) {
+    EXPECT_THAT(words({"extract", "-h"}), HasSubstr(shown));
+  }
+  EXPECT_THAT(words({"train", "-h"}), HasSubstr("[default: 0.1,1,10,100,1000,10000; svm: "));
+}
+
+// Every line of `help` that begins with an option, as far as its names.
+std::vector<std::string> names_of_options(const Outcome& help) {
+  std::vector<std::string> names;
+  for (const std::string& line : help.out_lines()) {
+    if (!line.starts_with("  -")) continue;
+    std::istringstream heads(line.substr(2, line.find(' ', 2) - 2));
+    for (std::string name; std::getline(heads, name, ',');) names.push_back(name);
+  }
+  return names;
+}
+
+TEST_F(CommandLine, ManualAndCompletionsHaveEveryOptionOfTheHelp) {
+  const std::string manual = run({"help", "--man"}).out;
+  EXPECT_THAT(manual, StartsWith(".TH VGG16 1 "));
+  std::map<std::string, std::string> shells;
+  for (const char* shell : {"bash", "zsh", "fish"}) shells[shell] = run({"help", "--completions", shell}).out;
+  for (const std::string& command : kCommands) {
+    const std::vector<std::string> names = names_of_options(run({command, "-h"}));
+    EXPECT_GT(names.size(), 5U);
+    for (const std::string& name : names) {
+      std::string escaped;
+      for (const char c : name) escaped += c == '-' ? "\\-" : std::string(1, c);
+      EXPECT_THAT(manual, HasSubstr(escaped));
+      EXPECT_THAT(shells["bash"], HasSubstr(name));
+      EXPECT_THAT(shells["zsh"], HasSubstr(")" + name + "["));
+      EXPECT_THAT(shells["fish"],
+                  HasSubstr(name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1)));
+    }
+  }
+  if (bash("man --version >/dev/null && test -n \"$(man -w man 2>/dev/null)$(command -v groff)\"").status == 0) {
+    write_test_file(path("vgg16.1"), manual);
+    const Outcome shown = bash("MANWIDTH=80 man --warnings -l ./vgg16.1 | col -b");
+    EXPECT_EQ(shown.err, "");
+    EXPECT_THAT(shown.out, HasSubstr("--batch-size N"));
+  }
+}
+
+// What bash proposes for the last of `words`.
+TEST_F(CommandLine, BashCompletesCommandsOptionsValuesAndFiles) {
+  fs::create_directory(path("a folder"));
+  write_test_file(path("a file"), "");
+  const auto completed = [&](const std::string& words) {
+    return bash("eval \"$(\"$VGG16\" help --completions bash)\"; compopt() { :; }; COMP_WORDS=(vgg16 " + words +
+                "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _vgg16; printf '%s\\n' \"${COMPREPLY[@]}\" | LC_ALL=C sort")
+        .out;
+  };
+  EXPECT_EQ(completed("ext"), "extract\n");
+  EXPECT_EQ(completed("extract --prec"), "--precision\n");
+  EXPECT_EQ(completed("extract --pool m"), "max\n");
+  EXPECT_EQ(completed("extract --batch-size ''"), "\n");
+  EXPECT_EQ(completed("extract -d a"), "a folder\n");
+  EXPECT_EQ(completed("extract -o 'a f'"), "a file\na folder\n");
+  EXPECT_EQ(completed("train --classifier s"), "svm\n");
+  EXPECT_EQ(completed("predict 'a fi'"), "a file\n");
+  EXPECT_EQ(completed("help con"), "convert\n");
 }
 
 TEST_F(CommandLine, VersionNamesBackendsInstructionSetAndWeights) {
+  EXPECT_EQ(run({"-V"}).out, run({"--version"}).out);
   const Outcome outcome = run({"--version"});
   EXPECT_EQ(outcome.status, 0);
   EXPECT_EQ(outcome.err, "");
@@ -95,10 +169,16 @@ TEST_F(CommandLine, UnknownWordsAreNamedWithTheNearestKnownOne) {
   expect_failure(2, "\"b.h5\" is not known", {"info", "a.h5", "b.h5"});
   expect_failure(2, "\"a\\x0ab\\x1b[31m\" is not known", {"a\nb\x1B[31m"});
   expect_failure(2, "\"-x\" is not known", {"info", "-x"});
+  expect_failure(2, "\"-o\" is not known; did you mean --model? (vgg16 train --help", {"train", "-o", "x"});
+  expect_failure(2, "\"--jobs\" is not known; did you mean --threads?", {"extract", "--jobs", "3"});
+  expect_failure(2, "--folds is not an option of extract, only of train", {"extract", "--folds", "3"});
+  expect_failure(2, "--threads comes after the command: vgg16 extract --threads ...", {"--threads", "3", "extract"});
+  expect_failure(2, "--folds belongs after a command that has it: train", {"--folds", "3"});
 }
 
 TEST_F(CommandLine, MissingArgumentsAreNamed) {
-  expect_failure(2, "--dataset is required (vgg16 extract --help", {"extract"});
+  expect_failure(2, "--dataset is required; for example: vgg16 extract -d animals -o animals.h5 (vgg16 extract --help",
+                 {"extract"});
   expect_failure(2, "--output is required", {"extract", "-d", "a"});
   expect_failure(2, "--db is required", {"train"});
   expect_failure(2, "--model is required", {"train", "-d", "a.h5"});
@@ -107,8 +187,17 @@ TEST_F(CommandLine, MissingArgumentsAreNamed) {
   expect_failure(2, "WEIGHTS is required", {"convert"});
   expect_failure(2, "FILE is required", {"convert", "a.h5"});
   expect_failure(2, "PART is required", {"merge", "-o", "a.h5"});
-  expect_failure(2, "--batch-size", {"extract", "-d", "a", "-o", "b.h5", "--batch-size"});
-  expect_failure(2, "--output", {"extract", "-d", "a", "-o", "b.h5", "-o", "c.h5"});
+  expect_failure(2, "--batch-size needs a value", {"extract", "-d", "a", "-o", "b.h5", "--batch-size"});
+  expect_failure(2, "--output is given more than once", {"extract", "-d", "a", "-o", "b.h5", "-o", "c.h5"});
+  expect_failure(2, "--split cannot be used with --test",
+                 {"train", "-d", "a", "-m", "b", "--test", "c", "--split", "tail"});
+  expect_failure(2, "--test-labels is used only with --test", {"train", "-d", "a", "-m", "b", "--test-labels", "c"});
+  for (const Words& words : {Words{"extract", "-d", "no", "-o", "-"},
+                             {"train", "-d", "no", "-m", "-"},
+                             {"merge", "-o", "-", "no"},
+                             {"convert", "no", "-"}}) {
+    expect_failure(2, "the output cannot be standard output", words);
+  }
 }
 
 TEST_F(CommandLine, BadNumbersAreRefusedBeforeAnythingElse) {
@@ -146,10 +235,11 @@ TEST_F(CommandLine, UnknownNamesAreRefusedWithTheKnownOnes) {
   const auto extract = [](const std::string& option, const std::string& value) {
     return Words{"extract", "-d", "no", "-o", "no/b.h5", option, value};
   };
-  expect_failure(2,
-                 "\"block5_pol\" is not one of the 18 layers, block1_conv1 to block5_pool; did you mean block5_pool?",
+  expect_failure(2, "no layer is called \"block5_pol\"; did you mean block5_pool? (block1_conv1 to block5_pool)",
                  extract("--layer", "block5_pol"));
-  expect_failure(2, "\"fc7\" is not one of the 18 layers", extract("--layer", "fc7"));
+  expect_failure(2, "no layer is called \"fc7\"", extract("--layer", "fc7"));
+  expect_failure(2, "features.28 is block5_conv3 before its ReLU, which cannot be stored; features.29 is after it",
+                 extract("--layer", "features.28"));
   expect_failure(2, "\"mean\" is not none, avg, max or 2x2", extract("--pool", "mean"));
   expect_failure(2, "\"f64\" is not f32 or f16", extract("--dtype", "f64"));
   for (const char* device : {"tpu", "cuda:", "cuda:x", "cuda:-1", "cuda0"}) {

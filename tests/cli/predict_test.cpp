@@ -45,6 +45,23 @@ TEST_F(PredictCommand, JsonIsALinePerPicture) {
   EXPECT_GT(document["probability"], document["top"][1]["probability"]);
 }
 
+TEST_F(PredictCommand, CsvIsATableThatSpreadsheetsRead) {
+  fs::rename(path("new/1.png"), path("new/a \"good\", dog.png"));
+  write_test_file(path("new/bad.png"), "no picture");
+  const Outcome outcome = run({"predict", "-m", "pets.model", "new", "--format", "csv"});
+  EXPECT_EQ(outcome.status, 3);
+  ASSERT_THAT(outcome.out_lines(), SizeIs(5)) << outcome.err;
+  EXPECT_EQ(outcome.out_lines()[0], "path,label,probability,error");
+  EXPECT_THAT(outcome.out, testing::ContainsRegex("\nnew/0\\.png,cats,[01]\\.[0-9]+,\n"));
+  EXPECT_THAT(outcome.out, testing::ContainsRegex("\n\"new/a \"\"good\"\", dog\\.png\",dogs,[01]\\.[0-9]+,\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("\nnew/bad.png,,,"));
+  const Outcome unsure = run({"predict", "-m", "pets.model", "new/0.png", "--format", "csv", "--min-probability", "1"});
+  EXPECT_THAT(unsure.out_lines().back(), testing::MatchesRegex("new/0\\.png,,0\\.[0-9]+,"));
+  EXPECT_EQ(run({"predict", "-m", "pets.model", "new/0.png", "--format", "json"}).out,
+            run({"predict", "-m", "pets.model", "new/0.png", "--json"}).out);
+  expect_failure(2, " cannot be used with --", {"predict", "-m", "pets.model", "new", "--format", "csv", "--json"});
+}
+
 // Two classes whose names are Latin-1, and a third whose name reads like the escape of the first.
 TEST_F(PredictCommand, NamesThatAreNotUtf8HaveOneEscapeEverywhere) {
   const Words folders = {"caf\xE9", "caf\xE8", "caf\\xe9"};

@@ -13,6 +13,35 @@ TEST(LayerTest, NamesAndIndicesAgree) {
   EXPECT_EQ(layer_index("block5_pool"), 17U);
 }
 
+// Caffe's names, and the indices of torchvision's vgg16().features, whose ReLUs are modules of their own.
+TEST(LayerTest, NamesOfOtherPrograms) {
+  constexpr std::array<std::array<std::string_view, 3>, 18> kNames = {{{"block1_conv1", "conv1_1", "features.1"},
+                                                                       {"block1_conv2", "conv1_2", "features.3"},
+                                                                       {"block1_pool", "pool1", "features.4"},
+                                                                       {"block2_conv1", "conv2_1", "features.6"},
+                                                                       {"block2_conv2", "conv2_2", "features.8"},
+                                                                       {"block2_pool", "pool2", "features.9"},
+                                                                       {"block3_conv1", "conv3_1", "features.11"},
+                                                                       {"block3_conv2", "conv3_2", "features.13"},
+                                                                       {"block3_conv3", "conv3_3", "features.15"},
+                                                                       {"block3_pool", "pool3", "features.16"},
+                                                                       {"block4_conv1", "conv4_1", "features.18"},
+                                                                       {"block4_conv2", "conv4_2", "features.20"},
+                                                                       {"block4_conv3", "conv4_3", "features.22"},
+                                                                       {"block4_pool", "pool4", "features.23"},
+                                                                       {"block5_conv1", "conv5_1", "features.25"},
+                                                                       {"block5_conv2", "conv5_2", "features.27"},
+                                                                       {"block5_conv3", "conv5_3", "features.29"},
+                                                                       {"block5_pool", "pool5", "features.30"}}};
+  for (const auto& names : kNames) {
+    for (const std::string_view name : names) EXPECT_EQ(layer_name_from(name), names[0]);
+  }
+  // Before the ReLU, without one, of another form.
+  for (const std::string_view name : {"features.0", "features.28", "features.31", "features.", "conv1_3", "pool6"}) {
+    EXPECT_THROW(static_cast<void>(layer_name_from(name)), Error) << name;
+  }
+}
+
 TEST(LayerTest, CountsColumns) {
   EXPECT_EQ(feature_columns(17, Pool::kNone), 25088);
   EXPECT_EQ(feature_columns(17, Pool::kAvg), 512);

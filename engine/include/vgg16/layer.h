@@ -44,6 +44,12 @@ constexpr Shape4 pooled_shape(Shape4 layer, Pool pool) {
 
 [[nodiscard]] std::string_view layer_name(size_t index);
 
+/// The layer that other programs call `name`, under the name that this library's files have: Keras' name itself,
+/// Caffe's (conv5_3, pool5) or torchvision's (features.30). Convolutions are taken after their ReLU, so of
+/// torchvision's two indices for one the second is meant; the first is refused with that remedy. Throws
+/// Error{kInvalidArgument}.
+[[nodiscard]] std::string_view layer_name_from(std::string_view name);
+
 /// Numbers in the row of a picture if the network ends after layer `index` and `pool` is applied to its output.
 [[nodiscard]] int64_t feature_columns(size_t index, Pool pool);
 
