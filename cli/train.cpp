@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "command.h"
+#include "command_text.h"
 #include "output.h"
 #include "page_output.h"
 #include "print.h"
@@ -45,14 +46,18 @@ struct TrainCommand {
 };
 
 // Rows of the old scripts' length are taken as theirs; with any others the model can only be used on such rows.
+bool is_of_pictures(const FeatureTable& table) {
+  constexpr int64_t kOldColumns = 25'088;
+  return !table.recipe.weights_sha256.empty() || table.columns == kOldColumns;
+}
+
 void warn_of_unknown_recipe(const FeatureTable& table, const Common& common) {
   if (!table.recipe.weights_sha256.empty()) return;
-  constexpr int64_t kOldColumns = 25'088;
-  print_warning(table.name + " does not record how it was made; " +
-                    (table.columns == kOldColumns
-                         ? "assuming block5_pool and unknown weights, as in files of the old scripts"
-                         : "the model will classify rows of such features (predict --features), not pictures"),
-                common);
+  print_warning(
+      table.name + " does not record how it was made; " +
+          (is_of_pictures(table) ? "assuming block5_pool and unknown weights, as in files of the old scripts"
+                                 : "the model will classify rows of such features (predict --features), not pictures"),
+      common);
 }
 
 const std::map<std::string, Score> kScores = {{"accuracy", Score::kAccuracy},
@@ -156,11 +161,16 @@ int train_command(const TrainCommand& o) {
     print_json(training_json(result, tables));
   } else {
     print_result(training_text(result.report, tables, {o.common.verbose, output_width()}));
-    flush_output();  // so that the order is right if both streams go to the same file
-    print_note("model saved: " + printable_path(o.model), o.common);
   }
-  flush_output();  // so that what is printed is not lost if the page cannot be written
+  // Before the lines on standard error, which may go to the same file, and in case that the page cannot be written.
+  flush_output();
+  if (!o.common.json) print_note("model saved: " + printable_path(o.model), o.common);
   write_page(o.page, {result, tables.table, tables.held_out}, options.threads, o.overwrite, o.common);
+  if (!o.common.json) {
+    print_note("next: vgg16 predict -m " + quoted_for_shell(o.model) +
+                   (is_of_pictures(table) ? " PICTURE..." : " --features FILE"),
+               o.common);
+  }
   return kDone;
 }
 

@@ -24,7 +24,7 @@ TEST_F(TrainCommandLine, SavesAModelAndPrintsTheReport) {
   extract_pets();
   const Outcome outcome = run({"train", "-d", "pets.h5", "-m", "pets.model"});
   EXPECT_EQ(outcome.status, 0);
-  EXPECT_EQ(outcome.err, "model saved: pets.model\n");
+  EXPECT_EQ(outcome.err, "model saved: pets.model\nnext: vgg16 predict -m pets.model PICTURE...\n");
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("best C: "), HasSubstr("fitted on 18 rows, tested on 6"),
                                  HasSubstr("precision    recall  f1-score   support"), HasSubstr("accuracy"),
                                  HasSubstr("weighted avg"), HasSubstr("confusion"),
@@ -268,7 +268,7 @@ TEST_F(TrainCommandLine, TakesFilesOfTheOldScript) {
   EXPECT_EQ(trained.err,
             "vgg16: warning: old.h5 does not record how it was made; assuming block5_pool and unknown weights, as in "
             "files of "
-            "the old scripts\nmodel saved: old.model\n");
+            "the old scripts\nmodel saved: old.model\nnext: vgg16 predict -m old.model PICTURE...\n");
   make_pictures("new", {"cats"}, 2);
   const Outcome predicted = run({"predict", "-m", "old.model", "new"});
   EXPECT_EQ(predicted.status, 0);
