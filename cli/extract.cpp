@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "command.h"
+#include "dry_run.h"
 #include "interrupt.h"
 #include "output.h"
 #include "print.h"
@@ -34,6 +35,7 @@ struct ExtractCommand {
   std::string max_skipped = "1%";
   std::string shard;
   std::string reuse;
+  bool dry_run = false;
   ExtractDatasetOptions options;
 };
 
@@ -85,7 +87,19 @@ ExtractDatasetOptions options_of(const ExtractCommand& o) {
   options.type = o.dtype == "f16" ? FeatureType::kF16 : FeatureType::kF32;
   options.shard = parse_shard(o.shard);
   options.reuse = o.reuse;
+  options.plan_only = o.dry_run;
   return options;
+}
+
+// The exit status, with a line on standard error if more pictures were skipped than may be.
+int status_of(const ExtractCommand& o, int64_t skipped, int64_t found) {
+  if (skipped <= parse_allowed_skips(o.max_skipped, found).value()) return kDone;
+  const std::string pictures = counted(skipped, "picture", "pictures");
+  const std::string what = o.dry_run ? pictures + " would be skipped"
+                                     : printable_path(o.output) + " is complete, but " + pictures +
+                                           (skipped == 1 ? " was" : " were") + " skipped";
+  print_error(what + " of " + with_thousands(found) + ", more than --max-skipped " + o.max_skipped + " allows");
+  return kSkippedTooMany;
 }
 
 int extract(const ExtractCommand& o, const std::string& resume_text) {
@@ -97,6 +111,7 @@ int extract(const ExtractCommand& o, const std::string& resume_text) {
   const auto weights = load_weights(o.weights);
   std::optional<DeferredInterrupts> deferred;
   std::optional<Progress> progress;
+  int64_t skipped = 0;
   ExtractDatasetCallbacks callbacks;
   progress.emplace("extract", "pictures", o.common).begin("listing " + printable_path(o.dataset));
   callbacks.listed = [&](const Dataset& dataset) {
@@ -111,6 +126,17 @@ int extract(const ExtractCommand& o, const std::string& resume_text) {
                      counted(static_cast<int64_t>(plan.label_names.size()), "class", "classes") + "; " +
                      plan.recipe.backend + ", " + plan.recipe.instruction_set + "; " + weights->name(),
                  o.common);
+    }
+    if (o.dry_run) {
+      print_skipped(plan.skipped, o.common);
+      const double seconds = estimated_seconds(plan, o.dataset, weights, options.network);
+      if (o.common.json) {
+        print_json(dry_run_json(plan, o.output, seconds));
+      } else {
+        print_result(dry_run_text(plan, o.output, seconds));
+      }
+      skipped = std::ssize(plan.skipped);
+      return;
     }
     go_on_with(resume_text);  // from here on an interrupted run can be resumed
   };
@@ -127,6 +153,7 @@ int extract(const ExtractCommand& o, const std::string& resume_text) {
   };
   callbacks.stop = &interrupted();
   const ExtractDatasetResult result = extract_dataset(weights, o.dataset, o.output, options, callbacks);
+  if (o.dry_run) return status_of(o, skipped, result.found_pictures);
   if (!result.finished) {
     return end_interrupted("after " + with_thousands(result.committed_rows) + " of " +
                            with_thousands(result.planned_rows) + " rows");
@@ -134,14 +161,7 @@ int extract(const ExtractCommand& o, const std::string& resume_text) {
   print_skipped(result.skipped, o.common);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   report(o, result, elapsed.count());
-  const auto n_skipped = static_cast<int64_t>(result.skipped.size());
-  if (n_skipped > parse_allowed_skips(o.max_skipped, result.found_pictures).value()) {
-    print_error(printable_path(o.output) + " is complete, but " + counted(n_skipped, "picture was", "pictures were") +
-                " skipped of " + with_thousands(result.found_pictures) + ", more than --max-skipped " + o.max_skipped +
-                " allows");
-    return kSkippedTooMany;
-  }
-  return kDone;
+  return status_of(o, std::ssize(result.skipped), result.found_pictures);
 }
 
 }  // namespace
@@ -184,6 +204,10 @@ Command add_extract(CLI::App& program, const std::string& resume_text) {
       ->check(whole_number(0, INT64_MAX));
   app->add_flag("--no-shuffle", o->no_shuffle, "Rows sorted by path");
   choices(app->add_option("--dtype", o->dtype, "Type of the stored numbers"), {"f32", "f16"})->capture_default_str();
+  app->add_flag(
+      "--dry-run", o->dry_run,
+      "Write nothing; say what would be written\nHow many rows of which classes, how large the file would be, "
+      "and how long it would take by the time of one batch.");
   app->add_flag("--resume", o->options.file.resume, "Continue an interrupted run of the same command");
   app->add_flag("--overwrite", o->options.file.overwrite, "Replace the output, once the new one is complete");
   app->add_option("--reuse", o->reuse,

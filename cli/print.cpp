@@ -106,9 +106,9 @@ void print_json(const nlohmann::ordered_json& document) {
   std::fputs("\n", stdout);
 }
 
-size_t output_width() {
+size_t terminal_width(int stream) {
   winsize size = {};
-  const bool known = ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  const bool known = ::isatty(stream) == 1 && ::ioctl(stream, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   return known ? size.ws_col : std::numeric_limits<size_t>::max();
 }
 

@@ -47,8 +47,9 @@ void put_json(const nlohmann::ordered_json& value);
 /// One JSON document, on one line, on standard output.
 void print_json(const nlohmann::ordered_json& document);
 
-/// The columns of the terminal that standard output is; otherwise, or if it does not say, more than any line has.
-[[nodiscard]] size_t output_width();
+/// The columns of the terminal that `stream`, STDOUT_FILENO or STDERR_FILENO, is; otherwise, or if it does not say,
+/// more than any line has.
+[[nodiscard]] size_t terminal_width(int stream);
 
 /// Flushes standard output. Throws Error{kIo} if something could not be written: full disk, closed pipe.
 void flush_output();

@@ -1,6 +1,5 @@
 #include "progress.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,11 +20,6 @@ constexpr std::chrono::seconds kLineElsewhere(30);
 bool is_terminal() {
   const char* term = std::getenv("TERM");
   return ::isatty(STDERR_FILENO) == 1 && term != nullptr && std::string_view(term) != "dumb";
-}
-
-size_t terminal_columns() {
-  winsize size = {};
-  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 std::string bar(double share) {
@@ -68,7 +62,7 @@ void Progress::update(int64_t done, int64_t total) {
   }
   if (terminal_) parts.push_back(bar(share));
   // As many of these as fit: a line that the terminal breaks could not be redrawn in place.
-  const size_t columns = terminal_ ? terminal_columns() - 1 : std::string::npos;
+  const size_t columns = terminal_width(STDERR_FILENO) - 1;
   std::string line = stage_ + " " + with_thousands(done) + "/" + with_thousands(total) + " " + unit_;
   for (const std::string& part : parts) {
     if (line.size() + part.size() <= columns) line += part;
@@ -77,7 +71,7 @@ void Progress::update(int64_t done, int64_t total) {
 }
 
 void Progress::draw(const std::string& line) {
-  const std::string text = terminal_ ? "\r\033[K" + line.substr(0, terminal_columns() - 1) : line + "\n";
+  const std::string text = terminal_ ? "\r\033[K" + line.substr(0, terminal_width(STDERR_FILENO) - 1) : line + "\n";
   std::fputs(text.c_str(), stderr);
   std::fflush(stderr);
   drawn_ = terminal_;

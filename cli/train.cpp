@@ -1,4 +1,6 @@
 // vgg16 train: makes a model file and a report of a features file.
+#include <unistd.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -160,7 +162,7 @@ int train_command(const TrainCommand& o) {
   if (o.common.json) {
     print_json(training_json(result, tables));
   } else {
-    print_result(training_text(result.report, tables, {o.common.verbose, output_width()}));
+    print_result(training_text(result.report, tables, {o.common.verbose, terminal_width(STDOUT_FILENO)}));
   }
   // Before the lines on standard error, which may go to the same file, and in case that the page cannot be written.
   flush_output();

@@ -64,10 +64,8 @@ FeatureFilePlan make_plan(const ExtractDatasetOptions& options, int64_t columns,
   return options.shard ? shard_plan(plan, *options.shard) : plan;
 }
 
-void warn(const std::vector<std::string>& of_dataset, const FeatureFileWriter& file,
-          const ExtractDatasetCallbacks& callbacks) {
+void warn(const FeatureFileWriter& file, const ExtractDatasetCallbacks& callbacks) {
   if (!callbacks.warning) return;
-  for (const std::string& line : of_dataset) callbacks.warning(line);
   for (const int64_t row : file.damaged_rows()) {
     callbacks.warning("row " + std::to_string(row) + " was damaged on disk; it is computed again");
   }
@@ -156,9 +154,11 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
   const FeatureFilePlan plan = make_plan(options, extractor.columns(), recipe, std::move(dataset));
   result.planned_rows = static_cast<int64_t>(plan.pictures.size());
   if (callbacks.planned) callbacks.planned(plan);
+  if (callbacks.warning) std::for_each(warnings.begin(), warnings.end(), callbacks.warning);
+  if (options.plan_only) return result;
 
   const auto file = std::make_shared<FeatureFileWriter>(output, plan, options.file);
-  warn(warnings, *file, callbacks);
+  warn(*file, callbacks);
   if (callbacks.computing) {
     callbacks.computing([weak = std::weak_ptr(file)] {
       if (const auto open = weak.lock()) open->commit();

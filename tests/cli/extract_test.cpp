@@ -85,6 +85,27 @@ TEST_F(ExtractCommand, SkippedPicturesAreListedAndDecideTheStatus) {
   EXPECT_EQ(status("100%"), 0);
 }
 
+TEST_F(ExtractCommand, ADryRunSaysWhatWouldBeWrittenAndWritesNothing) {
+  make_pictures("pets", {"cats", "dogs"}, 3);
+  write_test_file(path("pets/dogs/x.jpg"), "no picture");
+  const auto before = files();
+  const Outcome text = run(quick_extract("pets", "pets.h5", {"--dry-run", "--max-skipped", "1"}));
+  EXPECT_EQ(text.status, 0) << text.err;
+  EXPECT_THAT(text.out, testing::StartsWith("pets.h5 would have 6 rows of 64 numbers, 0.0 MB, and take about "));
+  EXPECT_THAT(text.out, testing::EndsWith(" s; 1 picture would be skipped\n  cats: 3\n  dogs: 3\n"));
+  EXPECT_THAT(text.err, HasSubstr("dogs/x.jpg: not a JPEG or PNG"));
+  const auto json = json_line(run(quick_extract("pets", "pets.h5", {"--dry-run", "--max-skipped", "1", "--json"})).out);
+  EXPECT_EQ(json["rows"], 6);
+  EXPECT_EQ(json["bytes"], 6 * 64 * 4);
+  EXPECT_GT(json["seconds"], 0);
+  EXPECT_EQ(json["classes"][1], nlohmann::json::parse(R"({"class":"dogs","rows":3})"));
+  EXPECT_EQ(json["skipped"][0]["path"], "dogs/x.jpg");
+  const Outcome many = run(quick_extract("pets", "pets.h5", {"--dry-run"}));
+  EXPECT_EQ(many.status, 3);
+  EXPECT_EQ(many.err_lines().back(), "vgg16: 1 picture would be skipped of 7, more than --max-skipped 1% allows");
+  EXPECT_EQ(files(), before);
+}
+
 // The PNG's chunks and their checksums are valid, the compressed data is not: only decoding finds the error.
 FileBytes undecodable_picture() {
   return png_of(

@@ -62,7 +62,7 @@ TEST_F(CommandLine, HelpShowsEveryOptionWithItsDefault) {
        {"-d,--dataset DIR", "-o,--output FILE", "-b,--batch-size N", "-s,--buffer-size N", "--layer NAME",
         "--pool none|avg|max|2x2", "--weights FILE", "--device NAME", "--precision f32|tf32|f16|bf16", "--threads N",
         "--seed N", "--no-shuffle", "--dtype f32|f16", "--resume", "--overwrite", "--max-skipped N", "--shard I/N",
-        "--reuse FILE"}},
+        "--reuse FILE", "--dry-run"}},
       {"merge", {"-o,--output FILE", "PART ...", "--overwrite"}},
       {"train",
        {"-d,--db FILE", "-m,--model FILE", "-j,--jobs N", "--c LIST", "--folds N", "--test-size SHARE",

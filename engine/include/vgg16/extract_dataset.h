@@ -33,6 +33,7 @@ struct ExtractDatasetOptions {
   /// A features file that has rows of some of these pictures already: they are copied (reusable_rows.h), the others
   /// computed. May be `output` itself if file.overwrite is set. Empty: all are computed.
   std::filesystem::path reuse = {};
+  bool plan_only = false;  ///< end after callbacks.planned and the warnings about the folder; nothing is written
 };
 
 /// Called from the thread that called extract_dataset; each may be empty. An exception from one of them ends the call.
