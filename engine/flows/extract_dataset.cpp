@@ -1,5 +1,6 @@
 #include "vgg16/extract_dataset.h"
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <string>
@@ -64,7 +65,11 @@ FeatureFilePlan make_plan(const ExtractDatasetOptions& options, int64_t columns,
   return options.shard ? shard_plan(plan, *options.shard) : plan;
 }
 
-void warn(const FeatureFileWriter& file, const ExtractDatasetCallbacks& callbacks) {
+void warn_of_dataset(const std::vector<std::string>& lines, const ExtractDatasetCallbacks& callbacks) {
+  if (callbacks.warning) std::for_each(lines.begin(), lines.end(), callbacks.warning);
+}
+
+void warn_of_file(const FeatureFileWriter& file, const ExtractDatasetCallbacks& callbacks) {
   if (!callbacks.warning) return;
   for (const int64_t row : file.damaged_rows()) {
     callbacks.warning("row " + std::to_string(row) + " was damaged on disk; it is computed again");
@@ -154,11 +159,14 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
   const FeatureFilePlan plan = make_plan(options, extractor.columns(), recipe, std::move(dataset));
   result.planned_rows = static_cast<int64_t>(plan.pictures.size());
   if (callbacks.planned) callbacks.planned(plan);
-  if (callbacks.warning) std::for_each(warnings.begin(), warnings.end(), callbacks.warning);
-  if (options.plan_only) return result;
+  if (options.plan_only) {
+    warn_of_dataset(warnings, callbacks);
+    return result;
+  }
 
   const auto file = std::make_shared<FeatureFileWriter>(output, plan, options.file);
-  warn(*file, callbacks);
+  warn_of_dataset(warnings, callbacks);
+  warn_of_file(*file, callbacks);
   if (callbacks.computing) {
     callbacks.computing([weak = std::weak_ptr(file)] {
       if (const auto open = weak.lock()) open->commit();

@@ -92,7 +92,7 @@ TEST_F(TrainedPage, IsRefusedBeforeTheWork) {
     words.insert(words.end(), more.begin(), more.end());
     expect_failure(status, message, words);
   };
-  refuse(2, "--images requires --report", {"--images", "pets"});
+  refuse(2, "--images is used only with --report", {"--images", "pets"});
   refuse(1, "--images: there is no folder elsewhere", {"--report", "page.html", "--images", "elsewhere"});
   refuse(1, "page.html cannot be created", {"--report", "gone/page.html"});
   refuse(2, "is both the model and the page", {"--report", "./pets.model"});
