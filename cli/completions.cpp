@@ -2,14 +2,11 @@
 #include <string_view>
 #include <vector>
 
+#include "help.h"
 #include "manual.h"
 
 namespace vgg16 {
 namespace {
-
-std::vector<const CLI::App*> commands_of(const CLI::App& program) {
-  return program.get_subcommands([](const CLI::App*) { return true; });
-}
 
 std::string joined(const std::vector<std::string>& words, const std::string& between) {
   std::string text;
@@ -48,10 +45,9 @@ std::string short_text(const CLI::Option& option) {
 }
 
 // `text` in single quotes, as every shell reads it.
-std::string single_quoted(std::string_view text, std::string_view also_escaped = "") {
+std::string single_quoted(std::string_view text) {
   std::string inner;
   for (const char c : text) {
-    if (also_escaped.find(c) != std::string_view::npos) inner += '\\';
     inner += c == '\'' ? std::string("'\\''") : std::string(1, c);
   }
   return "'" + inner + "'";
@@ -109,7 +105,7 @@ std::string zsh_completions(const CLI::App& program) {
   std::string list;
   std::string cases;
   for (const CLI::App* command : commands_of(program)) {
-    list += "    " + single_quoted(command->get_name() + ":" + command->get_description(), ":") + "\n";
+    list += "    " + single_quoted(command->get_name() + ":" + command->get_description()) + "\n";
     cases += "    " + command->get_name() + ")\n      _arguments";
     std::string rest = " '*:file:_files'";
     if (command->get_name() == "help") rest = " '1:command:(" + command_names(program) + ")'";

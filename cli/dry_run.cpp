@@ -27,7 +27,9 @@ int64_t row_bytes(const FeatureFilePlan& plan) {
 double estimated_seconds(const FeatureFilePlan& plan, const std::filesystem::path& folder,
                          const std::shared_ptr<const Weights>& weights, const ExtractorOptions& network) {
   if (plan.pictures.empty()) return 0;
-  Extractor extractor(weights, network);
+  ExtractorOptions options = network;
+  options.log = {};  // the extractor that made the plan has said it
+  Extractor extractor(weights, options);
   const auto tried = std::span(plan.pictures)
                          .first(std::min(plan.pictures.size(), static_cast<size_t>(std::max(network.batch_size, 1))));
   const auto begin = std::chrono::steady_clock::now();
@@ -59,7 +61,8 @@ nlohmann::ordered_json dry_run_json(const FeatureFilePlan& plan, const std::stri
           {"columns", plan.columns},
           {"bytes", row_bytes(plan)},
           {"seconds", seconds},
-          {"classes", classes},
+          {"classes", plan.label_names},
+          {"per_class", classes},
           {"skipped", skipped_json(plan.skipped)}};
 }
 

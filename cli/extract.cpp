@@ -81,7 +81,6 @@ void report(const ExtractCommand& o, const ExtractDatasetResult& result, double 
 ExtractDatasetOptions options_of(const ExtractCommand& o) {
   ExtractDatasetOptions options = o.options;
   options.network.pool = pool_from_name(o.pool);
-  options.network.log = [&o](const std::string& line) { print_note(line, o.common); };
   options.seed = o.no_shuffle ? std::optional<uint64_t>() : o.seed;
   options.unlisted = allows_all_skips(o.max_skipped) ? Unlisted::kSkip : Unlisted::kRefuse;
   options.type = o.dtype == "f16" ? FeatureType::kF16 : FeatureType::kF32;
@@ -104,13 +103,17 @@ int status_of(const ExtractCommand& o, int64_t skipped, int64_t found) {
 
 int extract(const ExtractCommand& o, const std::string& resume_text) {
   const auto start = std::chrono::steady_clock::now();
-  const ExtractDatasetOptions options = options_of(o);
+  std::optional<Progress> progress;
+  ExtractDatasetOptions options = options_of(o);
+  options.network.log = [&](const std::string& line) {
+    if (progress) progress->clear();
+    print_note(line, o.common);
+  };
   require_output(o.output, {}, options.file.overwrite || options.file.resume,
                  "add --overwrite to replace it or --resume to continue it");
   require_no_input(output_names_of(o.output), {weights_file(o.weights)});
   const auto weights = load_weights(o.weights);
   std::optional<DeferredInterrupts> deferred;
-  std::optional<Progress> progress;
   int64_t skipped = 0;
   ExtractDatasetCallbacks callbacks;
   progress.emplace("extract", "pictures", o.common).begin("listing " + printable_path(o.dataset));
@@ -185,7 +188,7 @@ Command add_extract(CLI::App& program, const std::string& resume_text) {
                   "(conv5_3, pool5) and torchvision's (features.30) are taken too.")
       ->type_name("NAME")
       ->capture_default_str()
-      ->check(CLI::Validator(
+      ->transform(CLI::Validator(
           [](std::string& name) {
             try {
               name = layer_name_from(name);
@@ -207,7 +210,7 @@ Command add_extract(CLI::App& program, const std::string& resume_text) {
   app->add_flag(
       "--dry-run", o->dry_run,
       "Write nothing; say what would be written\nHow many rows of which classes, how large the file would be, "
-      "and how long it would take by the time of one batch.");
+      "and how long all rows would take by the time of one batch; --resume and --reuse are not counted.");
   app->add_flag("--resume", o->options.file.resume, "Continue an interrupted run of the same command");
   app->add_flag("--overwrite", o->options.file.overwrite, "Replace the output, once the new one is complete");
   app->add_option("--reuse", o->reuse,

@@ -12,7 +12,7 @@ constexpr size_t kColumn = 28;  // where descriptions begin
 bool takes_many(const CLI::Option& option) { return option.get_expected_max() > 1; }
 
 // `text` in lines of at most kWidth columns, all but the first indented by `indent`; the first begins at `column`.
-std::string wrapped(std::string_view text, size_t column, size_t indent) {
+std::string in_columns(std::string_view text, size_t column, size_t indent) {
   std::string lines;
   while (!text.empty()) {
     // "[default: 32]" stays together.
@@ -38,7 +38,7 @@ std::string line(const std::string& name, const std::string& description) {
   std::string text = "  " + name;
   if (text.size() + 2 > kColumn) text += "\n";
   const size_t begun = text.size() - (text.rfind('\n') + 1);
-  return text + std::string(kColumn - begun, ' ') + wrapped(description, kColumn, kColumn) + "\n";
+  return text + std::string(kColumn - begun, ' ') + in_columns(description, kColumn, kColumn) + "\n";
 }
 
 std::string default_text(const CLI::Option& option) {
@@ -58,6 +58,10 @@ std::string option_line(const CLI::Option& option, CLI::AppFormatMode mode) {
 }
 
 }  // namespace
+
+std::vector<const CLI::App*> commands_of(const CLI::App& program) {
+  return program.get_subcommands([](const CLI::App*) { return true; });
+}
 
 std::string option_head(const CLI::Option& option) {
   std::string text = option.get_positional() ? option.get_name(true, false) : option.get_name(false, true);
@@ -87,7 +91,7 @@ std::string usage_line(const CLI::App& app, const std::string& name) {
     }
   }
   usage += " [OPTIONS]" + positionals;
-  if (!app.get_subcommands([](const CLI::App*) { return true; }).empty()) usage += " COMMAND";
+  if (!commands_of(app).empty()) usage += " COMMAND";
   return usage;
 }
 
@@ -98,11 +102,11 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string name, CLI:
     (option->get_positional() ? positionals : options) += option_line(*option, mode);
   }
   std::string commands;
-  for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; })) {
+  for (const CLI::App* command : commands_of(*app)) {
     commands += line(command->get_name(), command->get_description());
   }
   std::string text =
-      wrapped(app->get_description(), 0, 0) + "\n" + "Usage: " + wrapped(usage_line(*app, name), 7, 7) + "\n";
+      in_columns(app->get_description(), 0, 0) + "\n" + "Usage: " + in_columns(usage_line(*app, name), 7, 7) + "\n";
   if (!positionals.empty()) text += "\nArguments:\n" + positionals;
   if (!options.empty()) text += "\nOptions:\n" + options;
   if (!commands.empty()) text += "\nCommands:\n" + commands;

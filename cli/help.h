@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
 namespace vgg16 {
 
@@ -20,6 +21,8 @@ class HelpFormatter : public CLI::FormatterBase {
 
 /// All that an option's description says, as one paragraph, and its default.
 [[nodiscard]] std::string option_text(const CLI::Option& option);
+
+[[nodiscard]] std::vector<const CLI::App*> commands_of(const CLI::App& program);
 
 /// "vgg16 convert [OPTIONS] WEIGHTS FILE", with what is required; `name` is the command with the program's before it.
 [[nodiscard]] std::string usage_line(const CLI::App& app, const std::string& name);

@@ -49,7 +49,7 @@ std::string manual_page(const CLI::App& program, const std::string& version) {
   const std::string& name = program.get_name();
   std::string synopsis;
   std::string commands;
-  for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) {
+  for (const CLI::App* command : commands_of(program)) {
     synopsis +=
         (synopsis.empty() ? "" : ".br\n") + troff(usage_line(*command, name + " " + command->get_name())) + "\n";
     commands += ".SH " + upper(name + " " + command->get_name()) + "\n" + troff(command->get_description()) + ".\n" +

@@ -90,7 +90,9 @@ void print_prediction(const nlohmann::ordered_json& subject, const std::string& 
 
 /// To be called once the model is read, before the first answer.
 void print_header(const PredictCommand& o) {
-  if (o.format == "csv") print_result(csv_line({"path", "label", "probability", "error"}));
+  if (o.format != "csv") return;
+  print_result(csv_line({"path", "label", "probability", "error"}));
+  flush_output();  // it may be waited for before the first path of a list is written
 }
 
 /// The answer for what cannot be classified, which JSON and CSV have a place for; `reason` also goes to standard error.
@@ -255,9 +257,8 @@ int predict_pictures(const PredictCommand& o) {
 
 int predict(const PredictCommand& o) {
   require(!o.pictures.empty() || !o.features.empty(), ErrorCode::kInvalidArgument,
-          "PICTURE is required, or --features; for example: vgg16 predict -m animals.model photo.jpg holiday/ (vgg16 "
-          "predict "
-          "--help lists the options)");
+          "PICTURE is required, or --features; for example: vgg16 predict -m animals.model photo.jpg holiday/ "
+          "(vgg16 predict --help lists the options)");
   require(o.pictures.empty() || o.features.empty(), ErrorCode::kInvalidArgument,
           "predict takes pictures or --features, not both");
   return o.features.empty() ? predict_pictures(o) : predict_features(o);

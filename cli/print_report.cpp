@@ -27,7 +27,8 @@ std::string cell(double value, size_t width) {
   return right_aligned(text, width);
 }
 
-std::string cell(int64_t value, size_t width) { return right_aligned(std::to_string(value), width); }
+// With a blank before it, however long the number is.
+std::string cell(int64_t value, size_t width) { return ' ' + right_aligned(std::to_string(value), width - 1); }
 
 struct Column {
   std::string_view title;

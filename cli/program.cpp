@@ -13,9 +13,8 @@ namespace vgg16 {
 namespace {
 
 constexpr const char* kDescription =
-    "A folder of labelled pictures becomes a trained classifier: VGG16 features, then logistic regression, a linear "
-    "SVM "
-    "or a random forest.";
+    "A folder of labelled pictures becomes a trained classifier: VGG16 features, "
+    "then logistic regression, a linear SVM or a random forest.";
 
 constexpr const char* kFooter =
     "A first run:\n"
@@ -95,6 +94,7 @@ Program make_program(const CommandText& text) {
                       add_convert(app)};
   std::vector<std::string> names;
   for (const Command& command : program.commands) names.push_back(command.app->get_name());
+  names.emplace_back("help");
   program.commands.push_back(add_help(app, names));
   return program;
 }

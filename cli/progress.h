@@ -21,8 +21,8 @@ class Progress {
   /// Changes what is counted.
   void count(std::string_view unit) { unit_ = unit; }
   /// Shows done/total, the percentage, the time left, the rate and, on a terminal, a bar, or as much of this as fits in
-  /// its width; at most ten times a second. If `done` is less than before, a new
-  /// stage has begun, and the rate is measured from there.
+  /// its width; at most ten times a second. If `done` is less than before, a new stage has begun, and the rate is
+  /// measured from there.
   void update(int64_t done, int64_t total);
   /// On a terminal, shows `text` until there is something to count.
   void begin(const std::string& text);

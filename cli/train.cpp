@@ -233,8 +233,8 @@ Command add_train(CLI::App& program, const std::string& command) {
       ->default_str("1")
       ->check(counts);
   app->add_option("--class-weight", o->class_weight,
-                  "none, balanced or NAME=W,...\nHow much the rows of a class count in training: balanced makes all "
-                  "classes count the same; classes without a W have 1.")
+                  "Weights of the classes: none, balanced or NAME=W\nSeveral are NAME=W,NAME=W. How much the rows of a "
+                  "class count in training: balanced makes all classes count the same; classes without a W have 1.")
       ->type_name("WEIGHTS")
       ->capture_default_str();
   choices(app->add_option("--score", o->score,

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "help.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
@@ -13,10 +14,6 @@ namespace {
 // Options of different commands that mean the same, by their long names.
 constexpr std::array<std::array<std::string_view, 2>, 3> kSynonyms = {
     {{"--threads", "--jobs"}, {"--output", "--model"}, {"--dataset", "--db"}}};
-
-std::vector<CLI::App*> commands_of(CLI::App& program) {
-  return program.get_subcommands([](CLI::App*) { return true; });
-}
 
 // "--threads" of "--threads=3", and "-b" of "-b3"; a word that is no option as it is.
 std::string option_name(const std::string& word) {
@@ -64,7 +61,7 @@ std::string nearest_known(CLI::App& program, const CLI::App& app, const std::str
 // About the first word that is no option, value or command.
 std::string unknown_word(CLI::App& program, const CLI::App& app, const std::string& word) {
   const std::string unknown = "\"" + printable(word) + "\" is not known";
-  if (find_option(app, word) != nullptr) {
+  if (&app != &program && find_option(app, word) != nullptr) {
     return option_name(word) + " comes after the command: " + command_name(program, app) + " " + option_name(word) +
            " ...";
   }

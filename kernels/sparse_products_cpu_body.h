@@ -3,7 +3,6 @@
 // inline function for the whole program, possibly one that the machine cannot run.
 #pragma once
 
-#include <array>
 #include <cstring>
 #include <initializer_list>
 #ifdef __AVX2__
@@ -72,12 +71,15 @@ void store(const V& v, T* to) {
 
 #if defined(__AVX2__) && !defined(__AVX512F__)
 /// The places of the bits that are set in a byte, in ascending order, one per byte.
-constexpr std::array<uint64_t, 256> kPlaces = [] {
-  std::array<uint64_t, 256> places{};
+struct Places {
+  uint64_t of[256] = {};
+};
+constexpr Places kPlaces = [] {
+  Places places;
   for (unsigned byte = 0; byte < 256; ++byte) {
     int count = 0;
     for (unsigned bit = 0; bit < 8; ++bit) {
-      if ((byte >> bit & 1) != 0) places[byte] |= uint64_t{bit} << 8 * count++;
+      if ((byte >> bit & 1) != 0) places.of[byte] |= uint64_t{bit} << 8 * count++;
     }
   }
   return places;
@@ -102,7 +104,7 @@ inline int64_t keep_nonzeros(const float* row, int64_t width, float* value, uint
   for (; d + 8 <= width; d += 8) {
     const __m256 x = _mm256_loadu_ps(row + d);
     const auto keep = static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_NEQ_UQ)));
-    const __m128i places = _mm_cvtsi64_si128(static_cast<int64_t>(kPlaces[keep]));
+    const __m128i places = _mm_cvtsi64_si128(static_cast<int64_t>(kPlaces.of[keep]));
     _mm256_storeu_ps(value + kept, _mm256_permutevar8x32_ps(x, _mm256_cvtepu8_epi32(places)));
     _mm_storel_epi64(reinterpret_cast<__m128i*>(column + kept),
                      _mm_add_epi8(places, _mm_set1_epi8(static_cast<char>(d))));

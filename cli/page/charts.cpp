@@ -112,6 +112,11 @@ Html candidate_ticks(const Report& report, const Axis& axis) {
                                      : shortest(std::pow(10, static_cast<double>(i)));
     ticks += label(axis.at(static_cast<double>(i)), bottom, "middle", words);
   }
+  if (ticks.empty()) {  // no power of ten is among the values of C
+    const auto by_c = [](const Candidate& a, const Candidate& b) { return a.c < b.c; };
+    const auto [least, most] = std::minmax_element(report.candidates.begin(), report.candidates.end(), by_c);
+    for (const double c : {least->c, most->c}) ticks += label(axis.at(std::log10(c)), bottom, "middle", shortest(c));
+  }
   return ticks;
 }
 
@@ -136,7 +141,7 @@ Html search_chart(const Report& report) {
   }
   const double margin = std::max(0.08 * (high - low), 0.002);
   // Values of C may all be the same.
-  const double side = std::max(0.03 * (*right - *left), 0.1);
+  const double side = std::clamp(0.03 * (*right - *left), 0.1, 0.5);
   const Axis across_x = across(*left - side, *right + side);
   const Axis up = upwards(low - margin, high + margin);
 

@@ -36,7 +36,10 @@ struct Compressor {
 
 // False if libjpeg failed. longjmp runs no destructors, so nothing here has one.
 bool compress(const Image& image, int quality, ErrorManager& errors, Compressor& to) {
-  if (setjmp(errors.jump) != 0) return false;
+  if (setjmp(errors.jump) != 0) {
+    to.data = nullptr;  // libjpeg frees it when it takes more, and tells of the new place only at the end
+    return false;
+  }
   jpeg_create_compress(&to.info);
   jpeg_mem_dest(&to.info, &to.data, &to.size);
   to.info.image_width = static_cast<JDIMENSION>(image.width);

@@ -44,8 +44,14 @@ JpegDecompressor::JpegDecompressor() {
 
 template <class Call>
 bool JpegDecompressor::attempt(Call call) {
-  if (setjmp(errors_.jump) == 0 && call()) return true;
-  is_created_ ? jpeg_abort_decompress(&info_) : jpeg_destroy_decompress(&info_);
+  if (setjmp(errors_.jump) == 0) {
+    if (call()) return true;
+  }
+  if (is_created_) {
+    jpeg_abort_decompress(&info_);
+  } else {
+    jpeg_destroy_decompress(&info_);
+  }
   return false;
 }
 

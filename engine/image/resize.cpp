@@ -135,6 +135,9 @@ PictureResizer& PictureResizer::operator=(PictureResizer&&) noexcept = default;
 
 void PictureResizer::resize(const Picture& picture, int side, uint8_t* out) {
   const StandardFloatingPoint mode;
+  if (side < 1) {
+    throw Error(ErrorCode::kInvalidArgument, "PictureResizer: a side of " + std::to_string(side) + " pixels");
+  }
   const char* start = reinterpret_cast<const char*>(picture.bytes.data());
   if (picture.format == PictureFormat::kEncoded) {
     impl_->decode(picture.bytes, side, out);

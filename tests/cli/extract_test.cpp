@@ -85,6 +85,16 @@ TEST_F(ExtractCommand, SkippedPicturesAreListedAndDecideTheStatus) {
   EXPECT_EQ(status("100%"), 0);
 }
 
+TEST_F(ExtractCommand, TakesOtherProgramsNamesOfLayers) {
+  make_pictures("pets", {"cats", "dogs"}, 1);
+  for (const char* name : {"pool1", "features.4"}) {
+    const Outcome outcome =
+        run({"extract", "-d", "pets", "-o", "a.h5", "--layer", name, "--pool", "avg", "--overwrite"});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_EQ(open_feature_file(path("a.h5")).recipe.layer, "block1_pool");
+  }
+}
+
 TEST_F(ExtractCommand, ADryRunSaysWhatWouldBeWrittenAndWritesNothing) {
   make_pictures("pets", {"cats", "dogs"}, 3);
   write_test_file(path("pets/dogs/x.jpg"), "no picture");
@@ -98,7 +108,7 @@ TEST_F(ExtractCommand, ADryRunSaysWhatWouldBeWrittenAndWritesNothing) {
   EXPECT_EQ(json["rows"], 6);
   EXPECT_EQ(json["bytes"], 6 * 64 * 4);
   EXPECT_GT(json["seconds"], 0);
-  EXPECT_EQ(json["classes"][1], nlohmann::json::parse(R"({"class":"dogs","rows":3})"));
+  EXPECT_EQ(json["per_class"][1], nlohmann::json::parse(R"({"class":"dogs","rows":3})"));
   EXPECT_EQ(json["skipped"][0]["path"], "dogs/x.jpg");
   const Outcome many = run(quick_extract("pets", "pets.h5", {"--dry-run"}));
   EXPECT_EQ(many.status, 3);

@@ -2,6 +2,7 @@
 #include <gnu/libc-version.h>
 
 #include <algorithm>
+#include <cctype>
 #include <sstream>
 
 #include "cli_test.h"
@@ -101,22 +102,42 @@ std::vector<std::string> names_of_options(const Outcome& help) {
   return names;
 }
 
+std::string upper(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::toupper(c); });
+  return text;
+}
+
 TEST_F(CommandLine, ManualAndCompletionsHaveEveryOptionOfTheHelp) {
   const std::string manual = run({"help", "--man"}).out;
   EXPECT_THAT(manual, StartsWith(".TH VGG16 1 "));
   std::map<std::string, std::string> shells;
   for (const char* shell : {"bash", "zsh", "fish"}) shells[shell] = run({"help", "--completions", shell}).out;
+  // The part of a script that is about one command.
+  const auto part = [&](const char* shell, const std::string& begin, const std::string& end) {
+    const std::string& script = shells[shell];
+    const size_t at = script.find(begin);
+    EXPECT_NE(at, std::string::npos) << begin;
+    return at == std::string::npos ? "" : script.substr(at, script.find(end, at) - at);
+  };
   for (const std::string& command : kCommands) {
+    const std::string in_bash = part("bash", "    " + command + ") options='", "\n");
+    const std::string in_zsh = part("zsh", "    " + command + ")\n", ";;");
+    const std::string in_fish =
+        part("fish", "__fish_seen_subcommand_from " + command + "'", "-n __fish_use_subcommand");
+    std::string page;
+    for (const char c : manual.substr(manual.find(".SH VGG16 " + upper(command))))
+      page += c == '\\' ? "" : std::string(1, c);
+    page = page.substr(0, page.find(".SH", 3));
+    EXPECT_THAT(shells["zsh"], HasSubstr("'" + command + ":"));
     const std::vector<std::string> names = names_of_options(run({command, "-h"}));
     EXPECT_GT(names.size(), 5U);
     for (const std::string& name : names) {
-      std::string escaped;
-      for (const char c : name) escaped += c == '-' ? "\\-" : std::string(1, c);
-      EXPECT_THAT(manual, HasSubstr(escaped));
-      EXPECT_THAT(shells["bash"], HasSubstr(name));
-      EXPECT_THAT(shells["zsh"], HasSubstr(")" + name + "["));
-      EXPECT_THAT(shells["fish"],
-                  HasSubstr(name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1)));
+      EXPECT_THAT(in_bash, testing::ContainsRegex("[' ]" + name + "[' ]")) << command;
+      EXPECT_THAT(in_zsh, HasSubstr(")" + name + "[")) << command;
+      EXPECT_THAT(in_fish,
+                  HasSubstr(name.starts_with("--") ? " -l " + name.substr(2) + " " : " -s " + name.substr(1) + " "))
+          << command;
+      EXPECT_THAT(page, testing::ContainsRegex("\n.B ([^\n]*,)?" + name + "[,\n ]")) << command;
     }
   }
   if (bash("man --version >/dev/null && test -n \"$(man -w man 2>/dev/null)$(command -v groff)\"").status == 0) {

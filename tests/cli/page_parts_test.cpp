@@ -167,5 +167,24 @@ TEST(SearchChart, IsOfTwoCandidatesOrMore) {
               testing::AllOf(HasSubstr(">200/3<"), HasSubstr("100 trees, at least 3 rows")));
 }
 
+TEST(SearchChart, NamesOnlySizesThatWereTried) {
+  Report report;
+  for (int i = 1; i <= 40; ++i) {
+    report.candidates.push_back({.trees = i, .min_leaf = 7, .fold_scores = {0.5, 0.7}, .mean = 0.6});
+  }
+  const std::string code = search_chart(report).code();
+  EXPECT_THAT(code, HasSubstr(">1/7<"));
+  for (size_t at = code.find("/7<"); at != std::string::npos; at = code.find("/7<", at + 1)) {
+    const size_t begin = code.rfind('>', at) + 1;
+    EXPECT_LE(std::stoi(code.substr(begin, at - begin)), 40);
+  }
+}
+
+TEST(SearchChart, HasNumbersWhereNoPowerOfTenWasTried) {
+  Report report;
+  for (const double c : {0.2, 0.5}) report.candidates.push_back({.c = c, .fold_scores = {0.5, 0.7}, .mean = 0.6});
+  EXPECT_THAT(search_chart(report).code(), testing::AllOf(HasSubstr(">0.2<"), HasSubstr(">0.5<")));
+}
+
 }  // namespace
 }  // namespace vgg16::page

@@ -88,8 +88,8 @@ class Extractor {
   /// feature_columns(layer, pool)).
   void extract(std::span<const Picture> pictures, size_t layer, Pool pool, float* rows);
 
-  /// On a GPU: pictures (n, 224, 224, 3) and rows (n, columns()) in the memory of its own, of which nothing goes
-  /// through the host. `stream` is a cudaStream_t of that GPU, or null, which is the default stream; it must not be
+  /// On a GPU: pictures (n, 224, 224, 3) and rows (n, columns()) are in that GPU's memory, and are not copied through
+  /// the host. `stream` is a cudaStream_t of that GPU, or null, which is the default stream; it must not be
   /// recording a graph. The work is put into this stream, after what is there, and the call returns without waiting:
   /// the rows are readable, and the pictures may be overwritten, by what is put into the stream afterwards. Calls may
   /// name different streams; the device does one after another. The first such call takes memory for a graph. A fault

@@ -106,10 +106,11 @@ class PictureResizer {
 
   /// resize_nearest of pixels, whose format is converted to RGB, and of files what load_resized and decode_resized
   /// give. Allocates nothing for pixels. Of a JPEG in memory, after the first one as wide, only libjpeg-turbo itself
-  /// allocates (twice for a baseline picture), and releases all of that before the call ends; a PNG takes memory for
-  /// its pixels. Throws Error{kShape} if pixels are missing, their stride is shorter than a row or the bytes end before
-  /// the last one; Error{kRefused} with the reason why a file cannot be read or decoded, when `out` may be written in
-  /// part; and what load_resized throws.
+  /// allocates (twice for a baseline picture), and releases all of that before the call ends; a PNG, and a JPEG whose
+  /// sampling factors do not divide the largest, are decoded as a whole and take memory for all pixels. Throws
+  /// Error{kShape} if pixels are missing, their stride is shorter than a row or the bytes end before the last one;
+  /// Error{kRefused} with the reason why a file cannot be read or decoded, when `out` may be written in part; and what
+  /// load_resized throws.
   void resize(const Picture& picture, int side, uint8_t* out);
 
  private:
