@@ -158,13 +158,10 @@ void copy(cudaStream_t stream, void* to, const void* from, size_t size, cudaMemc
   const auto* begin = static_cast<const uint8_t*>(from);
   const bool brings = kind == cudaMemcpyHostToDevice || (kind == cudaMemcpyDeviceToDevice && begin >= theirs.data() &&
                                                          begin < theirs.data() + theirs.size());
-  if (brings) {
-    std::memcpy(to, from, size);
-    stream->pixels = {static_cast<const uint8_t*>(to), size};
-    return;
-  }
+  if (kind != cudaMemcpyDeviceToHost) std::memcpy(to, from, size);
+  if (brings) stream->pixels = {static_cast<const uint8_t*>(to), size};
   const auto row = static_cast<size_t>(state().device.row_numbers);
-  if (row == 0) return;
+  if (brings || row == 0) return;
   // The output of another layer than the last has more numbers than that a picture.
   for (size_t i = 0; i < std::min(size / sizeof(float) / row, stream->pixels.size() / kPictureBytes); ++i) {
     const uint8_t* picture = &stream->pixels[i * kPictureBytes];
