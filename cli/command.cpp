@@ -51,13 +51,6 @@ void add_network_options(CLI::App& app, std::string& weights, ExtractorOptions& 
       ->check(whole_number(1, 1024));
 }
 
-void add_format(CLI::App& app, std::string& format, const std::string& csv) {
-  choices(app.add_option("--format", format, "How results are printed; json is --json\n" + csv),
-          {"text", "csv", "json"})
-      ->capture_default_str()
-      ->excludes(app.get_option("--json"));
-}
-
 void add_features_name(CLI::App& app, FeatureFileOptions& options) {
   app.add_option("--features-name", options.features_name, "Dataset of an HDF5 file with the features")
       ->type_name("NAME")

@@ -49,9 +49,6 @@ CLI::App* add_command(CLI::App& program, const std::string& name, const std::str
 /// Adds the options for running the network, shared by extract and predict; `weights` is a file or empty.
 void add_network_options(CLI::App& app, std::string& weights, ExtractorOptions& options);
 
-/// Adds --format text|csv|json, of which --json is the short form; `csv` says what its columns are.
-void add_format(CLI::App& app, std::string& format, const std::string& csv);
-
 /// Adds the options that say where in an HDF5 file features of other programs are, shared by train and predict.
 void add_features_name(CLI::App& app, FeatureFileOptions& options);
 

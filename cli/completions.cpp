@@ -39,11 +39,6 @@ std::string choices_of(const CLI::Option& option) {
   return names;
 }
 
-std::string short_text(const CLI::Option& option) {
-  const std::string text = option.get_description();
-  return text.substr(0, text.find('\n'));
-}
-
 // `text` in single quotes, as every shell reads it.
 std::string single_quoted(std::string_view text) {
   std::string inner;
@@ -120,7 +115,7 @@ std::string zsh_completions(const CLI::App& program) {
       const std::string kind = value == Value::kChoice ? "value" : option->get_type_name();
       for (const std::string& name : names) {
         std::string spec = "(" + joined(names, " ") + ")" + name + "[";
-        for (const char c : short_text(*option)) spec += (c == '[' || c == ']' ? "\\" : "") + std::string(1, c);
+        for (const char c : option_phrase(*option)) spec += (c == '[' || c == ']' ? "\\" : "") + std::string(1, c);
         spec += "]" + (value == Value::kNone ? "" : ":" + kind + ":" + action);
         cases += " \\\n        " + single_quoted(spec);
       }
@@ -147,7 +142,7 @@ std::string fish_completions(const CLI::App& program) {
               : value == Value::kFolder ? " -x -a '(__fish_complete_directories)'"
               : value == Value::kFile   ? " -r -F"
                                         : " -x";
-      text += " -d " + single_quoted(short_text(*option)) + "\n";
+      text += " -d " + single_quoted(option_phrase(*option)) + "\n";
     }
   };
   text += "complete -c vgg16 -n __fish_use_subcommand -f\n";

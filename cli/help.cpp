@@ -53,8 +53,7 @@ std::string usage_word(const CLI::Option& positional) {
 
 std::string option_line(const CLI::Option& option, CLI::AppFormatMode mode) {
   if (mode == CLI::AppFormatMode::All) return line(option_head(option), option_text(option));
-  const std::string description = option.get_description();
-  return line(option_head(option), description.substr(0, description.find('\n')) + default_text(option));
+  return line(option_head(option), option_phrase(option) + default_text(option));
 }
 
 }  // namespace
@@ -70,6 +69,11 @@ std::string option_head(const CLI::Option& option) {
     if (takes_many(option)) text += " ...";
   }
   return text;
+}
+
+std::string option_phrase(const CLI::Option& option) {
+  const std::string description = option.get_description();
+  return description.substr(0, description.find('\n'));
 }
 
 std::string option_text(const CLI::Option& option) {

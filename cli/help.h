@@ -19,6 +19,9 @@ class HelpFormatter : public CLI::FormatterBase {
 /// The name and the value of an option, or the name of a positional: "-b,--batch-size N", "PICTURE ...".
 [[nodiscard]] std::string option_head(const CLI::Option& option);
 
+/// The phrase that an option's description begins with.
+[[nodiscard]] std::string option_phrase(const CLI::Option& option);
+
 /// All that an option's description says, as one paragraph, and its default.
 [[nodiscard]] std::string option_text(const CLI::Option& option);
 

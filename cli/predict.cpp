@@ -293,7 +293,12 @@ Command add_predict(CLI::App& program) {
         const auto least = parse_number(text);
         return least && *least >= 0 && *least <= 1;
       }));
-  add_format(*app, o->format, "csv has the columns path, label, probability and error.");
+  choices(app->add_option("--format", o->format,
+                          "How results are printed; json is --json\ncsv has the columns path, label, probability and "
+                          "error."),
+          {"text", "csv", "json"})
+      ->capture_default_str()
+      ->excludes(app->get_option("--json"));
   add_network_options(*app, o->weights, o->options.network);
   // Rows are features already: nothing is left to compute.
   for (const char* of_pictures : {"--null", "--weights", "--device", "--precision", "--threads", "--batch-size"}) {
