@@ -10,6 +10,7 @@ enum class InstructionSet {
   kAvx2,        ///< AVX2 and FMA
   kAvx512,      ///< AVX-512 F and FMA
   kAvx512Bf16,  ///< the same and AVX-512 BF16
+  kAmx,         ///< the same and AMX's tiles of bfloat16, which the system must also grant (amx_permission.h)
 };
 
 /// Whether this machine can run code compiled for `set` and this build has such code. Thread-safe.

@@ -1,10 +1,9 @@
 #include "backend/cpu_backend.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 
-#include "kernels/adaptive_pool.h"
+#include "backend/cpu_output.h"
 #include "kernels/preprocess.h"
 #include "vgg16/error.h"
 #include "vgg16/preprocess.h"
@@ -16,9 +15,6 @@ namespace {
 // them. 8 are 2 % faster than 4 at batch 32 and take 50 MB more. Early layers run one picture at a time, so that a
 // layer's output is still in the caches when the next layer reads it.
 constexpr int kGroup = 8;
-
-// Whether a max pool follows convolution `layer` and is computed together with it.
-bool pooled(size_t layer, size_t last_layer) { return layer + 1 <= last_layer && !is_conv(layer + 1); }
 
 }  // namespace
 
@@ -108,34 +104,6 @@ void CpuBackend::first_convolution(const Plane& out) {
   });
 }
 
-// Copies the planes' blocks of 16 channels to features (n, h, w, c).
-void CpuBackend::write_layer(const Plane* planes, int n, size_t layer, float* features) {
-  const Shape4 shape = output_shape(layer, 1);
-  threads_->for_each(int64_t{n} * shape.h, [&](int64_t i, int) {
-    const auto y = static_cast<int>(i % shape.h);
-    float* out = features + i * shape.w * shape.c;
-    for (int x = 0; x < shape.w; ++x) {
-      for (int block = 0; block < shape.c / kBlock; ++block, out += kBlock) {
-        std::memcpy(out, planes[i / shape.h].at(block, y, x), kBlock * sizeof(float));
-      }
-    }
-  });
-}
-
-// Pools the planes to features (n, 1, 1, c) or (n, 2, 2, c); each call of the operation writes kBlock of their numbers.
-void CpuBackend::write_pooled(const Plane* planes, int n, Stop stop, float* features) {
-  const Shape4 shape = features_shape(stop, n);
-  const int blocks = shape.c / kBlock;
-  const auto pool = stop.pool == Pool::kMax ? adaptive_max_pool_cpu : adaptive_avg_pool_cpu;
-  threads_->for_each(shape.count() / kBlock, [&](int64_t i, int) {
-    const auto block = static_cast<int>(i % blocks);
-    const auto pixel = static_cast<int>(i / blocks);
-    const Plane& plane = planes[pixel / (shape.h * shape.w)];
-    pool(plane, block, pool_window(pixel / shape.w % shape.h, shape.h, plane.h),
-         pool_window(pixel % shape.w, shape.w, plane.w), features + i * kBlock);
-  });
-}
-
 void CpuBackend::forward_group(ImagesIn images, Stop stop, float* features) {
   const size_t last_layer = stop.layer;
   const Conv3x3Cpu& kernels = *network_->kernels;
@@ -152,7 +120,7 @@ void CpuBackend::forward_group(ImagesIn images, Stop stop, float* features) {
     return planes_after(done, last_layer) + (done + 1 >= end ? picture : 0);
   };
   const auto cleared = [&](Plane* planes, int n) {
-    std::for_each(planes, planes + n, clear_border);
+    clear_borders(planes, n);
     return planes;
   };
   // Pools are skipped in this loop: they are computed with the convolution before them.
@@ -175,10 +143,7 @@ void CpuBackend::forward_group(ImagesIn images, Stop stop, float* features) {
     run_layers(2, together, picture, 1);
   }
   run_layers(together, last_layer + 1, 0, images.n);
-  if (stop.pool == Pool::kNone)
-    write_layer(output_.data(), images.n, last_layer, features);
-  else
-    write_pooled(output_.data(), images.n, stop, features);
+  write_features(output_.data(), images.n, stop, *threads_, features);
 }
 
 // Group by group; the last one may be smaller, which changes no bits.

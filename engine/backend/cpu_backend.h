@@ -27,8 +27,6 @@ class CpuBackend final : public Backend {
   void forward_group(ImagesIn images, Stop stop, float* features);
   void normalise(const uint8_t* picture);
   void first_convolution(const Plane& out);
-  void write_layer(const Plane* planes, int n, size_t layer, float* features);
-  void write_pooled(const Plane* planes, int n, Stop stop, float* features);
   void place_planes();
   [[nodiscard]] Plane* planes_after(size_t layer, size_t last_layer);
 

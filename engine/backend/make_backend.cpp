@@ -4,7 +4,9 @@
 #include <optional>
 #include <string_view>
 
+#include "backend/amx_backend.h"
 #include "backend/cpu_backend.h"
+#include "kernels/amx_permission.h"
 #include "kernels/cpu_quota.h"
 #include "kernels/instruction_set.h"
 #include "network/network_cache.h"
@@ -31,9 +33,33 @@ std::optional<int> cuda_index(std::string_view device) {
 }
 
 // Whether the CPU engine is slower with it than with f32.
-bool is_slow(std::string_view precision) { return precision == "bf16" && multiplies_bf16_slowly(); }
+bool is_slow(std::string_view precision) {
+  return precision == "bf16" && multiplies_bf16_slowly() && !runs_here(InstructionSet::kAmx);
+}
+
+constexpr std::string_view kAmx = "amx";
+
+// Whether the options ask for AMX, by name or because it is the best for their precision, and this machine has it.
+bool takes_amx(const BackendOptions& options) {
+  return options.precision == "bf16" && (options.instruction_set.empty() || options.instruction_set == kAmx) &&
+         runs_here(InstructionSet::kAmx);
+}
+
+std::unique_ptr<Backend> make_amx_backend(const Weights& weights, const BackendOptions& options) {
+  auto pool = std::make_unique<ThreadPool>(options.threads, options.cancelled);
+  auto network = weights.networks().find_or_make<AmxNetwork>(
+      "cpu amx bf16", options.stop.layer, [&] { return prepare_amx_network(weights, options.stop.layer, *pool); });
+  return std::make_unique<AmxBackend>(std::move(network), conv3x3_amx(), std::move(pool), options.stop.layer,
+                                      options.max_batch);
+}
 
 std::unique_ptr<Backend> make_cpu_backend(const Weights& weights, const BackendOptions& options) {
+  if (takes_amx(options)) {
+    const std::string refusal = request_amx();
+    if (refusal.empty()) return make_amx_backend(weights, options);
+    if (options.instruction_set == kAmx) throw Error(ErrorCode::kDevice, "AMX cannot be used: " + refusal);
+    if (options.log) options.log("running without AMX: " + refusal);
+  }
   auto pool = std::make_unique<ThreadPool>(options.threads, options.cancelled);
   const Conv3x3Cpu& kernels = conv3x3_cpu(options.instruction_set, options.precision);
   if (is_slow(options.precision) && options.log) {
@@ -99,6 +125,16 @@ void add_cuda(BuildInfo&) {}
 #endif
 
 }  // namespace
+
+std::vector<CpuSet> runnable_cpu_sets() {
+  std::vector<CpuSet> sets;
+  for (const Conv3x3Cpu* kernels : runnable_conv3x3_cpu()) {
+    const bool is_first_bf16 = kernels->precision == "bf16" && sets.back().precision != "bf16";
+    if (is_first_bf16 && runs_here(InstructionSet::kAmx)) sets.push_back({kAmx, "bf16"});
+    sets.push_back({kernels->name, kernels->precision});
+  }
+  return sets;
+}
 
 std::unique_ptr<Backend> make_backend(const Weights& weights, const BackendOptions& options) {
   if (options.device == "auto") return make_any_backend(weights, options);

@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "backend/backend.h"
 #include "vgg16/weights.h"
@@ -30,5 +32,13 @@ struct BackendOptions {
 /// present, `log` is told that it is used, or why not. "cuda" never falls back to the CPU. Throws
 /// Error{kInvalidArgument, kDevice, kMemory}.
 [[nodiscard]] std::unique_ptr<Backend> make_backend(const Weights& weights, const BackendOptions& options);
+
+/// A set of kernels of the CPU engine: an instruction set and a precision, as in BackendOptions.
+struct CpuSet {
+  std::string_view name, precision;
+};
+/// Those that this machine can run, fastest first within a precision, float32 before bfloat16. "amx" is among them
+/// where processor and system have it, although the system may still refuse it to this process.
+[[nodiscard]] std::vector<CpuSet> runnable_cpu_sets();
 
 }  // namespace vgg16

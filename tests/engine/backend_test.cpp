@@ -26,18 +26,22 @@ std::vector<float> forward(Backend& backend, const std::vector<uint8_t>& pixels,
   return rows;
 }
 
-class GoldenTest : public testing::TestWithParam<const Conv3x3Cpu*> {};
+std::string set_name(const testing::TestParamInfo<CpuSet>& set) {
+  return std::string(set.param.name) + "_" + std::string(set.param.precision);
+}
+
+class GoldenTest : public testing::TestWithParam<CpuSet> {};
 
 TEST_P(GoldenTest, EveryLayerAgreesWithPyTorch) {
   const auto weights = Weights::load(std::filesystem::path(VGG16_SOURCE_DIR) / "weights" / "vgg16-f16.safetensors");
   const auto golden = nlohmann::json::parse(std::ifstream(kGolden / "golden.json"));
   ASSERT_EQ(weights->sha256(), golden["weights_sha256"].get<std::string>());
   const auto backend = make_backend(*weights, {.device = "cpu",
-                                               .precision = std::string(GetParam()->precision),
-                                               .instruction_set = std::string(GetParam()->name),
+                                               .precision = std::string(GetParam().precision),
+                                               .instruction_set = std::string(GetParam().name),
                                                .max_batch = 1});
-  ASSERT_EQ(backend->instruction_set(), GetParam()->name);
-  const bool exact_operands = GetParam()->precision == "f32";
+  ASSERT_EQ(backend->instruction_set(), GetParam().name);
+  const bool exact_operands = GetParam().precision == "f32";
   const double share = exact_operands ? 1e-5 : 5e-2;  // of the layer's largest value
   for (const auto& picture : golden["pictures"]) {
     const auto name = picture["name"].get<std::string>();
@@ -69,24 +73,35 @@ TEST_P(GoldenTest, EveryLayerAgreesWithPyTorch) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(InstructionSets, GoldenTest,
-                         testing::ValuesIn(runnable_conv3x3_cpu().begin(), runnable_conv3x3_cpu().end()),
-                         [](const auto& param) {
-                           return std::string(param.param->name) + "_" + std::string(param.param->precision);
-                         });
+INSTANTIATE_TEST_SUITE_P(InstructionSets, GoldenTest, testing::ValuesIn(runnable_cpu_sets()), set_name);
 
-TEST(BackendTest, ARowIsTheSameBitsForAnyBatchCompanyAndThreads) {
+// The default set of each precision.
+std::vector<CpuSet> default_sets() {
+  std::vector<CpuSet> sets;
+  for (const CpuSet& set : runnable_cpu_sets()) {
+    if (sets.empty() || sets.back().precision != set.precision) sets.push_back(set);
+  }
+  return sets;
+}
+
+class DefaultSetTest : public testing::TestWithParam<CpuSet> {
+ protected:
+  std::string precision_{GetParam().precision};
+};
+
+TEST_P(DefaultSetTest, ARowIsTheSameBitsForAnyBatchCompanyAndThreads) {
   const auto weights = Weights::synthetic(1);
   constexpr int kPictures = 9;
   const auto pixels = random_bytes(kPictures * kPictureBytes, 2);
-  const auto alone = make_backend(*weights, {.device = "cpu", .threads = 1, .max_batch = 1});
+  const auto alone = make_backend(*weights, {.device = "cpu", .precision = precision_, .threads = 1, .max_batch = 1});
   std::vector<std::vector<float>> rows;
   for (int i = 0; i < kPictures; ++i) {
     rows.push_back(
         forward(*alone, {pixels.begin() + i * kPictureBytes, pixels.begin() + (i + 1) * kPictureBytes}, 1, 17));
   }
   for (const int threads : {1, 2, 3}) {
-    const auto backend = make_backend(*weights, {.device = "cpu", .threads = threads, .max_batch = kPictures});
+    const auto backend =
+        make_backend(*weights, {.device = "cpu", .precision = precision_, .threads = threads, .max_batch = kPictures});
     for (const int n : {1, 2, 3, 4, 5, 7, 9}) {
       // The batch starts at another picture each time, so that a picture's place in it changes.
       const int first = kPictures - n;
@@ -125,7 +140,7 @@ class ScaledWeights : public Weights {
   float factor_;
 };
 
-class OverflowTest : public testing::TestWithParam<const Conv3x3Cpu*> {};
+class OverflowTest : public testing::TestWithParam<CpuSet> {};
 
 TEST_P(OverflowTest, OfAnyConvolutionReachesTheRow) {
   const auto synthetic = Weights::synthetic(6);
@@ -133,12 +148,12 @@ TEST_P(OverflowTest, OfAnyConvolutionReachesTheRow) {
   const auto row_with = [&](size_t conv, float factor) {
     const auto backend =
         make_backend(ScaledWeights(*synthetic, conv, factor), {.device = "cpu",
-                                                               .precision = std::string(GetParam()->precision),
-                                                               .instruction_set = std::string(GetParam()->name),
+                                                               .precision = std::string(GetParam().precision),
+                                                               .instruction_set = std::string(GetParam().name),
                                                                .max_batch = 1});
     return forward(*backend, pixels, 1, 17);
   };
-  const bool is_best = GetParam() == *runnable_conv3x3_cpu().begin();
+  const bool is_best = GetParam().name == runnable_cpu_sets()[0].name || GetParam().name == "amx";
   for (size_t conv = 0; conv < kConvLayers; ++conv) {
     if (!is_best && conv != 0 && conv != 3 && conv != 12) continue;  // of the slower sets, one of each kind
     const auto row = row_with(conv, 1e38F);
@@ -147,25 +162,24 @@ TEST_P(OverflowTest, OfAnyConvolutionReachesTheRow) {
   for (const float value : row_with(12, 0)) ASSERT_FALSE(value != 0 || std::signbit(value)) << "-0";
 }
 
-INSTANTIATE_TEST_SUITE_P(InstructionSets, OverflowTest,
-                         testing::ValuesIn(runnable_conv3x3_cpu().begin(), runnable_conv3x3_cpu().end()),
-                         [](const auto& param) {
-                           return std::string(param.param->name) + "_" + std::string(param.param->precision);
-                         });
+INSTANTIATE_TEST_SUITE_P(InstructionSets, OverflowTest, testing::ValuesIn(runnable_cpu_sets()), set_name);
 
-TEST(BackendTest, StopsAtAnyLayerForAnyBatch) {
+TEST_P(DefaultSetTest, StopsAtAnyLayerForAnyBatch) {
   const auto weights = Weights::synthetic(3);
   const auto pixels = random_bytes(5 * kPictureBytes, 4);
   for (const size_t layer :
        {size_t{0}, size_t{1}, size_t{2}, size_t{8}, size_t{9}, size_t{10}, size_t{13}, size_t{16}}) {
     // A backend made for fewer layers gives what one made for all gives.
-    const auto part = make_backend(*weights, {.device = "cpu", .max_batch = 5, .stop = {layer}});
-    const auto all = make_backend(*weights, {.device = "cpu", .max_batch = 1});
+    const auto part =
+        make_backend(*weights, {.device = "cpu", .precision = precision_, .max_batch = 5, .stop = {layer}});
+    const auto all = make_backend(*weights, {.device = "cpu", .precision = precision_, .max_batch = 1});
     const auto batch = forward(*part, pixels, 5, layer);
     const auto last = forward(*all, {pixels.begin() + 4 * kPictureBytes, pixels.end()}, 1, layer);
     EXPECT_TRUE(std::equal(last.begin(), last.end(), batch.end() - static_cast<int64_t>(last.size()))) << layer;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Precisions, DefaultSetTest, testing::ValuesIn(default_sets()), set_name);
 
 TEST(BackendTest, RefusesWhatItCannotDo) {
   const auto weights = Weights::synthetic(5);

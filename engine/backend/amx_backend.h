@@ -1,0 +1,46 @@
+// The engine on AMX: direct convolutions of bfloat16 on all threads. Features do not depend on the batch size or number
+// of threads.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "backend/amx_network.h"
+#include "backend/backend.h"
+
+namespace vgg16 {
+
+class AmxBackend final : public Backend {
+ public:
+  /// Takes the memory for layers 0..last_layer, which `network` must have. `kernels` is conv3x3_amx(), or their
+  /// stand-in in tests. Throws Error{kMemory, kInvalidArgument}.
+  AmxBackend(std::shared_ptr<const AmxNetwork> network, const Conv3x3Amx& kernels, std::unique_ptr<ThreadPool> threads,
+             size_t last_layer, int max_batch);
+
+  [[nodiscard]] std::string_view name() const override { return "cpu"; }
+  [[nodiscard]] std::string_view instruction_set() const override { return "amx"; }
+  [[nodiscard]] int max_batch() const override { return max_batch_; }
+  [[nodiscard]] int pictures_at_a_time() const override;
+  void forward(ImagesIn images, Stop stop, HostOut features) override;
+
+ private:
+  void forward_group(ImagesIn images, Stop stop, float* features);
+  void first_two(ImagesIn images, size_t last_layer);
+  void convolve(size_t layer, int n, size_t last_layer);
+  [[nodiscard]] Bf16Plane* input_of(size_t conv) { return inputs_[conv].data(); }
+  void place_output(size_t layer);
+
+  std::shared_ptr<const AmxNetwork> network_;
+  const Conv3x3Amx& kernels_;
+  std::unique_ptr<ThreadPool> threads_;
+  size_t last_layer_;
+  int max_batch_;
+  std::array<FloatArray, 2> memory_;                        // of the planes, in turns: pairs of bfloat16
+  std::array<std::vector<Bf16Plane>, kConvLayers> inputs_;  // by conv index, from 2 on: what it reads, per picture
+  FloatArray output_memory_;
+  std::vector<Plane> output_;       // of the last layer, per picture; its shape is set anew for every call
+  std::vector<FloatArray> strips_;  // per thread: rows of the input, and the output of block1_conv1
+};
+
+}  // namespace vgg16

@@ -1,0 +1,3 @@
+#include "kernels/conv3x3_amx_body.h"
+
+const vgg16::Conv3x3Amx& vgg16::conv3x3_amx() { return kAmxKernels; }
