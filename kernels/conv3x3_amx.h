@@ -18,8 +18,7 @@
 
 namespace vgg16 {
 
-inline constexpr int kAmxPixels = 14;  ///< of one row, in one tile
-inline constexpr int kAmxRows = 4;     ///< of the picture, computed together
+inline constexpr int kAmxRows = 4;  ///< of the picture, computed together
 
 /// bfloat16 numbers of the filters that pack_amx_filters writes for one block of 32 output channels.
 constexpr int64_t amx_panel_count(int ic) { return int64_t{ic} * 9 * kBf16Block; }
@@ -27,7 +26,7 @@ constexpr int64_t amx_panel_count(int ic) { return int64_t{ic} * 9 * kBf16Block;
 /// The shape of one convolution, and views of its weights, which the caller owns. ic and oc are multiples of 32.
 struct AmxLayer {
   int ic = 0, oc = 0;
-  int side = 0;                       ///< height and width, in pixels
+  int side = 0;                       ///< height and width in pixels, a multiple of 14 or 16
   const uint16_t* filters = nullptr;  ///< oc / 32 panels of amx_panel_count(ic) each, by pack_amx_filters
   const float* bias = nullptr;        ///< oc numbers, none of them -0 (bias_relu in simd.h says why)
 };
@@ -37,17 +36,22 @@ struct AmxLayer {
 /// channels. `kernel` (3, 3, ic, oc) is row-major float32; `packed` is the panel's amx_panel_count(ic) numbers.
 void pack_amx_filters(const float* kernel, int ic, int oc, int panel, uint16_t* packed);
 
-/// Channels of a pixel of block1_conv1's input: blue, green and red minus the mean as the sum of two bfloat16 numbers,
-/// first the three larger and then the three smaller parts, and two zeros. Its filters are there twice, for either
-/// part: so no more is lost of the pixels than float32 loses.
-inline constexpr int kAmxFirstChannels = 8;
-/// bfloat16 numbers of block1_conv1's packed filters: tiles of 12 rows instead of 16.
-inline constexpr int64_t kAmxFirstFilterCount = int64_t{64} * 9 * kAmxFirstChannels;
-/// The same for block1_conv1, whose `kernel` is (3, 3, 3, 64).
-void pack_amx_first_filters(const float* kernel, uint16_t* packed);
+// block1_conv1 has an input of three channels: the tile of filters of one ky and 16 output channels has 10 rows of its
+// 3 x 3 numbers and a zero. Its input is the pixels minus the means rounded to whole numbers, which bfloat16 holds
+// exactly; what the means are more or less than these is in the bias, and in the border, which is not zero therefore.
 
-/// Rows [y_begin, y_end) of block1_conv1's input, which may reach over the picture by its border, -1 and 224, as rows
-/// of 226 pixels of kAmxFirstChannels; the border is zeros. `picture` is uint8 RGB (224, 224, 3).
+/// Input numbers of one product of tiles: the three channels of three neighbouring pixels, and one of the next pixel.
+inline constexpr int kAmxFirstDepth = 10;
+/// bfloat16 numbers from one row of 226 pixels of the input to the next.
+inline constexpr int kAmxFirstStride = 226 * 3 + 2;
+/// bfloat16 numbers of the packed filters.
+inline constexpr int64_t kAmxFirstFilterCount = int64_t{64} * 3 * kAmxFirstDepth;
+
+/// The filters (3, 3, 3, 64), float32, for block1_conv1, and the bias that belongs to them and to preprocess_amx.
+void pack_amx_first_filters(const float* kernel, uint16_t* packed, float* bias);
+
+/// Rows [y_begin, y_end) of block1_conv1's input, BGR, which may reach over the picture by its border, -1 and 224: 226
+/// pixels and padding each. `picture` is uint8 RGB (224, 224, 3).
 void preprocess_amx(const uint8_t* picture, int y_begin, int y_end, uint16_t* rows);
 
 /// A part of the work of one layer: all pixels of the rows [y_begin, y_end), at least 4 and if pooled an even number,
@@ -68,7 +72,7 @@ struct Conv3x3Amx {
   /// The same for the network's last convolution, whose results are not rounded.
   void (*convolve_last)(const AmxLayer& layer, const Bf16Plane* in, AmxPart part, bool maxpool2x2, const Plane* out);
 
-  /// `n_rows` rows, at least 4, of block1_conv1, whose filters and bias are in `layer`. `rows` is what preprocess_amx
+  /// `n_rows` rows, at least 2, of block1_conv1, whose filters and bias are in `layer`. `rows` is what preprocess_amx
   /// wrote, n_rows + 2 rows. Row 0 of the result goes to row 0 of `out`.
   void (*first)(const AmxLayer& layer, const uint16_t* rows, int n_rows, const Bf16Plane& out);
   void (*first_last)(const AmxLayer& layer, const uint16_t* rows, int n_rows, const Plane& out);

@@ -12,8 +12,6 @@ namespace {
 using vgg16::AmxLayer;
 using vgg16::AmxPart;
 using vgg16::Bf16Plane;
-using vgg16::kAmxFirstChannels;
-using vgg16::kAmxPixels;
 using vgg16::kAmxRows;
 using vgg16::kBf16Block;
 using vgg16::Plane;
@@ -22,16 +20,16 @@ constexpr int kTileChannels = 16;  // output channels of one tile
 constexpr int64_t kSumBytes = kTileChannels * sizeof(float);
 constexpr int kHalves = kBf16Block / kTileChannels;
 
-// Tiles 0 to 3 are the sums of four rows of pixels, 4 to 6 the filters of the three ky, and 7 holds pixels.
-TileShapes tile_shapes(int input_channels) {
+// Tiles 0 to 3 are sums, 4 to 6 filters and 7 pixels, or, in block1_conv1, 4 and 5 filters and 6 and 7 pixels: `pixels`
+// of a row x `channels` input channels.
+TileShapes tile_shapes(int pixels, int channels, int first_pixels) {
   TileShapes shapes;
-  const auto set = [&](int tile, int rows, int row_bytes) {
-    shapes.rows[tile] = static_cast<uint8_t>(rows);
-    shapes.row_bytes[tile] = static_cast<uint16_t>(row_bytes);
-  };
-  for (int tile = 0; tile < 4; ++tile) set(tile, kAmxPixels, kSumBytes);
-  for (int tile = 4; tile < 7; ++tile) set(tile, input_channels / 2, kTileBytes);
-  set(7, kAmxPixels, input_channels * 2);
+  for (int tile = 0; tile < 8; ++tile) {
+    const bool is_sum = tile < 4;
+    const bool is_filter = !is_sum && tile < first_pixels;
+    shapes.rows[tile] = static_cast<uint8_t>(is_filter ? channels / 2 : pixels);
+    shapes.row_bytes[tile] = static_cast<uint16_t>(is_sum || is_filter ? kTileBytes : channels * 2);
+  }
   return shapes;
 }
 
@@ -97,44 +95,53 @@ VGG16_INLINE void write(const Channels& x, uint16_t* out) {
 #endif
 }
 
-// Where the 16 channels of one tile begin at pixel (y, x).
+// Where 16 channels of pixel (y, x) begin; `tile` counts them in sixteens.
 VGG16_INLINE uint16_t* place(const Bf16Plane& out, int tile, int y, int x) {
   return out.at(tile / kHalves, y, x) + tile % kHalves * kTileChannels;
 }
 VGG16_INLINE float* place(const Plane& out, int tile, int y, int x) { return out.at(tile, y, x); }
 
-// Takes the sums of 4 rows x 14 pixels from the tiles; adds the bias, applies ReLU and pool, and writes them.
-template <class Out>
-VGG16_INLINE void finish(Tiles& tiles, const float* bias, bool maxpool2x2, const Out& out, int tile, int y, int x) {
-  alignas(64) float sums[kAmxRows][kAmxPixels][kTileChannels];
-  tiles.store<0>(sums[0], kSumBytes);
-  tiles.store<1>(sums[1], kSumBytes);
-  tiles.store<2>(sums[2], kSumBytes);
-  tiles.store<3>(sums[3], kSumBytes);
-  const auto value = [&](int row, int pixel) {
+// Takes the sums of 4 rows x kPixels pixels from the tiles; adds the bias, applies ReLU and pool, and writes them.
+template <int kPixels>
+struct Sums {
+  alignas(64) float values[4][kPixels][kTileChannels];
+
+  VGG16_INLINE explicit Sums(Tiles& tiles) {
+    tiles.store<0>(values[0], kSumBytes);
+    tiles.store<1>(values[1], kSumBytes);
+    tiles.store<2>(values[2], kSumBytes);
+    tiles.store<3>(values[3], kSumBytes);
+  }
+
+  VGG16_INLINE Channels finished(int tile, int pixel, const float* bias) const {
     Channels result;
     for (int i = 0; i < kVecs; ++i) {
       const int o = i * kLanes;
-      result.v[i] = bias_relu(load(sums[row][pixel] + o), load(bias + o));
+      result.v[i] = bias_relu(load(values[tile][pixel] + o), load(bias + o));
     }
     return result;
-  };
-  if (maxpool2x2) {
-    for (int row = 0; row < kAmxRows; row += 2) {
-#pragma GCC unroll 7
-      for (int pixel = 0; pixel < kAmxPixels; pixel += 2) {
-        const Channels upper = larger(value(row, pixel), value(row, pixel + 1));
-        const Channels lower = larger(value(row + 1, pixel), value(row + 1, pixel + 1));
-        write(larger(upper, lower), place(out, tile, (y + row) / 2, (x + pixel) / 2));
-      }
+  }
+
+  // The sums of one tile, to neighbouring pixels.
+  template <class Out>
+  VGG16_INLINE void write_tile(int tile, const float* bias, const Out& out, int to_tile, int y, int x) const {
+    auto* to = place(out, to_tile, y, x);
+#pragma GCC unroll 16
+    for (int pixel = 0; pixel < kPixels; ++pixel) write(finished(tile, pixel, bias), to + pixel * Out::kChannels);
+  }
+
+  // The maxima of 2x2 windows of this tile and the next, which is the row below.
+  template <class Out>
+  VGG16_INLINE void write_pooled(int tile, const float* bias, const Out& out, int to_tile, int y, int x) const {
+    auto* to = place(out, to_tile, y, x);
+#pragma GCC unroll 8
+    for (int pixel = 0; pixel < kPixels; pixel += 2) {
+      const Channels upper = larger(finished(tile, pixel, bias), finished(tile, pixel + 1, bias));
+      const Channels lower = larger(finished(tile + 1, pixel, bias), finished(tile + 1, pixel + 1, bias));
+      write(larger(upper, lower), to + pixel / 2 * Out::kChannels);
     }
-    return;
   }
-  for (int row = 0; row < kAmxRows; ++row) {
-#pragma GCC unroll 14
-    for (int pixel = 0; pixel < kAmxPixels; ++pixel) write(value(row, pixel), place(out, tile, y + row, x + pixel));
-  }
-}
+};
 
 // Calls run(y) for the first row of each four of [begin, end). The last four are moved back to end with the range: rows
 // may be computed twice, with the same result.
@@ -159,14 +166,14 @@ struct Ahead {
   }
 };
 
-template <class Out>
-void convolve(const AmxLayer& layer, const Bf16Plane* in, AmxPart part, bool maxpool2x2, const Out* out) {
-  Tiles tiles(tile_shapes(kBf16Block));
+template <int kPixels, class Out>
+void convolve_by(const AmxLayer& layer, const Bf16Plane* in, AmxPart part, bool maxpool2x2, const Out* out) {
+  Tiles tiles(tile_shapes(kPixels, kBf16Block, 7));
   constexpr int64_t kFilter = int64_t{kBf16Block} * kTileChannels;
   const int chunks = layer.ic / kBf16Block;
   const int64_t half_count = vgg16::amx_panel_count(layer.ic) / kHalves;
   const int blocks =
-      kHalves * part.pictures * ((part.y_end - part.y_begin + kAmxRows - 1) / kAmxRows) * (layer.side / kAmxPixels);
+      kHalves * part.pictures * ((part.y_end - part.y_begin + kAmxRows - 1) / kAmxRows) * (layer.side / kPixels);
   for (int panel = part.panel_begin; panel < part.panel_end; ++panel) {
     const uint16_t* filters = layer.filters + panel * vgg16::amx_panel_count(layer.ic);
     Ahead ahead = {(kLinesPerStep + blocks - 1) / blocks};
@@ -183,11 +190,20 @@ void convolve(const AmxLayer& layer, const Bf16Plane* in, AmxPart part, bool max
       }
       ahead.begun += ahead.lines;
       const int tile = panel * kHalves + half;
-      finish(tiles, layer.bias + tile * kTileChannels, maxpool2x2, out[picture], tile, y, x);
+      const float* bias = layer.bias + tile * kTileChannels;
+      const Sums<kPixels> sums(tiles);
+      for (int row = 0; row < kAmxRows; row += 2) {
+        if (maxpool2x2) {
+          sums.write_pooled(row, bias, out[picture], tile, (y + row) / 2, x / 2);
+        } else {
+          sums.write_tile(row, bias, out[picture], tile, y + row, x);
+          sums.write_tile(row + 1, bias, out[picture], tile, y + row + 1, x);
+        }
+      }
     };
     for (int picture = 0; picture < part.pictures; ++picture) {
       for_each_four(part.y_begin, part.y_end, [&](int y) {
-        for (int x = 0; x < layer.side; x += kAmxPixels) {
+        for (int x = 0; x < layer.side; x += kPixels) {
           for (int half = 0; half < kHalves; ++half) multiply_block(picture, y, x, half);
         }
       });
@@ -195,24 +211,51 @@ void convolve(const AmxLayer& layer, const Bf16Plane* in, AmxPart part, bool max
   }
 }
 
+// A product takes as long as its tile of filters has rows, and that is 16: so a tile of 14 pixels takes as long as one
+// of 16, and only widths that 16 does not divide have 14.
+template <class Out>
+void convolve(const AmxLayer& layer, const Bf16Plane* in, AmxPart part, bool maxpool2x2, const Out* out) {
+  const auto run = layer.side % 16 == 0 ? convolve_by<16, Out> : convolve_by<14, Out>;
+  run(layer, in, part, maxpool2x2, out);
+}
+
+// Two rows x 32 output channels at a time. A row of a tile of pixels is three neighbouring pixels, and so the products
+// of all kx at once, and one number of the next pixel, whose filter is zero.
 template <class Out>
 void first(const AmxLayer& layer, const uint16_t* rows, int n_rows, const Out& out) {
-  constexpr int kSide = 224;
-  constexpr int64_t kPixelBytes = 2 * kAmxFirstChannels;
-  constexpr int64_t kRowStride = int64_t{kSide + 2} * kAmxFirstChannels;
-  constexpr int64_t kFilter = int64_t{3} * kAmxFirstChannels * kTileChannels;
-  Tiles tiles(tile_shapes(3 * kAmxFirstChannels));
-  for_each_four(0, n_rows, [&](int y) {
-    for (int x = 0; x < kSide; x += kAmxPixels) {
-      for (int tile = 0; tile < layer.oc / kTileChannels; ++tile) {
+  constexpr int kPixels = 16;
+  constexpr int64_t kPixelBytes = 3 * sizeof(uint16_t);
+  constexpr int64_t kFilter = int64_t{vgg16::kAmxFirstDepth} * kTileChannels;
+  Tiles tiles(tile_shapes(kPixels, vgg16::kAmxFirstDepth, 6));
+  const auto load_filters = [&](const uint16_t* filters) {
+    tiles.load<4>(filters, kTileBytes);
+    tiles.load<5>(filters + 3 * kFilter, kTileBytes);
+  };
+  for (int at = 0; at < n_rows; at += 2) {
+    const int y = at + 2 <= n_rows ? at : n_rows - 2;
+    for (int x = 0; x < layer.side; x += kPixels) {
+      const uint16_t* pixels = rows + y * vgg16::kAmxFirstStride + x * 3;
+      for (int tile = 0; tile < layer.oc / kTileChannels; tile += 2) {
+        const uint16_t* filters = layer.filters + tile * 3 * kFilter;
         zero_sums(tiles);
-        // A row of a pixel tile is three neighbouring pixels: the products of all kx at once.
-        add_products(tiles, rows + y * kRowStride + x * kAmxFirstChannels, kRowStride, kPixelBytes,
-                     layer.filters + tile * 3 * kFilter, kFilter);
-        finish(tiles, layer.bias + tile * kTileChannels, false, out, tile, y, x);
+        tiles.load<6>(pixels, kPixelBytes);
+        for (int ky = 0; ky < 3; ++ky) {
+          load_filters(filters + ky * kFilter);
+          tiles.load<7>(pixels + (ky + 1) * vgg16::kAmxFirstStride, kPixelBytes);
+          tiles.multiply_add<0, 6, 4>();
+          tiles.multiply_add<1, 6, 5>();
+          tiles.multiply_add<2, 7, 4>();
+          tiles.multiply_add<3, 7, 5>();
+          tiles.load<6>(pixels + (ky + 1) * vgg16::kAmxFirstStride, kPixelBytes);
+        }
+        const Sums<kPixels> sums(tiles);
+        for (int i = 0; i < 4; ++i) {
+          const float* bias = layer.bias + (tile + i % 2) * kTileChannels;
+          sums.write_tile(i, bias, out, tile + i % 2, y + i / 2, x);
+        }
       }
     }
-  });
+  }
 }
 
 constexpr vgg16::Conv3x3Amx kAmxKernels = {convolve<Bf16Plane>, convolve<Plane>, first<Bf16Plane>, first<Plane>};

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "kernels/bf16.h"
@@ -22,14 +23,20 @@ uint16_t* pack_tile(int channels, const Value& value, uint16_t* out) {
   return out;
 }
 
-// The larger and the smaller part of every byte minus the mean of one colour.
-struct Split {
-  std::array<uint16_t, 256> larger{}, smaller{};
-  explicit Split(float mean) {
-    for (size_t byte = 0; byte < larger.size(); ++byte) {
-      const float value = static_cast<float>(byte) - mean;
-      larger[byte] = float_to_bf16(value);
-      smaller[byte] = float_to_bf16(value - bf16_to_float(larger[byte]));
+constexpr std::array<float, 3> kWholeMeans = {104, 117, 124};  // of kMeanBgr, rounded
+
+// What is left of the means.
+float rest_of_mean(int c) { return kMeanBgr[c] - kWholeMeans[static_cast<size_t>(c)]; }
+
+// Bytes minus the whole means, and what stands for a pixel outside the picture.
+struct PixelTable {
+  std::array<std::array<uint16_t, 256>, 3> values{};
+  std::array<uint16_t, 3> outside{};
+  PixelTable() {
+    for (size_t c = 0; c < 3; ++c) {
+      for (size_t byte = 0; byte < 256; ++byte)
+        values[c][byte] = float_to_bf16(static_cast<float>(byte) - kWholeMeans[c]);
+      outside[c] = float_to_bf16(rest_of_mean(static_cast<int>(c)));
     }
   }
 };
@@ -50,31 +57,43 @@ void pack_amx_filters(const float* kernel, int ic, int oc, int panel, uint16_t* 
   }
 }
 
-void pack_amx_first_filters(const float* kernel, uint16_t* packed) {
+void pack_amx_first_filters(const float* kernel, uint16_t* packed, float* bias) {
   constexpr int kOc = 64;
   for (int o = 0; o < kOc; o += kTileChannels) {
     for (int ky = 0; ky < 3; ++ky) {
-      const auto value = [&](int i, int j) {
-        const int c = i % kAmxFirstChannels;
-        return c < 6 ? kernel[(ky * 9 + i / kAmxFirstChannels * 3 + c % 3) * kOc + o + j] : 0.0F;
-      };
-      packed = pack_tile(3 * kAmxFirstChannels, value, packed);
+      const auto value = [&](int i, int j) { return i < 9 ? kernel[(ky * 9 + i) * kOc + o + j] : 0.0F; };
+      packed = pack_tile(kAmxFirstDepth, value, packed);
     }
+  }
+  for (int o = 0; o < kOc; ++o) {
+    double sum = 0;
+    for (int i = 0; i < 27; ++i) {
+      sum += static_cast<double>(rest_of_mean(i % 3)) *
+             static_cast<double>(bf16_to_float(float_to_bf16(kernel[i * kOc + o])));
+    }
+    bias[o] = static_cast<float>(static_cast<double>(bias[o]) - sum);
   }
 }
 
 void preprocess_amx(const uint8_t* picture, int y_begin, int y_end, uint16_t* rows) {
-  static const std::array<Split, 3> kSplits = {Split(kMeanBgr[0]), Split(kMeanBgr[1]), Split(kMeanBgr[2])};
-  for (int y = y_begin; y < y_end; ++y) {
-    for (int x = -1; x <= kInputSide; ++x, rows += kAmxFirstChannels) {
-      std::fill_n(rows, kAmxFirstChannels, uint16_t{0});
-      if (y < 0 || y >= kInputSide || x < 0 || x >= kInputSide) continue;
-      const uint8_t* rgb = picture + (y * kInputSide + x) * 3;
-      for (size_t c = 0; c < 3; ++c) {
-        rows[c] = kSplits[c].larger[rgb[2 - c]];
-        rows[3 + c] = kSplits[c].smaller[rgb[2 - c]];
-      }
+  static const PixelTable kTable;
+  const auto put_outside = [&](uint16_t* to, int pixels) {
+    for (int i = 0; i < pixels * 3; ++i) to[i] = kTable.outside[static_cast<size_t>(i % 3)];
+  };
+  for (int y = y_begin; y < y_end; ++y, rows += kAmxFirstStride) {
+    std::fill_n(rows + kAmxFirstStride - 2, 2, uint16_t{0});
+    if (y < 0 || y >= kInputSide) {
+      put_outside(rows, kInputSide + 2);
+      continue;
     }
+    put_outside(rows, 1);
+    const uint8_t* rgb = picture + y * kInputSide * 3;
+    for (uint16_t* to = rows + 3; to < rows + (kInputSide + 1) * 3; to += 3, rgb += 3) {
+      to[0] = kTable.values[0][rgb[2]];
+      to[1] = kTable.values[1][rgb[1]];
+      to[2] = kTable.values[2][rgb[0]];
+    }
+    put_outside(rows + (kInputSide + 1) * 3, 1);
   }
 }
 

@@ -12,6 +12,7 @@ namespace vgg16 {
 /// (WinogradLayer::padded_side). So no kernel needs a special case at the edge.
 template <class Element, int Block>
 struct BlockedPlane {
+  static constexpr int kChannels = Block;  ///< of one pixel in one block
   Element* data = nullptr;
   int channels = 0;
   int h = 0, w = 0;

@@ -26,7 +26,7 @@ constexpr int kPadded = kInputSide + 2;
 // A strip of block1_conv1's output as a plane of kStripRows rows inside its border.
 Bf16Plane strip_plane(uint16_t* data) { return {data, 64, kStripRows, kInputSide, kStripRows + 2, kPadded}; }
 // Rows of the input that it needs, and their bfloat16 numbers.
-constexpr int64_t kStripInput = int64_t{kStripRows + 4} * kPadded * kAmxFirstChannels;
+constexpr int64_t kStripInput = int64_t{kStripRows + 4} * kAmxFirstStride;
 
 // Views of the pictures of one layer from row y on.
 template <class View>

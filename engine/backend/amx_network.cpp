@@ -21,11 +21,11 @@ std::shared_ptr<const AmxNetwork> prepare_amx_network(const Weights& weights, si
     if (!is_conv(layer)) continue;
     const size_t conv = conv_index(layer);
     const ConvShape shape = conv_shape(conv);
-    const int n_panels = conv == 0 ? 1 : shape.oc / kBf16Block;
-    const int64_t panel_count = conv == 0 ? kAmxFirstFilterCount : amx_panel_count(shape.ic);
+    const int n_panels = conv == 0 ? 0 : shape.oc / kBf16Block;  // the first is packed with its bias
+    const int64_t panel_count = amx_panel_count(shape.ic);
     plain[conv] = FloatArray(int64_t{9} * shape.ic * shape.oc);
     network->biases[conv] = FloatArray(shape.oc);
-    network->filters[conv] = FloatArray(n_panels * panel_count / 2);
+    network->filters[conv] = FloatArray((conv == 0 ? kAmxFirstFilterCount : n_panels * panel_count) / 2);
     auto* packed = reinterpret_cast<uint16_t*>(network->filters[conv].data());
     network->convolutions[conv] = {shape.ic, shape.oc, output_shape(layer, 1).h, packed, network->biases[conv].data()};
     for (int panel = 0; panel < n_panels; ++panel) jobs.push_back({conv, panel, packed + panel * panel_count});
@@ -36,15 +36,14 @@ std::shared_ptr<const AmxNetwork> prepare_amx_network(const Weights& weights, si
     weights.copy_kernel(conv, plain[conv].data());
     float* bias = network->biases[conv].data();
     weights.copy_bias(conv, bias);
+    if (conv == 0) {
+      pack_amx_first_filters(plain[0].data(), reinterpret_cast<uint16_t*>(network->filters[0].data()), bias);
+    }
     for (int o = 0; o < conv_shape(conv).oc; ++o) bias[o] += 0.0F;  // turns -0 into 0 (AmxLayer::bias)
   });
   pool.for_each(static_cast<int64_t>(jobs.size()), [&](int64_t i, int) {
     const auto [conv, panel, packed] = jobs[static_cast<size_t>(i)];
-    const float* kernel = plain[conv].data();
-    if (conv == 0)
-      pack_amx_first_filters(kernel, packed);
-    else
-      pack_amx_filters(kernel, conv_shape(conv).ic, conv_shape(conv).oc, panel, packed);
+    pack_amx_filters(plain[conv].data(), conv_shape(conv).ic, conv_shape(conv).oc, panel, packed);
   });
   return network;
 }

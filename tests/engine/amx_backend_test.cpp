@@ -67,7 +67,7 @@ void copy_first(const AmxLayer&, const uint16_t* rows, int n_rows, const Out& ou
   for (int y = 0; y < n_rows; ++y) {
     for (int x = 0; x < kInputSide; ++x) {
       for (int o = 0; o < 64; ++o) {
-        const uint16_t value = rows[((y + 1) * (kInputSide + 2) + x + 1) * kAmxFirstChannels + o % 3];
+        const uint16_t value = rows[(y + 1) * kAmxFirstStride + (x + 1) * 3 + o % 3];
         const auto place = out.at(o / kBlockOut, y, x) + o % kBlockOut;
         *place = static_cast<std::remove_reference_t<decltype(*place)>>(value % 1000 + o);
       }

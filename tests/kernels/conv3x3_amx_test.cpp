@@ -151,11 +151,8 @@ TEST_P(AmxTest, AConvolutionAgreesWithPlainLoops) {
   const struct {
     int ic, oc, side, pictures;
     bool pool;
-  } cases[] = {{32, 32, 14, 1, false},
-               {32, 64, 14, 3, true},
-               {96, 32, 28, 1, false},
-               {64, 96, 42, 2, true},
-               {160, 32, 14, 2, false}};
+  } cases[] = {{32, 32, 14, 1, false},  {32, 64, 14, 3, true}, {96, 32, 28, 1, false}, {64, 96, 42, 2, true},
+               {160, 32, 14, 2, false}, {32, 32, 16, 1, true}, {32, 64, 48, 1, false}};
   for (const auto& c : cases) {
     const Layer layer(c.ic, c.oc, c.side, c.pictures, c.pool);
     const Shape4 shape = {c.pictures, c.side, c.side, c.ic};
@@ -216,16 +213,17 @@ TEST_P(AmxTest, TheFirstConvolutionAgreesWithPlainLoops) {
   auto w = random_floats(27 * 64, 5);
   for (float& v : w) v = bf16_to_float(float_to_bf16(v));
   const auto b = random_floats(64, 6);
+  auto bias = b;
   std::vector<uint16_t> packed(kAmxFirstFilterCount);
-  pack_amx_first_filters(w.data(), packed.data());
-  const AmxLayer layer = {3, 64, 224, packed.data(), b.data()};
+  pack_amx_first_filters(w.data(), packed.data(), bias.data());
+  const AmxLayer layer = {3, 64, 224, packed.data(), bias.data()};
   const auto x = preprocess_reference(picture.data());
   const Reference expected = conv3x3_relu_reference(x.data(), {1, 224, 224, 3}, w.data(), b.data(), 64);
   OwnedF32 out(64, 224, -1.0F);
   OwnedBf16 rounded(64, 224, 0);
   // In uneven parts, each with the rows above and below it.
   for (const auto& [begin, end] : {std::pair{0, 9}, std::pair{9, 13}, std::pair{13, 224}}) {
-    std::vector<uint16_t> rows(static_cast<size_t>((end - begin + 2) * 226 * kAmxFirstChannels), 0x7FC0);
+    std::vector<uint16_t> rows(static_cast<size_t>((end - begin + 2) * kAmxFirstStride), 0x7FC0);
     preprocess_amx(picture.data(), begin - 1, end + 1, rows.data());
     Plane to = out.plane;
     to.data += begin * to.row_stride();
@@ -239,8 +237,10 @@ TEST_P(AmxTest, TheFirstConvolutionAgreesWithPlainLoops) {
       for (int c = 0; c < 64; ++c) {
         const auto i = static_cast<size_t>((y * 224 + x_at) * 64 + c);
         const float value = out.plane.at(c / kBlock, y, x_at)[c % kBlock];
-        // A pixel minus the mean is the sum of two bfloat16 numbers: 16 bits of it.
-        ASSERT_NEAR(static_cast<double>(value), expected.values[i], 2e-5 * expected.magnitudes[i]) << y << " " << x_at;
+        // Inside, pixels are exact; of the border, what the mean is beside a whole number is rounded.
+        const bool inside = y > 0 && y < 223 && x_at > 0 && x_at < 223;
+        const double tolerance = inside ? sum_tolerance(27, expected.magnitudes[i]) : 0.02;
+        ASSERT_NEAR(static_cast<double>(value), expected.values[i], tolerance) << y << " " << x_at;
         ASSERT_EQ(rounded.plane.at(c / kBf16Block, y, x_at)[c % kBf16Block], float_to_bf16(value));
       }
     }
