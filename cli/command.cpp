@@ -35,10 +35,11 @@ void add_network_options(CLI::App& app, std::string& weights, ExtractorOptions& 
       ->type_name("NAME")
       ->capture_default_str()
       ->check(expects("auto, cpu, cuda or cuda:N", is_device));
-  choices(app.add_option("--precision", options.precision,
-                         "Type of the multiplied numbers\nOn a CPU f32, or bf16, which is less exact, faster on AMD's "
-                         "processors and slower on Intel's; on a GPU any."),
-          {"f32", "tf32", "f16", "bf16"})
+  choices(
+      app.add_option("--precision", options.precision,
+                     "Type of the multiplied numbers\nOn a CPU f32, or bf16, which is less exact, faster on Intel's "
+                     "processors with AMX and on AMD's with AVX-512 BF16, and slower on others; on a GPU any."),
+      {"f32", "tf32", "f16", "bf16"})
       ->capture_default_str();
   app.add_option("--threads", options.threads,
                  "Threads; 0 is one per processor\nUp to 1024. In a container, 0 is within its quota.")

@@ -109,12 +109,16 @@ Json describe_build() {
                    {"backends", info.backends},
                    {"instruction_sets", info.instruction_sets},
                    {"precisions", info.precisions},
+                   {"instruction_set_of", Json::object()},
                    {"slow_precisions", info.slow_precisions},
                    {"processors", info.processors},
                    {"processors_allowed", info.processors_allowed},
                    {"hdf5", hdf5_library()},
                    {"built_in_weights_sha256", builtin_weights_digest()},
                    {"weights_source", kWeightsSource}};
+  for (size_t i = 0; i < info.precisions.size(); ++i) {
+    document["instruction_set_of"][std::string(info.precisions[i])] = info.precision_sets[i];
+  }
   if (info.cpu_quota > 0) document["cpu_quota"] = info.cpu_quota;
   add_devices(document);
   return document;

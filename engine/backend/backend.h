@@ -17,9 +17,9 @@ class Backend {
 
   /// "cpu" or "cuda".
   [[nodiscard]] virtual std::string_view name() const = 0;
-  /// What the bits of the features depend on beside weights and precision. CPU: "avx512", "avx2" or "portable"; GPU:
-  /// its architecture, cuDNN's version and the batch size, such as "sm_90, cuDNN 9.13.0, batches of 32". In tf32, f16
-  /// and bf16 on a GPU the last bits may also depend on a picture's place in its batch.
+  /// What the bits of the features depend on beside weights and precision. CPU: "avx512", "avx2", "portable" or "amx";
+  /// GPU: its architecture, cuDNN's version and the batch size, such as "sm_90, cuDNN 9.13.0, batches of 32". In tf32,
+  /// f16 and bf16 on a GPU the last bits may also depend on a picture's place in its batch.
   [[nodiscard]] virtual std::string_view instruction_set() const = 0;
   [[nodiscard]] virtual int max_batch() const = 0;
   /// The number of pictures that forward() computes together. A batch that is passed in parts of this size takes no

@@ -63,7 +63,7 @@ std::unique_ptr<Backend> make_cpu_backend(const Weights& weights, const BackendO
   auto pool = std::make_unique<ThreadPool>(options.threads, options.cancelled);
   const Conv3x3Cpu& kernels = conv3x3_cpu(options.instruction_set, options.precision);
   if (is_slow(options.precision) && options.log) {
-    options.log("precision bf16 is slower than f32 on Intel's processors; it pays on AMD's");
+    options.log("precision bf16 is slower than f32 on Intel's processors without AMX; it pays on AMD's and with AMX");
   }
   // Everything that the prepared weights depend on, so that engines share them only if they fit.
   const std::string key = "cpu " + std::string(kernels.name) + " " + options.precision;
@@ -151,10 +151,12 @@ BuildInfo build_info() {
   info.version = VGG16_VERSION;
   info.backends = {"cpu"};
   add_cuda(info);
-  for (const Conv3x3Cpu* kernels : runnable_conv3x3_cpu()) {
-    if (kernels->precision == "f32") info.instruction_sets.push_back(kernels->name);
-    if (info.precisions.empty() || info.precisions.back() != kernels->precision)
-      info.precisions.push_back(kernels->precision);
+  for (const CpuSet& set : runnable_cpu_sets()) {
+    if (set.precision == "f32") info.instruction_sets.push_back(set.name);
+    if (info.precisions.empty() || info.precisions.back() != set.precision) {
+      info.precisions.push_back(set.precision);
+      info.precision_sets.push_back(set.name);
+    }
   }
   for (const std::string_view precision : info.precisions) {
     if (is_slow(precision)) info.slow_precisions.push_back(precision);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ bool has_tiles() { return runs_here(InstructionSet::kAmx) && request_amx().empty
 struct Kernels {
   std::string name;
   const Conv3x3Amx* set;
+  friend void PrintTo(const Kernels& kernels, std::ostream* stream) { *stream << kernels.name; }
 };
 std::vector<Kernels> kernels() {
   std::vector<Kernels> sets = {{"stand_in", &amx_stand_in()}};
@@ -145,9 +147,9 @@ std::vector<uint16_t> run_bf16(const Conv3x3Amx& set, const Layer& layer) {
   return values;
 }
 
-class AmxTest : public testing::TestWithParam<Kernels> {};
+class AmxKernelsTest : public testing::TestWithParam<Kernels> {};
 
-TEST_P(AmxTest, AConvolutionAgreesWithPlainLoops) {
+TEST_P(AmxKernelsTest, AConvolutionAgreesWithPlainLoops) {
   const struct {
     int ic, oc, side, pictures;
     bool pool;
@@ -175,7 +177,7 @@ TEST_P(AmxTest, AConvolutionAgreesWithPlainLoops) {
   }
 }
 
-TEST_P(AmxTest, APartGivesTheBitsOfTheWhole) {
+TEST_P(AmxKernelsTest, APartGivesTheBitsOfTheWhole) {
   const Layer layer(64, 96, 28, 2, true);
   const auto whole = run_last(*GetParam().set, layer, {layer.whole()});
   // Of panels and rows: 6 and 10 are not multiples of 4.
@@ -186,7 +188,7 @@ TEST_P(AmxTest, APartGivesTheBitsOfTheWhole) {
   EXPECT_EQ(run_last(*GetParam().set, layer, parts), whole);
 }
 
-TEST_P(AmxTest, NanAndOverflowReachTheOutput) {
+TEST_P(AmxKernelsTest, NanAndOverflowReachTheOutput) {
   for (const bool pool : {false, true}) {
     Layer layer(32, 32, 14, 1, pool);
     layer.in[0].plane.at(0, 7, 7)[5] = 0xFFC0;  // the NaN that x86 makes is negative
@@ -199,7 +201,7 @@ TEST_P(AmxTest, NanAndOverflowReachTheOutput) {
   }
 }
 
-TEST_P(AmxTest, NoSumBecomesMinusZero) {
+TEST_P(AmxKernelsTest, NoSumBecomesMinusZero) {
   Layer layer(32, 32, 14, 1, true);
   for (float& w : layer.w) w = -std::abs(w) * 1e-30F;
   layer.pack();
@@ -208,7 +210,7 @@ TEST_P(AmxTest, NoSumBecomesMinusZero) {
   for (const float v : run_last(*GetParam().set, layer, {layer.whole()})) ASSERT_FALSE(v != 0 || std::signbit(v));
 }
 
-TEST_P(AmxTest, TheFirstConvolutionAgreesWithPlainLoops) {
+TEST_P(AmxKernelsTest, TheFirstConvolutionAgreesWithPlainLoops) {
   const auto picture = random_bytes(kPictureBytes, 4);
   auto w = random_floats(27 * 64, 5);
   for (float& v : w) v = bf16_to_float(float_to_bf16(v));
@@ -247,7 +249,7 @@ TEST_P(AmxTest, TheFirstConvolutionAgreesWithPlainLoops) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Kernels, AmxTest, testing::ValuesIn(kernels()),
+INSTANTIATE_TEST_SUITE_P(Sets, AmxKernelsTest, testing::ValuesIn(kernels()),
                          [](const auto& param) { return param.param.name; });
 
 // Random bits: numbers of every size, denormal ones, infinities and NaN.

@@ -13,6 +13,7 @@ struct BuildInfo {
   std::vector<std::string_view> backends;          ///< engines of this build: "cpu", perhaps "cuda"
   std::vector<std::string_view> instruction_sets;  ///< of the CPU engine that this machine can run, the default first
   std::vector<std::string_view> precisions;        ///< of the CPU engine on this machine: "f32", perhaps "bf16"
+  std::vector<std::string_view> precision_sets;    ///< of each of `precisions`, the instruction set that computes it
   std::vector<std::string_view> slow_precisions;   ///< those of `precisions` that are slower than "f32" here
   int processors = 0;          ///< the default number of threads: processors_allowed, at most cpu_quota rounded up
   int processors_allowed = 0;  ///< processors that the scheduler may run this process on

@@ -58,11 +58,14 @@ struct ExtractTimes {
 /// it makes no system call either, and with more only those that wake them. The constructor prepares the weights and
 /// takes the memory of the network; extract_files takes more, for batches of pixels and rows and, on a GPU, for a
 /// second engine. Construct once, call often. One thread at a time. Extractors that exist at the same time and use the
-/// same Weights object, device, precision and instruction set share the prepared weights (242 MB on a CPU): a further
-/// one takes only 30 MB at batch size 1 and 130 MB from batch size 8 on.
+/// same Weights object, device, precision and instruction set share the prepared weights (242 MB on a CPU, 29 MB with
+/// AMX): a further one takes only 30 MB at batch size 1 and 130 MB from batch size 8 on.
 class Extractor {
  public:
-  /// Throws Error{kInvalidArgument, kMemory, kDevice}.
+  /// In bf16 on a processor with AMX this asks Linux to let the process use AMX's tiles, which cannot be undone: from
+  /// then on the frame of a signal takes 11 KB, and sigaltstack() refuses a smaller stack. If the system refuses, for
+  /// example because the stack that a thread has set with sigaltstack() is too small, another instruction set computes,
+  /// and `log` says why. Throws Error{kInvalidArgument, kMemory, kDevice}.
   Extractor(std::shared_ptr<const Weights> weights, const ExtractorOptions& options);
   ~Extractor();
   Extractor(Extractor&&) noexcept;
@@ -72,7 +75,7 @@ class Extractor {
   [[nodiscard]] size_t layer() const;     ///< the constructor's layer, as layer_index(), and pooling
   [[nodiscard]] Pool pool() const;
   [[nodiscard]] std::string_view backend() const;  ///< "cpu" or "cuda"
-  /// "avx512", "avx2" or "portable"; on a GPU such as "sm_90, cuDNN 9.13.0, batches of 32".
+  /// "avx512", "avx2" or "portable", or "amx" in bf16; on a GPU such as "sm_90, cuDNN 9.13.0, batches of 32".
   [[nodiscard]] std::string_view instruction_set() const;
 
   /// Computes the features of n pictures (n, 224, 224, 3), any n >= 0, into rows (n, columns()) float32. Returns when
