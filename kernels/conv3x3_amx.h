@@ -26,7 +26,7 @@ constexpr int64_t amx_panel_count(int ic) { return int64_t{ic} * 9 * kBf16Block;
 /// The shape of one convolution, and views of its weights, which the caller owns. ic and oc are multiples of 32.
 struct AmxLayer {
   int ic = 0, oc = 0;
-  int side = 0;                       ///< height and width in pixels, a multiple of 14 or 16
+  int side = 0;                       ///< height and width in pixels, an even multiple of 14 or 16
   const uint16_t* filters = nullptr;  ///< oc / 32 panels of amx_panel_count(ic) each, by pack_amx_filters
   const float* bias = nullptr;        ///< oc numbers, none of them -0 (bias_relu in simd.h says why)
 };
@@ -54,8 +54,8 @@ void pack_amx_first_filters(const float* kernel, uint16_t* packed, float* bias);
 /// pixels and padding each. `picture` is uint8 RGB (224, 224, 3).
 void preprocess_amx(const uint8_t* picture, int y_begin, int y_end, uint16_t* rows);
 
-/// A part of the work of one layer: all pixels of the rows [y_begin, y_end), at least 4 and if pooled an even number,
-/// of each of `pictures` pictures, for the blocks [panel_begin, panel_end) of 32 output channels.
+/// A part of the work of one layer: all pixels of the rows [y_begin, y_end), both even, of each of `pictures` pictures,
+/// for the blocks [panel_begin, panel_end) of 32 output channels.
 struct AmxPart {
   int pictures = 0;
   int y_begin = 0, y_end = 0;

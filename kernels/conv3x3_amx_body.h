@@ -20,45 +20,73 @@ constexpr int kTileChannels = 16;  // output channels of one tile
 constexpr int64_t kSumBytes = kTileChannels * sizeof(float);
 constexpr int kHalves = kBf16Block / kTileChannels;
 
-// Tiles 0 to 3 are sums, 4 to 6 filters and 7 pixels, or, in block1_conv1, 4 and 5 filters and 6 and 7 pixels: `pixels`
-// of a row x `channels` input channels.
-TileShapes tile_shapes(int pixels, int channels, int first_pixels) {
+// Tiles 0 to 3 are sums, 4 to 6 filters, and 7 is `pixels` neighbouring pixels x `channels` input channels.
+TileShapes tile_shapes(int pixels, int channels) {
   TileShapes shapes;
   for (int tile = 0; tile < 8; ++tile) {
     const bool is_sum = tile < 4;
-    const bool is_filter = !is_sum && tile < first_pixels;
+    const bool is_filter = !is_sum && tile < 7;
     shapes.rows[tile] = static_cast<uint8_t>(is_filter ? channels / 2 : pixels);
     shapes.row_bytes[tile] = static_cast<uint16_t>(is_sum || is_filter ? kTileBytes : channels * 2);
   }
   return shapes;
 }
 
-// Adds the products of six rows of pixels with the three filters of one kx to the sums of four rows. A pixel tile is
-// multiplied as soon as it is there, and each sum takes its three products in the order of ky.
-VGG16_INLINE void add_products(Tiles& tiles, const uint16_t* pixels, int64_t row_stride, int64_t pixel_bytes,
-                               const uint16_t* filters, int64_t filter_count) {
-  const auto load_row = [&](int row) { tiles.load<7>(pixels + row * row_stride, pixel_bytes); };
-  tiles.load<4>(filters, kTileBytes);
-  load_row(0);
+// Where the tiles of one product come from: rows of pixels, and the filters of three ky, one after another.
+struct Operands {
+  const uint16_t* pixels;
+  int64_t row_stride, pixel_bytes;
+  const uint16_t* filters;
+  int64_t filter_count;
+
+  VGG16_INLINE void load_row(Tiles& tiles, int row) const { tiles.load<7>(pixels + row * row_stride, pixel_bytes); }
+  template <int kTile>
+  VGG16_INLINE void load_filter(Tiles& tiles, int ky) const {
+    tiles.load<kTile>(filters + ky * filter_count, kTileBytes);
+  }
+};
+
+// Adds the products of six rows of pixels with the three filters of one kx to the sums of four rows, which are tiles 0
+// to 3. A tile of pixels is multiplied as soon as it is there, and each sum takes its three products in the order of
+// ky.
+VGG16_INLINE void add_four_rows(Tiles& tiles, const Operands& from) {
+  from.load_filter<4>(tiles, 0);
+  from.load_row(tiles, 0);
   tiles.multiply_add<0, 7, 4>();
-  tiles.load<5>(filters + filter_count, kTileBytes);
-  load_row(1);
+  from.load_filter<5>(tiles, 1);
+  from.load_row(tiles, 1);
   tiles.multiply_add<0, 7, 5>();
   tiles.multiply_add<1, 7, 4>();
-  tiles.load<6>(filters + 2 * filter_count, kTileBytes);
-  load_row(2);
+  from.load_filter<6>(tiles, 2);
+  from.load_row(tiles, 2);
   tiles.multiply_add<0, 7, 6>();
   tiles.multiply_add<1, 7, 5>();
   tiles.multiply_add<2, 7, 4>();
-  load_row(3);
+  from.load_row(tiles, 3);
   tiles.multiply_add<1, 7, 6>();
   tiles.multiply_add<2, 7, 5>();
   tiles.multiply_add<3, 7, 4>();
-  load_row(4);
+  from.load_row(tiles, 4);
   tiles.multiply_add<2, 7, 6>();
   tiles.multiply_add<3, 7, 5>();
-  load_row(5);
+  from.load_row(tiles, 5);
   tiles.multiply_add<3, 7, 6>();
+}
+
+// The same for two rows and two sixteens of output channels, whose filters are `other` apart: tiles 0 and 1 are the
+// sums of the upper row, 2 and 3 those of the lower.
+VGG16_INLINE void add_two_rows(Tiles& tiles, const Operands& from, int64_t other) {
+  const Operands second = {from.pixels, from.row_stride, from.pixel_bytes, from.filters + other, from.filter_count};
+  for (int ky = 0; ky < 3; ++ky) {
+    from.load_filter<4>(tiles, ky);
+    second.load_filter<5>(tiles, ky);
+    from.load_row(tiles, ky);
+    tiles.multiply_add<0, 7, 4>();
+    tiles.multiply_add<1, 7, 5>();
+    from.load_row(tiles, ky + 1);
+    tiles.multiply_add<2, 7, 4>();
+    tiles.multiply_add<3, 7, 5>();
+  }
 }
 
 VGG16_INLINE void zero_sums(Tiles& tiles) {
@@ -101,7 +129,7 @@ VGG16_INLINE uint16_t* place(const Bf16Plane& out, int tile, int y, int x) {
 }
 VGG16_INLINE float* place(const Plane& out, int tile, int y, int x) { return out.at(tile, y, x); }
 
-// Takes the sums of 4 rows x kPixels pixels from the tiles; adds the bias, applies ReLU and pool, and writes them.
+// The sums that were in tiles 0 to 3, kPixels x 16 each; adds the bias, applies ReLU and pool, and writes them.
 template <int kPixels>
 struct Sums {
   alignas(64) float values[4][kPixels][kTileChannels];
@@ -122,33 +150,30 @@ struct Sums {
     return result;
   }
 
-  // The sums of one tile, to neighbouring pixels.
+  // Two tiles, one below the other, to rows y and y + 1, or the maxima of their 2x2 windows to row y / 2. `to_tile`
+  // counts the output channels in sixteens.
   template <class Out>
-  VGG16_INLINE void write_tile(int tile, const float* bias, const Out& out, int to_tile, int y, int x) const {
-    auto* to = place(out, to_tile, y, x);
-#pragma GCC unroll 16
-    for (int pixel = 0; pixel < kPixels; ++pixel) write(finished(tile, pixel, bias), to + pixel * Out::kChannels);
-  }
-
-  // The maxima of 2x2 windows of this tile and the next, which is the row below.
-  template <class Out>
-  VGG16_INLINE void write_pooled(int tile, const float* bias, const Out& out, int to_tile, int y, int x) const {
-    auto* to = place(out, to_tile, y, x);
+  VGG16_INLINE void write_rows(int tile, int below, const float* bias, bool maxpool2x2, const Out& out, int to_tile,
+                               int y, int x) const {
+    if (maxpool2x2) {
+      auto* to = place(out, to_tile, y / 2, x / 2);
 #pragma GCC unroll 8
-    for (int pixel = 0; pixel < kPixels; pixel += 2) {
-      const Channels upper = larger(finished(tile, pixel, bias), finished(tile, pixel + 1, bias));
-      const Channels lower = larger(finished(tile + 1, pixel, bias), finished(tile + 1, pixel + 1, bias));
-      write(larger(upper, lower), to + pixel / 2 * Out::kChannels);
+      for (int pixel = 0; pixel < kPixels; pixel += 2) {
+        const Channels upper = larger(finished(tile, pixel, bias), finished(tile, pixel + 1, bias));
+        const Channels lower = larger(finished(below, pixel, bias), finished(below, pixel + 1, bias));
+        write(larger(upper, lower), to + pixel / 2 * Out::kChannels);
+      }
+      return;
+    }
+    for (int row = 0; row < 2; ++row) {
+      auto* to = place(out, to_tile, y + row, x);
+#pragma GCC unroll 16
+      for (int pixel = 0; pixel < kPixels; ++pixel) {
+        write(finished(row == 0 ? tile : below, pixel, bias), to + pixel * Out::kChannels);
+      }
     }
   }
 };
-
-// Calls run(y) for the first row of each four of [begin, end). The last four are moved back to end with the range: rows
-// may be computed twice, with the same result.
-template <class Run>
-VGG16_INLINE void for_each_four(int begin, int end, const Run& run) {
-  for (int y = begin; y < end; y += kAmxRows) run(y + kAmxRows <= end ? y : end - kAmxRows);
-}
 
 // Cache lines of the filters of one kx, for both halves of a panel.
 constexpr int kLinesPerStep = kHalves * 3 * 16;
@@ -168,45 +193,57 @@ struct Ahead {
 
 template <int kPixels, class Out>
 void convolve_by(const AmxLayer& layer, const Bf16Plane* in, AmxPart part, bool maxpool2x2, const Out* out) {
-  Tiles tiles(tile_shapes(kPixels, kBf16Block, 7));
+  Tiles tiles(tile_shapes(kPixels, kBf16Block));
   constexpr int64_t kFilter = int64_t{kBf16Block} * kTileChannels;
   const int chunks = layer.ic / kBf16Block;
   const int64_t half_count = vgg16::amx_panel_count(layer.ic) / kHalves;
   const int blocks =
       kHalves * part.pictures * ((part.y_end - part.y_begin + kAmxRows - 1) / kAmxRows) * (layer.side / kPixels);
   for (int panel = part.panel_begin; panel < part.panel_end; ++panel) {
-    const uint16_t* filters = layer.filters + panel * vgg16::amx_panel_count(layer.ic);
+    const uint16_t* filters = layer.filters + panel * kHalves * half_count;
+    const float* bias = layer.bias + panel * kBf16Block;
     Ahead ahead = {(kLinesPerStep + blocks - 1) / blocks};
-    const auto multiply_block = [&](int picture, int y, int x, int half) {
+    // The sums of all input channels for the block of pixels at (y, x): add() takes the operands of one kx.
+    const auto sum_up = [&](const Bf16Plane& plane, int y, int x, int half, const auto& add) {
       zero_sums(tiles);
       const uint16_t* f = filters + half * half_count;
-      const uint16_t* pixels = in[picture].at(0, y - 1, x - 1);
+      const uint16_t* pixels = plane.at(0, y - 1, x - 1);
+      const int64_t row_stride = plane.row_stride();
       int64_t step = 0;
-      for (int chunk = 0; chunk < chunks; ++chunk, pixels += in[picture].block_stride()) {
+      for (int chunk = 0; chunk < chunks; ++chunk, pixels += plane.block_stride()) {
         for (int kx = 0; kx < 3; ++kx, ++step, f += 3 * kFilter) {
           ahead.fetch(filters + kHalves * half_count, step);
-          add_products(tiles, pixels + kx * kBf16Block, in[picture].row_stride(), kTileBytes, f, kFilter);
+          add(Operands{pixels + kx * kBf16Block, row_stride, kTileBytes, f, kFilter});
         }
       }
       ahead.begun += ahead.lines;
+      return Sums<kPixels>(tiles);
+    };
+    const auto four_rows = [&](int picture, int y, int x, int half) {
+      const auto sums = sum_up(in[picture], y, x, half, [&](const Operands& from) { add_four_rows(tiles, from); });
       const int tile = panel * kHalves + half;
-      const float* bias = layer.bias + tile * kTileChannels;
-      const Sums<kPixels> sums(tiles);
       for (int row = 0; row < kAmxRows; row += 2) {
-        if (maxpool2x2) {
-          sums.write_pooled(row, bias, out[picture], tile, (y + row) / 2, x / 2);
-        } else {
-          sums.write_tile(row, bias, out[picture], tile, y + row, x);
-          sums.write_tile(row + 1, bias, out[picture], tile, y + row + 1, x);
-        }
+        sums.write_rows(row, row + 1, bias + half * kTileChannels, maxpool2x2, out[picture], tile, y + row, x);
+      }
+    };
+    const auto two_rows = [&](int picture, int y, int x) {
+      const auto sums =
+          sum_up(in[picture], y, x, 0, [&](const Operands& from) { add_two_rows(tiles, from, half_count); });
+      for (int half = 0; half < kHalves; ++half) {
+        const int tile = panel * kHalves + half;
+        sums.write_rows(half, half + 2, bias + half * kTileChannels, maxpool2x2, out[picture], tile, y, x);
       }
     };
     for (int picture = 0; picture < part.pictures; ++picture) {
-      for_each_four(part.y_begin, part.y_end, [&](int y) {
+      for (int y = part.y_begin; y < part.y_end; y += kAmxRows) {
         for (int x = 0; x < layer.side; x += kPixels) {
-          for (int half = 0; half < kHalves; ++half) multiply_block(picture, y, x, half);
+          if (part.y_end - y < kAmxRows) {
+            two_rows(picture, y, x);
+          } else {
+            for (int half = 0; half < kHalves; ++half) four_rows(picture, y, x, half);
+          }
         }
-      });
+      }
     }
   }
 }
@@ -219,39 +256,27 @@ void convolve(const AmxLayer& layer, const Bf16Plane* in, AmxPart part, bool max
   run(layer, in, part, maxpool2x2, out);
 }
 
-// Two rows x 32 output channels at a time. A row of a tile of pixels is three neighbouring pixels, and so the products
-// of all kx at once, and one number of the next pixel, whose filter is zero.
+// A row of a tile of pixels is three neighbouring pixels, and so the products of all kx at once, and one number of the
+// next pixel, whose filter is zero.
 template <class Out>
 void first(const AmxLayer& layer, const uint16_t* rows, int n_rows, const Out& out) {
   constexpr int kPixels = 16;
   constexpr int64_t kPixelBytes = 3 * sizeof(uint16_t);
   constexpr int64_t kFilter = int64_t{vgg16::kAmxFirstDepth} * kTileChannels;
-  Tiles tiles(tile_shapes(kPixels, vgg16::kAmxFirstDepth, 6));
-  const auto load_filters = [&](const uint16_t* filters) {
-    tiles.load<4>(filters, kTileBytes);
-    tiles.load<5>(filters + 3 * kFilter, kTileBytes);
-  };
+  Tiles tiles(tile_shapes(kPixels, vgg16::kAmxFirstDepth));
   for (int at = 0; at < n_rows; at += 2) {
+    // The last two rows are moved back to end with the range: one may be computed twice, with the same result.
     const int y = at + 2 <= n_rows ? at : n_rows - 2;
     for (int x = 0; x < layer.side; x += kPixels) {
       const uint16_t* pixels = rows + y * vgg16::kAmxFirstStride + x * 3;
       for (int tile = 0; tile < layer.oc / kTileChannels; tile += 2) {
-        const uint16_t* filters = layer.filters + tile * 3 * kFilter;
         zero_sums(tiles);
-        tiles.load<6>(pixels, kPixelBytes);
-        for (int ky = 0; ky < 3; ++ky) {
-          load_filters(filters + ky * kFilter);
-          tiles.load<7>(pixels + (ky + 1) * vgg16::kAmxFirstStride, kPixelBytes);
-          tiles.multiply_add<0, 6, 4>();
-          tiles.multiply_add<1, 6, 5>();
-          tiles.multiply_add<2, 7, 4>();
-          tiles.multiply_add<3, 7, 5>();
-          tiles.load<6>(pixels + (ky + 1) * vgg16::kAmxFirstStride, kPixelBytes);
-        }
+        const uint16_t* filters = layer.filters + tile * 3 * kFilter;
+        add_two_rows(tiles, {pixels, vgg16::kAmxFirstStride, kPixelBytes, filters, kFilter}, 3 * kFilter);
         const Sums<kPixels> sums(tiles);
-        for (int i = 0; i < 4; ++i) {
-          const float* bias = layer.bias + (tile + i % 2) * kTileChannels;
-          sums.write_tile(i, bias, out, tile + i % 2, y + i / 2, x);
+        for (int half = 0; half < kHalves; ++half) {
+          const float* bias = layer.bias + (tile + half) * kTileChannels;
+          sums.write_rows(half, half + 2, bias, false, out, tile + half, y, x);
         }
       }
     }

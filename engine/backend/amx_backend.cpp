@@ -45,23 +45,17 @@ struct Cut {
   }
 };
 
-// As large as kJobBytes allows, and then fewer panels, pictures and rows until every thread has some jobs. Rows are cut
-// only at multiples of kAmxRows, because a block that is moved back must not reach into another job's rows.
+// As large as kJobBytes allows, and then fewer panels, pictures and rows until every thread has some jobs.
 Cut cut_of(const AmxLayer& layer, int n, int n_threads) {
   const int64_t row_bytes = int64_t{layer.side + 2} * layer.ic * 2;
   const auto rows_that_fit = static_cast<int>(kJobBytes / row_bytes);
-  Cut cut = {1, layer.side, layer.oc / kBf16Block};
-  if (rows_that_fit < layer.side && layer.side % kAmxRows == 0) {
-    cut.rows = std::max(rows_that_fit / kAmxRows, 1) * kAmxRows;
-  } else {
-    cut.pictures = std::clamp(rows_that_fit / (layer.side + 2), 1, n);
-  }
+  Cut cut = {std::clamp(rows_that_fit / (layer.side + 2), 1, n), layer.side, layer.oc / kBf16Block};
+  const auto halve_rows = [&] { cut.rows = ceil_div(cut.rows, 2 * kAmxRows) * kAmxRows; };
+  while (cut.rows > rows_that_fit) halve_rows();
   const int wanted = n_threads == 1 ? 1 : n_threads * kJobsPerThread;
   while (cut.panels > 1 && cut.jobs(layer, n) < wanted) cut.panels = ceil_div(cut.panels, 2);
   while (cut.pictures > 1 && cut.jobs(layer, n) < wanted) cut.pictures = ceil_div(cut.pictures, 2);
-  while (cut.rows > kAmxRows && layer.side % kAmxRows == 0 && cut.jobs(layer, n) < wanted) {
-    cut.rows = ceil_div(cut.rows, 2 * kAmxRows) * kAmxRows;
-  }
+  while (cut.rows > kAmxRows && cut.jobs(layer, n) < wanted) halve_rows();
   return cut;
 }
 
