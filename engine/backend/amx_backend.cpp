@@ -10,8 +10,15 @@
 namespace vgg16 {
 namespace {
 
-// Pictures that go through a layer together, so that filters are read from memory once for all of them.
+// Pictures that go through a late layer together, so that filters are read from memory once for all of them.
 constexpr int kGroup = 8;
+// Layers of this side and more are early: their filters are small and their planes large. Fewer pictures go through
+// them together, so that a layer's output is still in the caches when the next one reads it, but enough to keep all
+// threads busy to the end of a layer.
+constexpr int kEarlySide = 56;
+int early_pictures(int group, int n_threads) { return std::clamp(n_threads / 2, 1, group); }
+
+bool is_early(const AmxLayer& layer) { return layer.side >= kEarlySide; }
 // Bytes of input of one job: they are read once per panel of filters, so they stay in the level 2 cache with one.
 constexpr int64_t kJobBytes = 1 << 20;
 // Jobs per thread, so that all threads end at about the same time.
@@ -71,7 +78,11 @@ AmxBackend::AmxBackend(std::shared_ptr<const AmxNetwork> network, const Conv3x3A
   require(max_batch >= 1, ErrorCode::kInvalidArgument,
           "batch size must be 1 or more, not " + std::to_string(max_batch));
   const int group = std::min(max_batch_, kGroup);
-  std::array<int64_t, 2> counts{};
+  early_ = early_pictures(group, threads_->size());
+  // While a convolution runs, only its input and its output are alive: so two blocks of memory in turns, for the early
+  // layers, and two for the late ones, where the pictures of a group wait for one another.
+  const auto place_of = [&](size_t conv) { return 2 * size_t{!is_early(network_->convolutions[conv])} + conv % 2; };
+  std::array<int64_t, 4> counts{};
   int64_t output_count = 0;
   for (size_t layer = 0; layer <= last_layer_; ++layer) {
     const Shape4 shape = output_shape(layer, group);
@@ -79,13 +90,15 @@ AmxBackend::AmxBackend(std::shared_ptr<const AmxNetwork> network, const Conv3x3A
     const size_t conv = conv_index(layer);
     if (!is_conv(layer) || conv < 2) continue;  // the inputs of the first two stay in strips_
     const AmxLayer& w = network_->convolutions[conv];
-    inputs_[conv].assign(static_cast<size_t>(group), {nullptr, w.ic, w.side, w.side, w.side + 2, w.side + 2});
-    counts[conv % 2] = std::max(counts[conv % 2], group * inputs_[conv][0].count());
+    const int n = is_early(w) ? early_ : group;
+    inputs_[conv].assign(static_cast<size_t>(n), {nullptr, w.ic, w.side, w.side, w.side + 2, w.side + 2});
+    int64_t& count = counts[place_of(conv)];
+    count = std::max(count, n * inputs_[conv][0].count());
   }
-  // While a convolution runs, only its input and its output are alive.
   for (size_t place = 0; place < memory_.size(); ++place) memory_[place] = FloatArray(counts[place] / 2);
   for (size_t conv = 2; conv < kConvLayers; ++conv) {
-    auto* at = reinterpret_cast<uint16_t*>(memory_[conv % 2].data());
+    if (inputs_[conv].empty()) continue;
+    auto* at = reinterpret_cast<uint16_t*>(memory_[place_of(conv)].data());
     for (Bf16Plane& plane : inputs_[conv]) {
       plane.data = at;
       at += plane.count();
@@ -110,20 +123,27 @@ void AmxBackend::place_output(size_t layer) {
   }
 }
 
-// block1_conv1 and block1_conv2, or the first alone if the network ends there.
-void AmxBackend::first_two(ImagesIn images, size_t last_layer) {
+// The planes for the output of the convolution before `conv`, of pictures from `picture` of the group on.
+Bf16Plane* AmxBackend::input_of(size_t conv, int picture) {
+  return inputs_[conv].data() + (is_early(network_->convolutions[conv]) ? 0 : picture);
+}
+
+// block1_conv1 and block1_conv2, or the first alone if the network ends there, of pictures from `first` of the group
+// on.
+void AmxBackend::first_two(ImagesIn images, int first, size_t last_layer) {
   const bool pool = pooled(1, last_layer);
   const AmxLayer& second = network_->convolutions[1];
-  if (last_layer > 2) clear_borders(input_of(2), images.n);
+  if (last_layer > 2) clear_borders(input_of(2, first), images.n);
   threads_->for_each(int64_t{images.n} * kStrips, [&](int64_t i, int thread) {
-    const auto picture = static_cast<size_t>(i / kStrips);
-    const uint8_t* pixels = images.data + i / kStrips * kPictureBytes;
+    const auto picture = static_cast<int>(i / kStrips);
+    const uint8_t* pixels = images.data + picture * kPictureBytes;
+    const Plane& last_out = output_[static_cast<size_t>(first + picture)];
     const auto y = static_cast<int>(i % kStrips) * kStripRows;
     auto* strip = reinterpret_cast<uint16_t*>(strips_[static_cast<size_t>(thread)].data());
     uint16_t* rows = strip + strip_plane(nullptr).count();
     if (last_layer == 0) {
       preprocess_amx(pixels, y - 1, y + kStripRows + 1, rows);
-      kernels_.first_last(network_->convolutions[0], rows, kStripRows, from_row(output_[picture], y));
+      kernels_.first_last(network_->convolutions[0], rows, kStripRows, from_row(last_out, y));
       return;
     }
     // Rows of the first that are inside the picture; the others are zeros, as the strip's border is.
@@ -136,22 +156,24 @@ void AmxBackend::first_two(ImagesIn images, size_t last_layer) {
     const AmxPart part = {1, 0, kStripRows, 0, second.oc / kBf16Block};
     const int to = pool ? y / 2 : y;
     if (last_layer <= 2) {
-      const Plane out = from_row(output_[picture], to);
+      const Plane out = from_row(last_out, to);
       kernels_.convolve_last(second, &plane, part, pool, &out);
     } else {
-      const Bf16Plane out = from_row(input_of(2)[picture], to);
+      const Bf16Plane out = from_row(input_of(2, first)[picture], to);
       kernels_.convolve(second, &plane, part, pool, &out);
     }
   });
 }
 
-// One convolution after the first two, with its pool, on all n pictures.
-void AmxBackend::convolve(size_t layer, int n, size_t last_layer) {
+// One convolution after the first two, with its pool, of n pictures from `first` of the group on.
+void AmxBackend::convolve(size_t layer, int first, int n, size_t last_layer) {
   const size_t conv = conv_index(layer);
   const AmxLayer& w = network_->convolutions[conv];
   const bool pool = pooled(layer, last_layer);
   const bool last = layer + (pool ? 1 : 0) == last_layer;
-  if (!last) clear_borders(input_of(conv + 1), n);
+  const Bf16Plane* in = input_of(conv, first);
+  const Bf16Plane* out = last ? nullptr : input_of(conv + 1, first);
+  if (!last) clear_borders(out, n);
   const Cut cut = cut_of(w, n, threads_->size());
   const int row_parts = ceil_div(w.side, cut.rows);
   const int panels = w.oc / kBf16Block;
@@ -163,17 +185,25 @@ void AmxBackend::convolve(size_t layer, int n, size_t last_layer) {
     const AmxPart part = {std::min(cut.pictures, n - picture), y, std::min(y + cut.rows, w.side), panel,
                           std::min(panel + cut.panels, panels)};
     if (last)
-      kernels_.convolve_last(w, input_of(conv) + picture, part, pool, output_.data() + picture);
+      kernels_.convolve_last(w, in + picture, part, pool, output_.data() + first + picture);
     else
-      kernels_.convolve(w, input_of(conv) + picture, part, pool, input_of(conv + 1) + picture);
+      kernels_.convolve(w, in + picture, part, pool, out + picture);
   });
 }
 
 void AmxBackend::forward_group(ImagesIn images, Stop stop, float* features) {
   place_output(stop.layer);
-  first_two(images, stop.layer);
-  for (size_t layer = 3; layer <= stop.layer; ++layer) {
-    if (is_conv(layer)) convolve(layer, images.n, stop.layer);
+  size_t late = 3;
+  while (late <= stop.layer && (!is_conv(late) || is_early(network_->convolutions[conv_index(late)]))) ++late;
+  for (int first = 0; first < images.n; first += early_) {
+    const int n = std::min(early_, images.n - first);
+    first_two({images.data + first * kPictureBytes, n}, first, stop.layer);
+    for (size_t layer = 3; layer < late; ++layer) {
+      if (is_conv(layer)) convolve(layer, first, n, stop.layer);
+    }
+  }
+  for (size_t layer = late; layer <= stop.layer; ++layer) {
+    if (is_conv(layer)) convolve(layer, 0, images.n, stop.layer);
   }
   write_features(output_.data(), images.n, stop, *threads_, features);
 }

@@ -26,9 +26,9 @@ class AmxBackend final : public Backend {
 
  private:
   void forward_group(ImagesIn images, Stop stop, float* features);
-  void first_two(ImagesIn images, size_t last_layer);
-  void convolve(size_t layer, int n, size_t last_layer);
-  [[nodiscard]] Bf16Plane* input_of(size_t conv) { return inputs_[conv].data(); }
+  void first_two(ImagesIn images, int first, size_t last_layer);
+  void convolve(size_t layer, int first, int n, size_t last_layer);
+  [[nodiscard]] Bf16Plane* input_of(size_t conv, int picture);
   void place_output(size_t layer);
 
   std::shared_ptr<const AmxNetwork> network_;
@@ -36,7 +36,8 @@ class AmxBackend final : public Backend {
   std::unique_ptr<ThreadPool> threads_;
   size_t last_layer_;
   int max_batch_;
-  std::array<FloatArray, 2> memory_;                        // of the planes, in turns: pairs of bfloat16
+  int early_ = 1;                                           // pictures that go through the early layers together
+  std::array<FloatArray, 4> memory_;                        // of the planes: pairs of bfloat16
   std::array<std::vector<Bf16Plane>, kConvLayers> inputs_;  // by conv index, from 2 on: what it reads, per picture
   FloatArray output_memory_;
   std::vector<Plane> output_;       // of the last layer, per picture; its shape is set anew for every call
