@@ -30,6 +30,7 @@ inline void report_flops(benchmark::State& state, double flops, std::string_view
 
 void register_kernels();
 void register_layers();
+void register_amx_layers();
 void register_forward();
 
 }  // namespace vgg16

@@ -26,7 +26,8 @@ int main(int argc, char** argv) try {
   using namespace vgg16;
   using Clock = std::chrono::steady_clock;
   if (argc != 7) {
-    std::fputs("usage: vgg16_forward_times WEIGHTS BATCH THREADS f32|bf16 auto|avx512|avx2|portable SECONDS\n", stderr);
+    std::fputs("usage: vgg16_forward_times WEIGHTS BATCH THREADS f32|bf16 auto|amx|avx512|avx2|portable SECONDS\n",
+               stderr);
     return 2;
   }
   const int batch = std::atoi(argv[2]);

@@ -1,8 +1,10 @@
 // vgg16_bench: Google Benchmark's flags; --benchmark_filter=forward, --benchmark_format=json and so on.
 #include <string>
+#include <vector>
 
 #include "bench/bench.h"
-#include "kernels/conv3x3_cpu.h"
+#include "kernels/amx_permission.h"
+#include "kernels/instruction_set.h"
 #include "kernels/parallel.h"
 #include "vgg16/build_info.h"
 
@@ -12,7 +14,9 @@ int main(int argc, char** argv) {
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   const BuildInfo info = build_info();
   benchmark::AddCustomContext("version", std::string(info.version));
-  for (const std::string_view set : info.instruction_sets) {
+  std::vector<std::string_view> sets = info.instruction_sets;
+  if (runs_here(InstructionSet::kAmx) && request_amx().empty()) sets.push_back("amx");
+  for (const std::string_view set : sets) {
     for (const int threads : {1, info.processors}) {
       const Peaks& peaks = machine_peaks(set, threads);
       benchmark::AddCustomContext("peak_" + std::string(set) + "_" + std::to_string(threads) + "_threads",
@@ -22,6 +26,7 @@ int main(int argc, char** argv) {
   }
   register_kernels();
   register_layers();
+  register_amx_layers();
   register_forward();
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();

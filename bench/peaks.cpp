@@ -31,6 +31,7 @@ double best_rate(ThreadPool& pool, const Work& work) {  // work(thread) returns 
 
 MultiplyAddLoop loop_of(std::string_view instruction_set) {
 #ifdef __x86_64__
+  if (instruction_set == "amx") return multiply_adds_amx;
   if (instruction_set == "avx512") return multiply_adds_avx512;
   if (instruction_set == "avx2") return multiply_adds_avx2;
 #endif

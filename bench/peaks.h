@@ -10,13 +10,14 @@ namespace vgg16 {
 /// was.
 using MultiplyAddLoop = double (*)(int64_t rounds);
 
+double multiply_adds_amx(int64_t rounds);  ///< of bfloat16; where request_amx() has granted the tiles
 double multiply_adds_avx512(int64_t rounds);
 double multiply_adds_avx2(int64_t rounds);
 double multiply_adds_portable(int64_t rounds);
 
 /// Rates with all of `threads` busy.
 struct Peaks {
-  double gflops = 0;           ///< float32 multiply-adds of the instruction set, two operations each
+  double gflops = 0;           ///< multiply-adds of the instruction set, two operations each: float32, AMX bfloat16
   double memory_gb_per_s = 0;  ///< reading memory, far beyond the caches
 };
 

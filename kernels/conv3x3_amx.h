@@ -7,8 +7,8 @@
 // rows of the picture are computed together: a tile of pixels then serves up to three rows of filters, a tile of
 // filters four rows of pixels, and 12 products need 9 loads.
 //
-// They run on the calling thread, allocate nothing, and do not check their arguments: engine/backend/amx_backend.cpp
-// divides the work among threads.
+// They run on the calling thread, allocate nothing, and do not check their arguments:
+// engine/backend/amx_convolution.cpp divides the work among threads.
 #pragma once
 
 #include <cstdint>
@@ -78,8 +78,8 @@ struct Conv3x3Amx {
   void (*first_last)(const AmxLayer& layer, const uint16_t* rows, int n_rows, const Plane& out);
 };
 
-/// Those on the processor's tiles. Calling them where request_amx() (amx.h) has not granted them is an illegal
-/// instruction.
+/// Those on the processor's tiles. Calling them where request_amx() (amx_permission.h) has not granted the tiles ends
+/// the process. In a build for other processors this throws Error{kDevice}.
 const Conv3x3Amx& conv3x3_amx();
 
 }  // namespace vgg16

@@ -3,6 +3,7 @@
 
 #include "kernels/bf16.h"
 #include "kernels/conv3x3_amx.h"
+#include "vgg16/error.h"
 #include "vgg16/preprocess.h"
 
 namespace vgg16 {
@@ -96,5 +97,9 @@ void preprocess_amx(const uint8_t* picture, int y_begin, int y_end, uint16_t* ro
     put_outside(rows + (kInputSide + 1) * 3, 1);
   }
 }
+
+#ifndef VGG16_X86
+const Conv3x3Amx& conv3x3_amx() { throw Error(ErrorCode::kDevice, "this build is for a processor without AMX"); }
+#endif
 
 }  // namespace vgg16

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "backend/amx_convolution.h"
 #include "backend/amx_network.h"
 #include "backend/backend.h"
 
@@ -27,21 +28,21 @@ class AmxBackend final : public Backend {
  private:
   void forward_group(ImagesIn images, Stop stop, float* features);
   void first_two(ImagesIn images, int first, size_t last_layer);
-  void convolve(size_t layer, int first, int n, size_t last_layer);
+  void run_layer(size_t layer, int first, int n, size_t last_layer);
   [[nodiscard]] Bf16Plane* input_of(size_t conv, int picture);
   void place_output(size_t layer);
 
   std::shared_ptr<const AmxNetwork> network_;
   const Conv3x3Amx& kernels_;
   std::unique_ptr<ThreadPool> threads_;
+  AmxStrips strips_;
   size_t last_layer_;
   int max_batch_;
   int early_ = 1;                                           // pictures that go through the early layers together
   std::array<FloatArray, 4> memory_;                        // of the planes: pairs of bfloat16
   std::array<std::vector<Bf16Plane>, kConvLayers> inputs_;  // by conv index, from 2 on: what it reads, per picture
   FloatArray output_memory_;
-  std::vector<Plane> output_;       // of the last layer, per picture; its shape is set anew for every call
-  std::vector<FloatArray> strips_;  // per thread: rows of the input, and the output of block1_conv1
+  std::vector<Plane> output_;  // of the last layer, per picture; its shape is set anew for every call
 };
 
 }  // namespace vgg16
