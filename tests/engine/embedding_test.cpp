@@ -19,6 +19,7 @@
 #include "support/random.h"
 #include "support/synthetic_weights.h"
 #include "support/temp_dir.h"
+#include "vgg16/build_info.h"
 #include "vgg16/image.h"
 #include "vgg16/predictor.h"
 #include "vgg16/preprocess.h"
@@ -28,8 +29,13 @@ namespace {
 
 constexpr int64_t kColumns = 64;
 
-ExtractorOptions quick(int threads, int batch_size = 2) {
-  return {.layer = "block1_pool", .pool = Pool::kAvg, .device = "cpu", .threads = threads, .batch_size = batch_size};
+ExtractorOptions quick(int threads, int batch_size = 2, std::string_view precision = "f32") {
+  return {.layer = "block1_pool",
+          .pool = Pool::kAvg,
+          .device = "cpu",
+          .precision = std::string(precision),
+          .threads = threads,
+          .batch_size = batch_size};
 }
 
 // Of three classes, on the rows of such an extractor.
@@ -213,25 +219,29 @@ TEST(EmbeddingTest, TakesNoMemoryAndNoLockPerCall) {
   const std::vector<Picture> pictures(3, rgb(pixels, 300, 200));
   std::vector<float> rows(3 * kColumns);
   std::vector<double> p(3 * 3);
+  const auto expect_none = [&](int threads, ClassifierKind kind, std::string_view precision) {
+    Classifier model = quick_model();
+    model.kind = kind;
+    if (kind == ClassifierKind::kSvm) model.sigmoids.assign(3, {-1, 0});
+    Predictor predictor(model, weights(), {.network = quick(threads, 2, precision)});
+    const auto call = [&] {
+      predictor.predict({pixels.data(), 3}, p.data());
+      predictor.predict(pictures, p.data());
+      predictor.extractor().extract({pixels.data(), 3}, rows.data());
+      predictor.extractor().extract(pictures, layer_index("block1_conv2"), Pool::kMax, rows.data());
+    };
+    call();
+    const Calls before = calls_so_far();
+    call();
+    const Calls after = calls_so_far();
+    EXPECT_EQ(after.allocations, before.allocations) << threads << " " << precision;
+    EXPECT_EQ(after.locks, before.locks) << threads << " " << precision;
+  };
   for (const int threads : {1, 2}) {
-    for (const ClassifierKind kind : {ClassifierKind::kLogistic, ClassifierKind::kSvm}) {
-      Classifier model = quick_model();
-      model.kind = kind;
-      if (kind == ClassifierKind::kSvm) model.sigmoids.assign(3, {-1, 0});
-      Predictor predictor(model, weights(), {.network = quick(threads)});
-      const auto call = [&] {
-        predictor.predict({pixels.data(), 3}, p.data());
-        predictor.predict(pictures, p.data());
-        predictor.extractor().extract({pixels.data(), 3}, rows.data());
-        predictor.extractor().extract(pictures, layer_index("block1_conv2"), Pool::kMax, rows.data());
-      };
-      call();
-      const Calls before = calls_so_far();
-      call();
-      const Calls after = calls_so_far();
-      EXPECT_EQ(after.allocations, before.allocations) << threads;
-      EXPECT_EQ(after.locks, before.locks) << threads;
+    for (const std::string_view precision : build_info().precisions) {
+      expect_none(threads, ClassifierKind::kLogistic, precision);
     }
+    expect_none(threads, ClassifierKind::kSvm, "f32");
   }
 }
 
@@ -282,16 +292,21 @@ TEST(EmbeddingTest, MakesNoSystemCallWithOneThread) {
 #ifdef VGG16_SANITIZED
   GTEST_SKIP() << "the sanitizers make system calls";
 #endif
-  Predictor predictor(quick_model(), weights(), {.network = quick(1)});
+  std::vector<Predictor> predictors;
+  for (const std::string_view precision : build_info().precisions) {
+    predictors.emplace_back(quick_model(), weights(), PredictorOptions{.network = quick(1, 2, precision)});
+  }
   const auto pixels = random_bytes(300 * 200 * 3, 5);
   const Picture picture = rgb(pixels, 300, 200);
   std::vector<double> p(3);
   const auto exits_with = [](int status) { syscall(SYS_exit, status); };  // _exit() is another call, not allowed here
   EXPECT_EQ(in_child([&] {
-              predictor.predict({&picture, 1}, p.data());
+              for (Predictor& predictor : predictors) predictor.predict({&picture, 1}, p.data());
               // From here on, any system call but read, write and exit kills the process.
               if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0) return false;
-              for (int i = 0; i < 3; ++i) predictor.predict({&picture, 1}, p.data());
+              for (int i = 0; i < 3; ++i) {
+                for (Predictor& predictor : predictors) predictor.predict({&picture, 1}, p.data());
+              }
               exits_with(0);
               return false;
             }),
@@ -311,24 +326,27 @@ TEST(EmbeddingTest, AStackOf24KilobytesSuffices) {
   GTEST_SKIP() << "the sanitizers take more";
 #endif
   struct Job {
-    Predictor predictor{quick_model(), weights(), {.network = quick(1)}};
+    Predictor predictor;
     std::vector<uint8_t> pixels = random_bytes(300 * 200 * 3, 5);
     std::vector<double> p = std::vector<double>(3);
-  } job;
-  pthread_attr_t small;
-  pthread_attr_init(&small);
-  ASSERT_EQ(pthread_attr_setstacksize(&small, 24 << 10), 0);
-  const auto run = [](void* given) -> void* {
-    auto& of_thread = *static_cast<Job*>(given);
-    const Picture picture = rgb(of_thread.pixels, 300, 200);
-    of_thread.predictor.predict({&picture, 1}, of_thread.p.data());
-    return nullptr;
   };
-  pthread_t thread = {};
-  ASSERT_EQ(pthread_create(&thread, &small, run, &job), 0);
-  pthread_join(thread, nullptr);
-  pthread_attr_destroy(&small);
-  EXPECT_GT(job.p[0], 0);
+  for (const std::string_view precision : build_info().precisions) {
+    Job job{Predictor(quick_model(), weights(), {.network = quick(1, 2, precision)})};
+    pthread_attr_t small;
+    pthread_attr_init(&small);
+    ASSERT_EQ(pthread_attr_setstacksize(&small, 24 << 10), 0);
+    const auto run = [](void* given) -> void* {
+      auto& of_thread = *static_cast<Job*>(given);
+      const Picture picture = rgb(of_thread.pixels, 300, 200);
+      of_thread.predictor.predict({&picture, 1}, of_thread.p.data());
+      return nullptr;
+    };
+    pthread_t thread = {};
+    ASSERT_EQ(pthread_create(&thread, &small, run, &job), 0);
+    pthread_join(thread, nullptr);
+    pthread_attr_destroy(&small);
+    EXPECT_GT(job.p[0], 0) << precision;
+  }
 }
 
 TEST(EmbeddingTest, AnotherThreadCancelsACall) {
