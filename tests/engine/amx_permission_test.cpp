@@ -2,6 +2,7 @@
 // is a process of its own, as ctest runs them, for what is granted stays granted.
 #include "kernels/amx_permission.h"
 
+#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
@@ -30,17 +31,8 @@ extern "C" long syscall(long number, ...) noexcept {
     errno = refusal;
     return -1;
   }
-  register long r10 asm("r10") = a[3];
-  register long r8 asm("r8") = a[4];
-  register long r9 asm("r9") = a[5];
-  long result = number;
-  asm volatile("syscall"
-               : "+a"(result)
-               : "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
-               : "rcx", "r11", "memory");
-  if (result >= 0) return result;
-  errno = static_cast<int>(-result);
-  return -1;
+  static const auto real = reinterpret_cast<long (*)(long, ...)>(::dlsym(RTLD_NEXT, "syscall"));
+  return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 namespace vgg16 {
