@@ -2,7 +2,6 @@
 // is a process of its own, as ctest runs them, for what is granted stays granted.
 #include "kernels/amx_permission.h"
 
-#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
@@ -10,30 +9,11 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdarg>
 
 #include "backend/make_backend.h"
 #include "kernels/instruction_set.h"
+#include "support/refuse_amx.h"
 #include "vgg16/error.h"
-
-namespace {
-int refusal = 0;  // the errno of every arch_prctl
-}
-
-// In place of the C library's function, for everything in the program.
-extern "C" long syscall(long number, ...) noexcept {
-  va_list list;
-  va_start(list, number);
-  long a[6];
-  for (long& argument : a) argument = va_arg(list, long);
-  va_end(list);
-  if (number == SYS_arch_prctl && refusal != 0) {
-    errno = refusal;
-    return -1;
-  }
-  static const auto real = reinterpret_cast<long (*)(long, ...)>(::dlsym(RTLD_NEXT, "syscall"));
-  return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-}
 
 namespace vgg16 {
 namespace {
@@ -65,18 +45,18 @@ Made make(const std::string& precision, const std::string& instruction_set = {})
 }
 
 TEST(AmxPermissionTest, ARefusalIsSaidInWords) {
-  refusal = ENOSPC;
+  amx_refusal = ENOSPC;
   EXPECT_THAT(request_amx(), HasSubstr("alternate signal stack"));
-  refusal = EINVAL;
+  amx_refusal = EINVAL;
   EXPECT_THAT(request_amx(), HasSubstr("5.16"));
-  refusal = EPERM;
+  amx_refusal = EPERM;
   EXPECT_THAT(request_amx(), HasSubstr("not permitted"));
 }
 
 class AmxTest : public testing::Test {
  protected:
   void SetUp() override {
-    refusal = 0;
+    amx_refusal = 0;
     if (!runs_here(InstructionSet::kAmx)) GTEST_SKIP() << "this processor has no AMX";
     if (is_granted()) GTEST_SKIP() << "the permission was granted before";
   }
@@ -90,7 +70,7 @@ TEST_F(AmxTest, IsAskedForByTheFirstNetworkThatNeedsIt) {
 }
 
 TEST_F(AmxTest, ARefusalFallsBackAndIsSaid) {
-  refusal = EPERM;
+  amx_refusal = EPERM;
   const Made made = make("bf16");
   EXPECT_EQ(made.instruction_set, "avx512");
   EXPECT_THAT(made.log, HasSubstr("running without AMX: "));
