@@ -6,9 +6,9 @@
 # make, not ninja: it is what a plain `cmake -S . -B build` takes.
 build_packages=(g++ cmake make libhdf5-dev libaec-dev zlib1g-dev libeigen3-dev libcli11-dev nlohmann-json3-dev
                 libjpeg-dev)
-# tests/run builds the benchmarks too, so that they cannot rot, makes a Python environment of its own, and fuzzes with
-# Clang's library.
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev parallel valgrind pkgconf python3-venv clang)
+# tests/run builds the benchmarks too, so that they cannot rot, makes a Python environment of its own and Debian packages,
+# and fuzzes with Clang's library.
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev parallel valgrind pkgconf python3-venv dpkg-dev file clang)
 # Ubuntu 22.04 has no package of that name: there Clang's library comes with Clang.
 grep -qs '^VERSION_ID="22.04"' /etc/os-release || test_packages+=(libclang-rt-dev)
 

@@ -63,5 +63,21 @@ if(NOT VGG16_SANITIZE)
   target_sources(vgg16_standalone INTERFACE ${PROJECT_SOURCE_DIR}/cli/find_object.cpp)
   target_link_options(vgg16_standalone INTERFACE -static-libgcc -static-libstdc++ -Wl,--gc-sections)
 endif()
-# Installed programs find the shared libraries that they were linked with, including those in the user's own prefix.
-set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
+# How a program that links libvgg16.a gets the libraries (pkg-config): by name from the system's folders, else by path.
+# What is installed finds shared ones in the user's own prefix, too. Of the system's folders no path is recorded, which
+# Debian's packages must not have.
+set(VGG16_ARCHIVE_NEEDS)
+set(CMAKE_INSTALL_RPATH_USE_LINK_PATH OFF)
+foreach(library hdf5 jpeg zlib cudart)
+  if(TARGET third_party_${library}_shared)
+    get_target_property(file third_party_${library}_shared IMPORTED_LOCATION)
+    file(REAL_PATH ${file} real_file)
+    get_filename_component(folder ${real_file} DIRECTORY)
+    if(folder IN_LIST CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES)
+      string(REGEX REPLACE ".*/lib([^.]+)\\..*" "-l\\1" file ${real_file})
+    elseif(NOT file MATCHES "\\.a$")
+      set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
+    endif()
+    list(APPEND VGG16_ARCHIVE_NEEDS ${file})
+  endif()
+endforeach()

@@ -1,7 +1,8 @@
 # cmake -DBUILD=... -DSOURCE=... -DWORK=... -DCC=... -DCXX=... -DFLAGS=... -DPREFIX=... -DGENERATOR=... -P check.cmake
 # Installs the build into a folder, moves that folder elsewhere, as an archive is unpacked elsewhere, and builds and runs
 # the programs beside this script against it: by CMake and by hand with pkg-config, against the archive and the shared
-# library, and as plug-ins. PREFIX is where the build found its libraries, if not in the system's folders.
+# library, and as plug-ins. PREFIX is where the build found its libraries, if not in the system's folders. With
+# INSTALLED=/usr instead of BUILD it takes what packages have installed there (tests/packages).
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT status EQUAL 0)
@@ -21,13 +22,17 @@ if(PREFIX)
   set(ENV{CMAKE_PREFIX_PATH} ${PREFIX})
 endif()
 file(REMOVE_RECURSE ${WORK})
-run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/first)
-set(installed ${WORK}/installed)
-file(RENAME ${WORK}/first ${installed})
+if(INSTALLED)
+  set(installed ${INSTALLED})
+else()
+  run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/first)
+  set(installed ${WORK}/installed)
+  file(RENAME ${WORK}/first ${installed})
+endif()
 run(${installed}/bin/vgg16 --version)
-file(GLOB_RECURSE headers ${installed}/include/*.h)
+file(GLOB headers ${installed}/include/vgg16.h ${installed}/include/vgg16/*.h)
 list(FILTER headers EXCLUDE REGEX "embedded_weights.h$")
-file(GLOB_RECURSE library ${installed}/libvgg16.so)
+file(GLOB library ${installed}/lib*/libvgg16.so ${installed}/lib/*/libvgg16.so)
 get_filename_component(lib ${library} DIRECTORY)
 
 # In three projects: two that find the package, one of them in C, and one that has the sources as a part, which is only
@@ -47,7 +52,9 @@ if(NOT FLAGS)  # with sanitizers, everything stays in memory
   run(${WORK}/build/host ${WORK}/build/libplugin_vgg16.so ${WORK}/build/libplugin_shared.so)
   message(STATUS "${output}")
 endif()
-run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer/parent -B ${WORK}/parent ${compilers} -DVGG16_SOURCE=${SOURCE})
+if(NOT INSTALLED)
+  run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer/parent -B ${WORK}/parent ${compilers} -DVGG16_SOURCE=${SOURCE})
+endif()
 
 find_program(PKG_CONFIG NAMES pkg-config pkgconf)
 if(PKG_CONFIG)
@@ -83,4 +90,4 @@ if(DEFINED ENV{VGG16_TEST_PYTHON} AND NOT FLAGS)
 else()
   message(STATUS "VGG16_TEST_PYTHON is not set, or this is a build with sanitizers: the Python module is not checked")
 endif()
-message(STATUS "installed, moved, found, linked and run")
+message(STATUS "installed, found, linked and run")
