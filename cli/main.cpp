@@ -52,9 +52,15 @@ int run(int argc, const char* const* argv) {
       std::find_if(program.commands.begin(), program.commands.end(), [](const Command& c) { return c.app->parsed(); });
   // After parsing, so that --help does not start a thread; before the command, because it must be the first thread.
   watch_for_interrupts(command_text(words));
-  const int status = chosen->run();
-  flush_output();
-  return status;
+  try {
+    const int status = chosen->run();
+    flush_output();
+    return status;
+  } catch (const Error& error) {
+    const CLI::Option* const verbose = chosen->app->get_option_no_throw("--verbose");
+    if (error.detail().empty() || verbose == nullptr || verbose->count() == 0) throw;
+    throw Error(error.code(), std::string(error.what()) + " [" + error.detail() + "]");
+  }
 }
 
 // If the program is started with a standard stream closed, the first file that it opens would get that descriptor, and

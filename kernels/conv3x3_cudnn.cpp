@@ -34,14 +34,14 @@ bool is_declined(cudnnStatus_t status) {
   return status >= CUDNN_STATUS_BAD_PARAM && status < CUDNN_STATUS_EXECUTION_FAILED && !is_memory_failure(status);
 }
 
-// The error code's text is general ("bad parameter"); the last error string often says which parameter.
+// The status's name is general ("bad parameter"); the last error string often says which parameter.
 void check(const CudnnLibrary& cudnn, cudnnStatus_t status, const char* call) {
   if (status == CUDNN_STATUS_SUCCESS) return;
   std::array<char, 512> detail{};
   cudnn.get_last_error_string(detail.data(), detail.size());
   throw Error(is_memory_failure(status) ? ErrorCode::kMemory : ErrorCode::kDevice,
-              std::string(call) + ": " + cudnn.get_error_string(status) +
-                  (detail[0] == '\0' ? "" : ": " + printable(detail.data())));
+              std::string("cuDNN: ") + cudnn.get_error_string(status),
+              std::string(call) + (detail[0] == '\0' ? "" : ": " + printable(detail.data())));
 }
 
 // Owns one descriptor of the backend API.

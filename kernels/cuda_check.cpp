@@ -26,11 +26,12 @@ std::string advice(cudaError_t status) {
   }
 }
 
-[[noreturn]] void fail(cudaError_t status, const std::string& what) {
+// `where` is the call or the kernel.
+[[noreturn]] void fail(cudaError_t status, const std::string& where) {
   // CUDA also stores the error as its "last error". Clear it, or the next check_launch would report it as its own.
   static_cast<void>(cudaGetLastError());
-  throw CudaError(status,
-                  what + ": " + cudaGetErrorString(status) + " (" + cudaGetErrorName(status) + ")" + advice(status));
+  throw CudaError(status, std::string("CUDA: ") + cudaGetErrorString(status) + advice(status),
+                  where + ": " + cudaGetErrorName(status));
 }
 
 void require_vectors(const char* kernel, const void* data, const Shape4& shape, ElementType type) {
@@ -72,8 +73,9 @@ bool is_sticky(cudaError_t status) {
   }
 }
 
-CudaError::CudaError(cudaError_t status, const std::string& message)
-    : Error(status == cudaErrorMemoryAllocation ? ErrorCode::kMemory : ErrorCode::kDevice, message), status_(status) {}
+CudaError::CudaError(cudaError_t status, const std::string& message, const std::string& detail)
+    : Error(status == cudaErrorMemoryAllocation ? ErrorCode::kMemory : ErrorCode::kDevice, message, detail),
+      status_(status) {}
 
 void check_cuda(cudaError_t status, const char* call, const char* file, int line) {
   if (status == cudaSuccess) return;

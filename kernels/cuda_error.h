@@ -16,7 +16,7 @@ namespace vgg16 {
 /// Its code is ErrorCode::kMemory if device memory or pinned host memory ran out, otherwise ErrorCode::kDevice.
 class CudaError : public Error {
  public:
-  CudaError(cudaError_t status, const std::string& message);
+  CudaError(cudaError_t status, const std::string& message, const std::string& detail);
   [[nodiscard]] cudaError_t status() const noexcept { return status_; }
   /// This process cannot use the device any more.
   [[nodiscard]] bool sticky() const noexcept { return is_sticky(status_); }

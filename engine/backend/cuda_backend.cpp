@@ -80,7 +80,7 @@ void CudaBackend::attempt(Work work) {
   } catch (const Error& error) {
     // Kept, because after a fault every CUDA call fails with the same error, whatever its real cause was.
     failure_ = describe(network_->device) + " failed earlier; start the program again: " + error.what();
-    throw Error(ErrorCode::kDevice, describe(network_->device) + ": " + error.what());
+    throw Error(ErrorCode::kDevice, describe(network_->device) + ": " + error.what(), error.detail());
   }
 }
 

@@ -128,7 +128,8 @@ void fill(FeatureFileWriter& file, Extractor& extractor, const fs::path& folder,
     result.times = extractor.extract_files(folder, pictures, each);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kDevice || result.computed_rows + result.reused_rows == 0) throw;
-    throw Error(ErrorCode::kDevice, std::string(error.what()) + "; the rows before are kept: add --resume to go on");
+    throw Error(ErrorCode::kDevice, std::string(error.what()) + "; the rows before are kept: add --resume to go on",
+                error.detail());
   }
 }
 

@@ -334,7 +334,12 @@ TEST_F(ExtractCommand, ComputesInBf16WhereTheMachineCan) {
 TEST_F(ExtractCommand, NeverTakesTheCpuForAGpu) {
   make_pictures("pets", {"cats", "dogs"}, 1);
   for (const char* device : {"cuda", "cuda:3"}) {
-    expect_failure(1, "cuda", {"extract", "-d", "pets", "-o", "a.h5", "--device", device});
+    const Words command = {"extract", "-d", "pets", "-o", "a.h5", "--device", device};
+    expect_failure(1, "CUDA", command);
+    EXPECT_THAT(run(command).err, Not(HasSubstr("cudaGet")));
+    Words verbose = command;
+    verbose.emplace_back("-v");
+    EXPECT_EQ(run(verbose).err.find(" [cudaGet") != std::string::npos, build_info().backends.size() > 1);
   }
   for (const char* precision : {"tf32", "f16"}) {
     expect_failure(1, precision, {"extract", "-d", "pets", "-o", "a.h5", "--device", "cpu", "--precision", precision});

@@ -13,7 +13,7 @@
 namespace vgg16 {
 namespace {
 
-TEST(CudaCheckTest, QuotesTheCallAndItsPlaceAndTellsStickyFromOther) {
+TEST(CudaCheckTest, QuotesTheCallAndItsPlaceInTheDetailAndTellsStickyFromOther) {
   try {
     VGG16_CUDA_CHECK(cudaErrorIllegalAddress);
     FAIL();
@@ -21,8 +21,10 @@ TEST(CudaCheckTest, QuotesTheCallAndItsPlaceAndTellsStickyFromOther) {
     EXPECT_EQ(error.code(), ErrorCode::kDevice);
     EXPECT_TRUE(error.sticky());
     EXPECT_EQ(error.status(), cudaErrorIllegalAddress);
-    EXPECT_THAT(error.what(), testing::StartsWith("cudaErrorIllegalAddress at cuda_check_test.cpp:"));
-    EXPECT_THAT(error.what(), testing::HasSubstr("start the program again"));
+    EXPECT_THAT(error.detail(), testing::StartsWith("cudaErrorIllegalAddress at cuda_check_test.cpp:"));
+    EXPECT_THAT(error.what(),
+                testing::AllOf(testing::StartsWith("CUDA: "), testing::HasSubstr("start the program again"),
+                               testing::Not(testing::HasSubstr("cuda_check_test.cpp"))));
   }
   try {
     VGG16_CUDA_CHECK(cudaErrorMemoryAllocation);

@@ -31,11 +31,15 @@ enum class ErrorCode {
 /// Names that come from outside are already escaped in it (see printable()).
 class Error : public std::runtime_error {
  public:
-  Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  Error(ErrorCode code, const std::string& message, std::string detail = "")
+      : std::runtime_error(message), code_(code), detail_(std::move(detail)) {}
   [[nodiscard]] ErrorCode code() const noexcept { return code_; }
+  /// For whoever looks into a failure of the device: the call of CUDA or cuDNN that failed, and where; else empty.
+  [[nodiscard]] const std::string& detail() const noexcept { return detail_; }
 
  private:
   ErrorCode code_;
+  std::string detail_;
 };
 
 /// Throws Error{code, message} unless `condition` holds.
