@@ -21,9 +21,20 @@ CLI::App* add_command(CLI::App& program, const std::string& name, const std::str
   app->add_flag("--json", common.json, "Results as JSON on standard output");
   app->add_flag("-q,--quiet", common.quiet,
                 "No progress, few warnings\nOnly folders that were left out are still named.");
-  app->add_flag("-v,--verbose", common.verbose, "More details");
+  app->add_flag("-v,--verbose", common.verbose, "More details\nOf a failure on a GPU also the call that failed.");
   app->add_flag("--no-progress", common.no_progress, "No progress");
   return app;
+}
+
+void add_format(CLI::App& app, Common& common, const std::string& csv) {
+  const auto choose = [&common](const std::string& format) {
+    common.json = format == "json";
+    common.csv = format == "csv";
+  };
+  choices(app.add_option_function<std::string>("--format", choose, "How results are printed; json is --json\n" + csv),
+          {"text", "csv", "json"})
+      ->default_str("text")
+      ->excludes(app.get_option("--json"));
 }
 
 void add_network_options(CLI::App& app, std::string& weights, ExtractorOptions& options) {

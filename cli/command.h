@@ -22,6 +22,7 @@ enum ExitStatus : int {
 /// Options that every command has.
 struct Common {
   bool json = false;
+  bool csv = false;  ///< of commands with add_format()
   bool quiet = false;
   bool verbose = false;
   bool no_progress = false;
@@ -45,6 +46,9 @@ Command add_convert(CLI::App& program);
 /// Adds a sub-command with the common options, and with an example at the end of its help.
 CLI::App* add_command(CLI::App& program, const std::string& name, const std::string& description,
                       const std::string& example, Common& common);
+
+/// Adds --format text|csv|json, of which json is --json; `csv` says what is printed as CSV.
+void add_format(CLI::App& app, Common& common, const std::string& csv);
 
 /// Adds the options for running the network, shared by extract and predict; `weights` is a file or empty.
 void add_network_options(CLI::App& app, std::string& weights, ExtractorOptions& options);

@@ -33,7 +33,6 @@ struct PredictCommand {
   Common common;
   std::string weights;
   std::string model;
-  std::string format = "text";  // "json" if --json was given
   std::vector<std::string> pictures;
   std::vector<std::string> features;
   FeatureFileOptions reading;
@@ -76,7 +75,7 @@ void print_prediction(const nlohmann::ordered_json& subject, const std::string& 
     print_json(document);
     return;
   }
-  if (o.format == "csv") {
+  if (o.common.csv) {
     const std::string label = refused ? "" : printable(model.classes[top[0].label]);
     print_result(csv_line({name, label, shortest(top[0].probability), ""}));
     return;
@@ -90,7 +89,7 @@ void print_prediction(const nlohmann::ordered_json& subject, const std::string& 
 
 /// To be called once the model is read, before the first answer.
 void print_header(const PredictCommand& o) {
-  if (o.format != "csv") return;
+  if (!o.common.csv) return;
   print_result(csv_line({"path", "label", "probability", "error"}));
   flush_output();  // it may be waited for before the first path of a list is written
 }
@@ -100,7 +99,7 @@ void print_failure(nlohmann::ordered_json subject, const std::string& name, cons
                    const PredictCommand& o) {
   subject["error"] = reason;
   if (o.common.json) print_json(subject);
-  if (o.format == "csv") print_result(csv_line({name, "", "", reason}));
+  if (o.common.csv) print_result(csv_line({name, "", "", reason}));
 }
 
 // Rows of features instead of pictures, which may be of any origin.
@@ -178,7 +177,7 @@ class PictureAnswers {
     for (auto paths = list.next(most); !paths.empty(); paths = list.next(most)) {
       predict(paths, [this](const fs::path& path, const std::string& reason) {
         skip(path, reason);
-        if (o_.format == "text") print_result(name_of(path) + ": -");
+        if (!o_.common.json && !o_.common.csv) print_result(name_of(path) + ": -");
         flush_output();
       });
     }
@@ -293,22 +292,13 @@ Command add_predict(CLI::App& program) {
         const auto least = parse_number(text);
         return least && *least >= 0 && *least <= 1;
       }));
-  choices(app->add_option("--format", o->format,
-                          "How results are printed; json is --json\ncsv has the columns path, label, probability and "
-                          "error."),
-          {"text", "csv", "json"})
-      ->capture_default_str()
-      ->excludes(app->get_option("--json"));
+  add_format(*app, o->common, "csv has the columns path, label, probability and error.");
   add_network_options(*app, o->weights, o->options.network);
   // Rows are features already: nothing is left to compute.
   for (const char* of_pictures : {"--null", "--weights", "--device", "--precision", "--threads", "--batch-size"}) {
     features->excludes(app->get_option(of_pictures));
   }
-  return {app, [o] {
-            if (o->format == "json") o->common.json = true;
-            if (o->common.json) o->format = "json";
-            return predict(*o);
-          }};
+  return {app, [o] { return predict(*o); }};
 }
 
 }  // namespace vgg16

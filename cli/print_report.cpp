@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdio>
 
+#include "print.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
@@ -74,6 +75,20 @@ size_t break_of(std::string_view line, size_t indent, size_t width) {
 std::string classification_report(const Report& report, size_t width) {
   std::string text = table(report, kColumns);
   return widest_line(text) > width ? table(report, kNarrowColumns) : text;
+}
+
+std::string classification_csv(const Report& report) {
+  std::string text = csv_line({"class", "precision", "recall", "f1-score", "support"});
+  const auto add = [&text](const std::string& name, const ClassScore& score) {
+    text += '\n' + csv_line({name, shortest(score.precision), shortest(score.recall), shortest(score.f1),
+                             std::to_string(score.support)});
+  };
+  for (const ClassScore& score : report.per_class) add(printable(score.name), score);
+  text +=
+      '\n' + csv_line({"accuracy", "", "", shortest(report.accuracy), std::to_string(report.weighted_average.support)});
+  add("macro avg", report.macro_average);
+  add("weighted avg", report.weighted_average);
+  return text + '\n';
 }
 
 size_t widest_line(std::string_view text) {

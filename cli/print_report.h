@@ -17,6 +17,10 @@ inline constexpr size_t kAnyWidth = std::numeric_limits<size_t>::max();
 /// points. If the lines have more than `width` of these, titles are shorter and columns narrower.
 [[nodiscard]] std::string classification_report(const Report& report, size_t width = kAnyWidth);
 
+/// The same scores as CSV, with all digits: a header, a line for each class, and lines for accuracy, macro avg and
+/// weighted avg.
+[[nodiscard]] std::string classification_csv(const Report& report);
+
 /// The lines of `text`, of which those with more than `width` code points are continued at a space, indented by four
 /// more than they are. What has no spaces is not cut, and stays too long.
 [[nodiscard]] std::string wrapped(std::string_view text, size_t width);

@@ -161,6 +161,8 @@ int train_command(const TrainCommand& o) {
   for (const std::string& warning : result.report.warnings) print_warning(warning, o.common);
   if (o.common.json) {
     print_json(training_json(result, tables));
+  } else if (o.common.csv) {
+    print_result(classification_csv(result.report));
   } else {
     print_result(training_text(result.report, tables, {o.common.verbose, terminal_width(STDOUT_FILENO)}));
   }
@@ -270,6 +272,7 @@ Command add_train(CLI::App& program, const std::string& command) {
       ->capture_default_str()
       ->check(whole_number(0, INT64_MAX));
   add_page_options(*app, o->page);
+  add_format(*app, o->common, "csv is the table of classes: precision, recall, F1 and support.");
   app->add_flag("--overwrite", o->overwrite, "Replace the model and the page");
   return {app, [o] { return train_command(*o); }};
 }

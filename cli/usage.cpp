@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <string_view>
 #include <vector>
 
 #include "help.h"
+#include "vgg16/classifier.h"
 #include "vgg16/error.h"
+#include "vgg16/image.h"
 
 namespace vgg16 {
 namespace {
@@ -34,8 +37,10 @@ std::string command_name(const CLI::App& program, const CLI::App& app) {
   return &app == &program ? program.get_name() : program.get_name() + " " + app.get_name();
 }
 
-// What `app` has in place of an option of another command; "" if nothing.
+// What `app` has in place of an option of another command; "" if nothing. predict, which writes no file, has nothing in
+// place of one that names the output.
 std::string synonym(const CLI::App& app, const std::string& name) {
+  if (name == "--output" && app.get_name() == "predict") return "";
   for (const auto& pair : kSynonyms) {
     for (const size_t i : {0U, 1U}) {
       if (pair.at(i) == name && app.get_option_no_throw(std::string(pair.at(1 - i))) != nullptr) {
@@ -46,7 +51,13 @@ std::string synonym(const CLI::App& app, const std::string& name) {
   return "";
 }
 
+// The known word that is most like an option, or like a command; "--c" for "-c"; "" if there is none.
 std::string nearest_known(CLI::App& program, const CLI::App& app, const std::string& word) {
+  if (word.starts_with('-') && !word.starts_with("--")) {
+    const std::string longer = "-" + option_name(word);
+    return app.get_option_no_throw(longer) == nullptr ? "" : longer;
+  }
+  if (!word.starts_with('-') && &app != &program) return "";
   std::vector<std::string> known;
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
@@ -56,6 +67,14 @@ std::string nearest_known(CLI::App& program, const CLI::App& app, const std::str
   }
   const std::vector<std::string_view> names(known.begin(), known.end());
   return std::string(nearest_name(option_name(word), names));
+}
+
+// The option of a required file or folder that is still missing; "" if none is.
+std::string missing_path(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_required() && !option->get_positional() && option->count() == 0) return long_name(*option);
+  }
+  return "";
 }
 
 // About the first word that is no option, value or command.
@@ -77,10 +96,24 @@ std::string unknown_word(CLI::App& program, const CLI::App& app, const std::stri
     return option_name(word) + " belongs after a command that has it: " + owners;
   }
   if (!in_place.empty()) return unknown + "; did you mean " + in_place + "?";
-  const std::string nearest = word.starts_with("--") || &app == &program ? nearest_known(program, app, word) : "";
+  const std::string nearest = nearest_known(program, app, word);
   if (!nearest.empty()) return unknown + "; did you mean " + nearest + "?";
   if (!owners.empty()) return option_name(word) + " is not an option of " + app.get_name() + ", only of " + owners;
+  const std::string missing = word.starts_with('-') ? "" : missing_path(app);
+  if (!missing.empty()) return unknown + "; did you mean " + missing + " " + printable(word) + "?";
   return unknown;
+}
+
+// What to say of the first picture where predict lacks its model: that it is the model, or no picture; "" if nothing.
+std::string about_picture(const std::string& path) {
+  try {
+    static_cast<void>(Classifier::load(path));
+    return printable_path(path) + " is a model; did you mean --model " + printable_path(path) + "?";
+  } catch (const Error& error) {
+    std::error_code unknown;
+    const bool other = std::filesystem::is_regular_file(path, unknown) && picture_format_of_file(path).empty();
+    return other && error.code() == ErrorCode::kRefused ? error.what() : "";
+  }
 }
 
 // The two options of a CLI11 message "A requires B" or "A excludes B", joined by `between`.
@@ -96,6 +129,10 @@ std::string own_words(const CLI::App& app, const CLI::ParseError& error) {
     return about_two(message, " excludes ", " cannot be used with ");
   }
   if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    const CLI::Option* pictures = app.get_option_no_throw("PICTURE");
+    const std::string about =
+        pictures == nullptr || pictures->count() == 0 ? "" : about_picture(pictures->results()[0]);
+    if (!about.empty()) return message + "; " + about;
     const std::string example = app.get_footer();  // "Example:\n  vgg16 ..."
     return message + "; for example: " + example.substr(example.find("\n  ") + 3);
   }

@@ -22,9 +22,9 @@ std::string_view format_of(FileKind kind) {
 std::string reason_for(FileKind kind) {
   const std::string_view format = format_of(kind);
   if (!format.empty()) return std::string(format) + " is not supported";
+  if (kind == FileKind::kUnknown || kind == FileKind::kText) return "not a JPEG or PNG";
   if (kind == FileKind::kGitLfs) return "not a JPEG or PNG but a Git LFS pointer";
-  if (kind == FileKind::kHtml) return "not a JPEG or PNG but an HTML page";
-  return "not a JPEG or PNG";
+  return "not a JPEG or PNG but " + std::string(file_kind_name(kind));
 }
 
 }  // namespace

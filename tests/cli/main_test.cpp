@@ -190,6 +190,10 @@ TEST_F(CommandLine, UnknownWordsAreNamedWithTheNearestKnownOne) {
   expect_failure(2, "\"b.h5\" is not known", {"info", "a.h5", "b.h5"});
   expect_failure(2, "\"a\\x0ab\\x1b[31m\" is not known", {"a\nb\x1B[31m"});
   expect_failure(2, "\"-x\" is not known", {"info", "-x"});
+  expect_failure(2, "\"-c\" is not known; did you mean --c?", {"train", "-c", "3"});
+  expect_failure(2, "\"a.h5\" is not known; did you mean --db a.h5?", {"train", "a.h5", "-m", "b"});
+  expect_failure(2, "\"a\" is not known; did you mean --dataset a?", {"extract", "a"});
+  expect_failure(2, "-o is not an option of predict, only of extract, merge", {"predict", "-o", "x", "y.png"});
   expect_failure(2, "\"-o\" is not known; did you mean --model? (vgg16 train --help", {"train", "-o", "x"});
   expect_failure(2, "\"--jobs\" is not known; did you mean --threads?", {"extract", "--jobs", "3"});
   expect_failure(2, "--folds is not an option of extract, only of train", {"extract", "--folds", "3"});

@@ -281,6 +281,12 @@ TEST_F(PredictCommand, RefusesOtherWeightsAndOtherRecipes) {
 TEST_F(PredictCommand, RefusesWhatIsNoModel) {
   expect_failure(1, "missing.model: no such file", {"predict", "-m", "missing.model", "new"});
   expect_failure(4, "pets.h5 is an HDF5 file; expected a model", {"predict", "-m", "pets.h5", "new"});
+  expect_failure(2, "--model is required; pets.h5 is an HDF5 file; expected a model", {"predict", "pets.h5"});
+  expect_failure(2, "--model is required; pets.model is a model; did you mean --model pets.model?",
+                 {"predict", "pets.model", "new"});
+  expect_failure(2, "--model is required; for example: ", {"predict", "new/0.png"});
+  EXPECT_THAT(run({"predict", "-m", "pets.model", "pets.h5"}).err,
+              HasSubstr("pets.h5: not a JPEG or PNG but an HDF5 file"));
   write_test_file(path("a.pickle"), "\x80\x04\x95 and code");
   expect_failure(4, "a.pickle is a Python pickle", {"predict", "-m", "a.pickle", "new"});
   write_test_file(path("cut.model"), bytes("pets.model").substr(0, 2000));

@@ -23,6 +23,21 @@ TEST(ClassificationReport, HasTheLayoutOfScikitLearn) {
             "     weighted avg       0.47      0.60      0.52         5\n");
 }
 
+TEST(ClassificationReport, AsCsvHasAllDigits) {
+  Report report;
+  report.per_class = {{"cats, \"good\"", 2.0 / 3, 1, 0.8, 2}, {"dogs", 1, 0.5, 2.0 / 3, 2}};
+  report.accuracy = 0.75;
+  report.macro_average = {"", 5.0 / 6, 0.75, 11.0 / 15, 4};
+  report.weighted_average = report.macro_average;
+  EXPECT_EQ(classification_csv(report),
+            "class,precision,recall,f1-score,support\n"
+            "\"cats, \"\"good\"\"\",0.6666666666666666,1,0.8,2\n"
+            "dogs,1,0.5,0.6666666666666666,2\n"
+            "accuracy,,,0.75,4\n"
+            "macro avg,0.8333333333333334,0.75,0.7333333333333333,4\n"
+            "weighted avg,0.8333333333333334,0.75,0.7333333333333333,4\n");
+}
+
 TEST(ClassificationReport, CountsCodePointsAndEscapesControlCharacters) {
   Report report;
   report.per_class = {{"caf\xC3\xA9-\xE2\x82\xAC-na\xC3\xAFve", 1, 1, 1, 1}, {"x\n", 1, 1, 1, 1}};

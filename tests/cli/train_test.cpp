@@ -10,6 +10,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsSupersetOf;
 using testing::Not;
+using testing::StartsWith;
 
 class TrainCommandLine : public CliTest {
  protected:
@@ -64,6 +65,20 @@ TEST_F(TrainCommandLine, JsonIsOneDocument) {
   ASSERT_EQ(document["refusals"].size(), 7U);
   EXPECT_EQ(keys(document["refusals"][0]), (Words{"accuracy", "answered", "min_probability", "refused"}));
   for (const auto& at : document["refusals"]) EXPECT_EQ(at["refused"].get<int>() + at["answered"].get<int>(), 12);
+}
+
+TEST_F(TrainCommandLine, FormatChoosesHowTheReportIsPrinted) {
+  extract_pets();
+  const auto words = [](const char* format) {
+    return Words{"train", "-d", "pets.h5", "-m", "pets.model", "-q", "--overwrite", "--format", format};
+  };
+  const Words table = run(words("csv")).out_lines();
+  EXPECT_THAT(table, testing::ElementsAre("class,precision,recall,f1-score,support", StartsWith("cats,1,1,1,"),
+                                          StartsWith("dogs,1,1,1,"), StartsWith("owls,1,1,1,"), "accuracy,,,1,6",
+                                          "macro avg,1,1,1,6", "weighted avg,1,1,1,6"));
+  EXPECT_EQ(json_line(run(words("json")).out)["accuracy"], 1.0);
+  EXPECT_THAT(run(words("text")).out, HasSubstr("best C: "));
+  expect_failure(2, "--format: \"xml\" is not text, csv or json", words("xml"));
 }
 
 TEST_F(TrainCommandLine, GivesTheSameBytesForAnyNumberOfThreads) {
@@ -301,7 +316,7 @@ TEST_F(TrainCommandLine, TakesRowsAndLabelsOfOtherPrograms) {
 
   const Outcome predicted = run({"predict", "-m", "whole.model", "--features", "x.npy"});
   EXPECT_EQ(predicted.status, 0) << predicted.err;
-  EXPECT_THAT(predicted.out, testing::StartsWith("row 0: c0 "));
+  EXPECT_THAT(predicted.out, StartsWith("row 0: c0 "));
   EXPECT_THAT(predicted.out, HasSubstr("\nrow 39: c0 "));
   const Outcome as_json = run({"predict", "-m", "whole.model", "--features", "x-2.npy", "--json", "--top", "1"});
   const nlohmann::json first = json_line(as_json.out.substr(0, as_json.out.find('\n') + 1));
