@@ -10,6 +10,7 @@
 #include "dry_run.h"
 #include "interrupt.h"
 #include "output.h"
+#include "picture_list.h"
 #include "print.h"
 #include "progress.h"
 #include "values.h"
@@ -26,7 +27,8 @@ namespace {
 struct ExtractCommand {
   Common common;
   std::string weights;
-  std::string dataset;
+  std::string dataset = ".";  // of a list
+  PictureListOptions list;
   std::string output;
   std::string pool = "none";
   uint64_t seed = 42;
@@ -111,12 +113,15 @@ int extract(const ExtractCommand& o, const std::string& resume_text) {
   };
   require_output(o.output, {}, options.file.overwrite || options.file.resume,
                  "add --overwrite to replace it or --resume to continue it");
-  require_no_input(output_names_of(o.output), {weights_file(o.weights)});
+  require_no_input(output_names_of(o.output), {weights_file(o.weights), o.list.files_from, o.list.labels});
   const auto weights = load_weights(o.weights);
   std::optional<DeferredInterrupts> deferred;
   int64_t skipped = 0;
   ExtractDatasetCallbacks callbacks;
-  progress.emplace("extract", "pictures", o.common).begin("listing " + printable_path(o.dataset));
+  const bool is_list = !o.list.files_from.empty() || !o.list.labels.empty();
+  progress.emplace("extract", "pictures", o.common)
+      .begin(is_list ? "reading the list of pictures" : "listing " + printable_path(o.dataset));
+  options.pictures = read_picture_list(o.list, o.dataset);
   callbacks.listed = [&](const Dataset& dataset) {
     progress.reset();
     for (const auto& [path, reason] : dataset.unlisted) {  // printed even with --quiet: whole classes may be missing
@@ -141,7 +146,8 @@ int extract(const ExtractCommand& o, const std::string& resume_text) {
       skipped = std::ssize(plan.skipped);
       return;
     }
-    go_on_with(resume_text);  // from here on an interrupted run can be resumed
+    // From here on an interrupted run can be resumed.
+    go_on_with(resume_text, o.list.files_from == "-" ? ", with the same list on standard input" : "");
   };
   callbacks.warning = [&](const std::string& line) { print_warning(line, o.common); };
   // Rows to save on a signal exist only from here on.
@@ -173,9 +179,17 @@ Command add_extract(CLI::App& program, const std::string& resume_text) {
   auto o = std::make_shared<ExtractCommand>();
   CLI::App* app = add_command(program, "extract", "Turn a folder of pictures into a features file",
                               "vgg16 extract -d animals -o animals.h5", o->common);
-  app->add_option("-d,--dataset", o->dataset, "Folder with one sub-folder of pictures per class")
-      ->required()
-      ->type_name("DIR");
+  CLI::Option* const dataset = app->add_option(
+      "-d,--dataset", o->dataset,
+      "Folder with one sub-folder of pictures per class\nWith --files-from or --labels the one where their "
+      "paths begin, by default the current one.");
+  dataset->required()->type_name("DIR");
+  add_files_from(*app, o->list, dataset);
+  CLI::Option* const labels = app->add_option(
+      "--labels", o->list.labels,
+      "Labels of the pictures, CSV\nWith a header and the columns path and label. Without --files-from, the pictures "
+      "are those of this table.");
+  labels->type_name("FILE")->each([dataset](const std::string&) { dataset->required(false); });
   app->add_option("-o,--output", o->output, "Features file to write (HDF5)")->required()->type_name("FILE");
   add_network_options(*app, o->weights, o->options.network);
   app->add_option("-s,--buffer-size", o->options.file.rows_per_commit,

@@ -25,6 +25,7 @@ struct State {
   std::mutex mutex;            // guards `save`; a thread that ends the process holds it, so that only one does
   std::function<void()> save;  // of the current DeferredInterrupts; empty if there is none
   std::string command;         // the command that resumes
+  std::string to_go_on;        // "to go on", and what the command needs
   std::string words_at_first;
   std::string words_later;
   const std::string none;
@@ -35,8 +36,8 @@ State& state() {
   return *state;
 }
 
-std::string words(const char* what_for, std::string_view command) {
-  return (::isatty(STDERR_FILENO) == 1 ? "\n" : "") + ("vgg16: interrupted; " + std::string(what_for)) + ":\n" +
+std::string words(const std::string& what_for, std::string_view command) {
+  return (::isatty(STDERR_FILENO) == 1 ? "\n" : "") + ("vgg16: interrupted; " + what_for) + ":\n" +
          std::string(command) + "\n";
 }
 
@@ -102,9 +103,10 @@ void watch_for_interrupts(std::string_view command) {
   }
 }
 
-void go_on_with(std::string_view command) {
+void go_on_with(std::string_view command, std::string_view how) {
   state().command = command;
-  state().words_later = words("to go on", command);
+  state().to_go_on = "to go on" + std::string(how);
+  state().words_later = words(state().to_go_on, command);
   last_words = &state().words_later;
 }
 
@@ -127,7 +129,7 @@ const std::atomic<bool>& interrupted() { return stop; }
 
 int end_interrupted(const std::string& how_far) {
   const std::scoped_lock lock(state().mutex);
-  print_error("interrupted " + how_far + "; to go on:");
+  print_error("interrupted " + how_far + "; " + state().to_go_on + ":");
   print_line(state().command);
   last_words = &state().none;
   return 128 + signal_number;

@@ -16,8 +16,9 @@ namespace vgg16 {
 /// Error{kMemory} if the system cannot start a thread.
 void watch_for_interrupts(std::string_view command);
 
-/// From now on, `command` is printed as the command that resumes the work.
-void go_on_with(std::string_view command);
+/// From now on, `command` is printed as the command that resumes the work, after "to go on" and `how`, such as ", with
+/// the same list on standard input".
+void go_on_with(std::string_view command, std::string_view how = {});
 
 /// During its lifetime, the first signal only makes interrupted() true. The second one calls `save`, prints the command
 /// that resumes, and ends the process; a third one, or a timeout of kSavingSeconds, ends it without waiting for `save`.

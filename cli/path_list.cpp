@@ -20,19 +20,18 @@ using std::string_view_literals::operator""sv;
 
 constexpr size_t kStart = 512;      // as much as picture_format() needs
 constexpr size_t kAtOnce = 65'536;  // a full pipe
-constexpr size_t kLongest = 8'192;  // twice the system's PATH_MAX
 
 // What Windows' programs write to a file: read as bytes, every letter would be a path.
-void refuse_utf16(std::string_view start) {
+void refuse_utf16(std::string_view start, const std::string& name) {
   if (!start.starts_with("\xFF\xFE") && !start.starts_with("\xFE\xFF")) return;
-  throw Error(ErrorCode::kRefused, "standard input is text in UTF-16; save the list of paths as UTF-8");
+  throw Error(ErrorCode::kRefused, name + " is text in UTF-16; save the list of paths as UTF-8");
 }
 
-void refuse_picture(std::string_view start) {
+void refuse_picture(std::string_view start, const std::string& name) {
   const std::string_view format = picture_format(std::as_bytes(std::span(start)));
   if (format.empty()) return;
-  throw Error(ErrorCode::kRefused, "standard input holds a picture (" + std::string(format) +
-                                       "), expected a list of paths; name the picture's file instead of -");
+  throw Error(ErrorCode::kRefused, name + " holds a picture (" + std::string(format) +
+                                       "), expected a list of paths, such as a line with the path of this one");
 }
 
 // A link to nothing is there, too: opening it says what is wrong.
@@ -49,19 +48,19 @@ std::string_view without_marks(std::string_view line, bool first) {
   return line;
 }
 
-[[noreturn]] void throw_unreadable() {
-  throw Error(ErrorCode::kIo, "standard input cannot be read: " + system_message(errno));
-}
-
 }  // namespace
 
-PathList::PathList(int fd, Separator separator)
-    : fd_(fd), separators_(separator == Separator::kFirst ? "\n\0"sv : "\0"sv) {}
+PathList::PathList(int fd, Separator separator, std::string name)
+    : fd_(fd), name_(std::move(name)), separators_(separator == Separator::kFirst ? "\n\0"sv : "\0"sv) {}
 
 // Whether a read would wait.
 bool PathList::pauses() const {
   struct pollfd input = {fd_, POLLIN, 0};
   return ::poll(&input, 1, 0) == 0;
+}
+
+void PathList::throw_unreadable() const {
+  throw Error(ErrorCode::kIo, name_ + " cannot be read: " + system_message(errno));
 }
 
 // Waits for more, or the end.
@@ -88,8 +87,8 @@ void PathList::read_more() {
 
 void PathList::check_start() {
   while (!ended_ && text_.size() < kStart && (text_.empty() || !pauses())) read_more();
-  refuse_picture(std::string_view(text_).substr(0, kStart));
-  refuse_utf16(text_);
+  refuse_picture(std::string_view(text_).substr(0, kStart), name_);
+  refuse_utf16(text_, name_);
   start_checked_ = true;
 }
 

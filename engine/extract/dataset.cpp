@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
-#include <numeric>
 #include <span>
 #include <utility>
 
+#include "extract/add_pictures.h"
 #include "extract/check_files.h"
 #include "extract/shuffle.h"
 #include "extract/walk.h"
@@ -20,11 +20,6 @@ namespace {
 void sort_by_path(std::vector<SkippedPicture>& skipped) {
   std::sort(skipped.begin(), skipped.end(),
             [](const SkippedPicture& a, const SkippedPicture& b) { return a.path < b.path; });
-}
-
-// Paths as the system gives them until here, because files are opened by them.
-void escape_paths(std::vector<SkippedPicture>& skipped) {
-  for (SkippedPicture& picture : skipped) picture.path = escape_name(picture.path);
 }
 
 // Names the first five; there may be thousands.
@@ -50,7 +45,7 @@ Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t
                      Unlisted unlisted) {
   const StandardFloatingPoint mode;
   FolderListing listing = walk_dataset_folder(folder);
-  sort_by_path(listing.unlisted);
+  sort_by_path(listing.unlisted);  // the first ones are named
   if (unlisted == Unlisted::kRefuse && !listing.unlisted.empty()) refuse_unlisted(folder, listing.unlisted);
   // The most common mistake: a folder of pictures without class folders.
   if (!listing.without_class.empty() && listing.candidates.empty()) {
@@ -61,11 +56,10 @@ Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t
   // Shuffled before pictures are checked: one that turns out to be bad does not change the order of the others.
   if (seed) python_shuffle(std::span(listing.candidates), *seed);
 
-  Dataset dataset{.folder = folder,
-                  .label_names = {},
-                  .pictures = {},
-                  .skipped = listing.unlisted,
-                  .unlisted = std::move(listing.unlisted)};
+  Dataset dataset;
+  dataset.folder = folder;
+  dataset.skipped = listing.unlisted;
+  dataset.unlisted = std::move(listing.unlisted);
   std::vector<SkippedPicture> others = find_pictures_by_content(folder, listing.other_files, threads);
   for (auto* more : {&others, &listing.links}) {
     std::move(more->begin(), more->end(), std::back_inserter(dataset.skipped));
@@ -78,32 +72,13 @@ Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t
     const Result<std::vector<std::byte>> bytes = read_picture(folder / path);
     dataset.skipped.push_back({path, bytes.ok() ? "changed while the folder was listed" : bytes.reason()});
   }
-  std::vector<CheckedPicture> checked = check_pictures(folder, listing.candidates, threads);
-  std::vector<std::string> classes;  // of each picture, in row order
-  for (size_t i = 0; i < checked.size(); ++i) {
-    std::string& path = listing.candidates[i];
-    if (!checked[i].reason.empty()) {
-      dataset.skipped.push_back({std::move(path), std::move(checked[i].reason)});
-      continue;
-    }
-    classes.push_back(holding_folder(path));
-    dataset.pictures.push_back(
-        {.path = std::move(path), .label = 0, .size_bytes = checked[i].size_bytes, .crc32 = checked[i].crc32});
+  std::vector<Candidate> candidates;
+  candidates.reserve(listing.candidates.size());
+  for (std::string& path : listing.candidates) {
+    std::string category = holding_folder(path);
+    candidates.push_back({std::move(path), std::move(category)});
   }
-  // Only names with a usable picture, sorted bytewise: independent of the locale and of the order of the pictures.
-  dataset.label_names = classes;
-  std::sort(dataset.label_names.begin(), dataset.label_names.end());
-  dataset.label_names.erase(std::unique(dataset.label_names.begin(), dataset.label_names.end()),
-                            dataset.label_names.end());
-  for (size_t i = 0; i < classes.size(); ++i) {
-    const auto found = std::lower_bound(dataset.label_names.begin(), dataset.label_names.end(), classes[i]);
-    dataset.pictures[i].label = found - dataset.label_names.begin();
-  }
-  for (std::string& name : dataset.label_names) name = escape_name(name);
-  for (PictureFile& picture : dataset.pictures) picture.path = escape_name(picture.path);
-  escape_paths(dataset.skipped);
-  escape_paths(dataset.unlisted);
-  sort_by_path(dataset.skipped);
+  add_pictures(dataset, std::move(candidates), threads);
   return dataset;
 }
 
@@ -120,7 +95,7 @@ PictureListing list_pictures(const std::filesystem::path& folder, int threads) {
   std::sort(pictures.paths.begin(), pictures.paths.end());
   for (std::string& path : pictures.paths) path = escape_name(path);
   for (auto* skipped : {&pictures.others, &pictures.links, &pictures.unlisted}) {
-    escape_paths(*skipped);
+    for (SkippedPicture& picture : *skipped) picture.path = escape_name(picture.path);
     sort_by_path(*skipped);
   }
   return pictures;

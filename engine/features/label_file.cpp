@@ -1,7 +1,6 @@
 #include "features/label_file.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -11,73 +10,12 @@
 #include <vector>
 
 #include "features/npy_table.h"
+#include "features/text_table.h"
 #include "files/files.h"
 #include "vgg16/error.h"
-#include "vocabulary/file_kind.h"
 
 namespace vgg16 {
 namespace {
-
-using std::string_view_literals::operator""sv;
-
-constexpr size_t kMaxFileBytes = size_t{1} << 30;
-constexpr size_t kMaxColumns = 10'000;
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
-std::string_view without_blanks(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t");
-  return begin == std::string_view::npos ? "" : text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
-
-// Takes the next line, without its end, from the start of `text`.
-std::string_view take_line(std::string_view& text) {
-  const size_t end = std::min(text.find('\n'), text.size());
-  std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
-}
-
-// Takes the next record of comma-separated values (RFC 4180): fields in double quotes may hold commas, line ends and
-// doubled quotes.
-std::vector<std::string> take_record(std::string_view& text, const std::string& name) {
-  std::vector<std::string> fields(1);
-  bool quoted = false;
-  while (!text.empty()) {
-    const char c = text[0];
-    text.remove_prefix(1);
-    if (c == '"' && quoted && text.starts_with('"')) {
-      fields.back() += c;
-      text.remove_prefix(1);
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (c == ',' && !quoted) {
-      require(fields.size() < kMaxColumns, ErrorCode::kRefused,
-              name + " has more than " + std::to_string(kMaxColumns) + " columns; save the labels alone");
-      fields.emplace_back();
-    } else if (c == '\n' && !quoted) {
-      break;
-    } else {
-      fields.back() += c;
-    }
-  }
-  if (fields.back().ends_with('\r')) fields.back().pop_back();
-  return fields;
-}
-
-std::string shown(const std::vector<std::string>& fields) {
-  constexpr size_t kShown = 10;
-  std::string text;
-  for (size_t i = 0; i < std::min(fields.size(), kShown); ++i) {
-    text += (i == 0 ? "'" : ", '") + printable(fields[i]) + "'";
-  }
-  return text + (fields.size() > kShown ? ", ..." : "");
-}
 
 // Each at most `most` labels.
 std::vector<std::string> lines_of(std::string_view text, size_t most) {
@@ -123,22 +61,11 @@ std::optional<double> number_in(std::string_view text) {
 
 LabelValues read_label_file(const std::filesystem::path& path, int64_t rows) {
   PosixFile file = open_regular_file(path);
-  std::vector<std::byte> start(std::min(kFileKindBytes, static_cast<size_t>(file.status().st_size)));
-  file.read_at(0, start);
-  const FileKind kind = file_kind(start);
+  const FileKind kind = kind_of(file);
   if (kind == FileKind::kNumpy) return npy_labels(std::move(file));
   const std::string name = file.name();
-  if (kind != FileKind::kText && kind != FileKind::kUnknown) {
-    throw Error(ErrorCode::kRefused,
-                name + " " + wrong_kind(kind, "labels: .npy, .csv, or text with one label a line"));
-  }
-  const std::vector<std::byte> bytes = read_whole(file, kMaxFileBytes);
-  std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark
-  require(text.find('\0') == std::string_view::npos, ErrorCode::kRefused,
-          name + " is not text in UTF-8; save the labels as such, or as .npy");
-  text = text.substr(0, text.find_last_not_of("\r\n"sv) + 1);  // empty lines at the end are no labels
-
+  const std::string whole = read_text(file, kind, "labels: .npy, .csv, or text with one label a line");
+  const std::string_view text = whole;
   const bool is_csv = lower(path.extension().string()) == ".csv";
   const auto most = static_cast<size_t>(rows) + 2;  // one may be a header, another tells that there are more
   std::vector<std::string> labels = is_csv ? column_of(text, most, name) : lines_of(text, most);

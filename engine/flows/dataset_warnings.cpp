@@ -11,13 +11,17 @@
 namespace vgg16 {
 namespace {
 
-// The folders that hold pictures, each with its class.
+// The folders that give the pictures in them their class.
 using ClassFolders = std::map<std::string, int64_t>;
 
 ClassFolders class_folders(const Dataset& dataset) {
   ClassFolders folders;
   for (const PictureFile& picture : dataset.pictures) {
-    folders.try_emplace(picture.path.substr(0, picture.path.rfind('/')), picture.label);
+    const size_t end = picture.path.rfind('/');
+    if (end == std::string::npos) continue;
+    const std::string folder = picture.path.substr(0, end);
+    const std::string& label = dataset.label_names[static_cast<size_t>(picture.label)];
+    if (folder.substr(folder.rfind('/') + 1) == label) folders.try_emplace(folder, picture.label);
   }
   return folders;
 }
@@ -106,13 +110,19 @@ std::string pictures_in_two_classes(const Dataset& dataset) {
          " (the same size and CRC-32); keep it in one of them";
 }
 
+std::string named_again(const Dataset& dataset) {
+  if (dataset.repeated == 0) return "";
+  return counted(static_cast<size_t>(dataset.repeated), "line of the list names", "lines of the list name") +
+         " a picture that is in it before; each picture has one row";
+}
+
 }  // namespace
 
 std::vector<std::string> dataset_warnings(const Dataset& dataset) {
   const ClassFolders folders = class_folders(dataset);
   std::vector<std::string> lines;
   for (const std::string& line : {several_folders(dataset, folders), nested_folders(dataset, folders),
-                                  small_classes(dataset), pictures_in_two_classes(dataset)}) {
+                                  small_classes(dataset), pictures_in_two_classes(dataset), named_again(dataset)}) {
     if (!line.empty()) lines.push_back(printable_path(dataset.folder) + ": " + line);
   }
   return lines;

@@ -20,9 +20,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void require_pictures(const Dataset& dataset) {
+void require_pictures(const Dataset& dataset, bool is_list) {
   if (!dataset.pictures.empty()) return;
   const std::string name = printable_path(dataset.folder);
+  if (is_list) {
+    require(!dataset.skipped.empty(), ErrorCode::kNotFound, "the list of pictures is empty");
+    throw Error(ErrorCode::kNotFound, "no usable picture among the " + std::to_string(dataset.skipped.size()) +
+                                          " of the list; the first, " + printable(dataset.skipped[0].path) +
+                                          ", looked for in " + name + ": " + dataset.skipped[0].reason);
+  }
   if (dataset.skipped.empty()) {
     throw Error(ErrorCode::kNotFound,
                 name + ": no JPEG or PNG files in folders below it; expected one folder per class");
@@ -150,9 +156,10 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
   std::optional<ReusableRows> old;
   if (!options.reuse.empty()) old.emplace(options.reuse, recipe, extractor.columns(), options.type);
   const int threads = options.network.threads > 0 ? options.network.threads : build_info().processors;
-  Dataset dataset = list_dataset(folder, options.seed, threads, options.unlisted);
+  Dataset dataset = options.pictures ? list_dataset(folder, *options.pictures, options.seed, threads)
+                                     : list_dataset(folder, options.seed, threads, options.unlisted);
   if (callbacks.listed) callbacks.listed(dataset);
-  require_pictures(dataset);
+  require_pictures(dataset, options.pictures.has_value());
   require_no_picture(output, dataset);
   const std::vector<std::string> warnings = dataset_warnings(dataset);
   ExtractDatasetResult result;

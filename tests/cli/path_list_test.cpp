@@ -150,7 +150,7 @@ TEST(PathList, RefusesAPicture) {
   const auto refused = [](const std::string& format, const std::string& bytes) {
     expect_error(ErrorCode::kRefused,
                  "standard input holds a picture (" + format +
-                     "), expected a list of paths; name the picture's file instead of -",
+                     "), expected a list of paths, such as a line with the path of this one",
                  [&] { static_cast<void>(paths_in(bytes)); });
   };
   for (const auto& [format, start] : other_formats()) refused(format, start);

@@ -102,5 +102,14 @@ TEST(DatasetWarnings, NameAPictureInTwoClasses) {
   EXPECT_THAT(dataset_warnings(dataset), IsEmpty()) << "of different sizes";
 }
 
+TEST(DatasetWarnings, SayWhatAListNamesAgainAndLeaveFoldersThatAreNoClassesAlone) {
+  Dataset dataset = with_pictures_in({"a/images", "b/images"});
+  dataset.label_names = {"cats"};
+  EXPECT_THAT(dataset_warnings(dataset), IsEmpty());
+  dataset.repeated = 2;
+  EXPECT_THAT(dataset_warnings(dataset), ElementsAre("pets: 2 lines of the list name a picture that is in it before; "
+                                                     "each picture has one row"));
+}
+
 }  // namespace
 }  // namespace vgg16

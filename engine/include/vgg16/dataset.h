@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct Dataset {
   /// links that cannot be followed and may lead to a folder. (Below a class folder, a link that leads to nothing, or
   /// one whose name ends like a picture's, counts as one picture.) Empty unless Unlisted::kSkip was passed.
   std::vector<SkippedPicture> unlisted;
+  int64_t repeated = 0;  ///< how many entries of a list name a picture that an earlier one named
 };
 
 /// What to do if there are entries for Dataset::unlisted: throw, or skip them.
@@ -53,6 +55,33 @@ enum class Unlisted { kRefuse, kSkip };
 /// Error{kIo} that names what cannot be listed.
 [[nodiscard]] Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t> seed, int threads,
                                    Unlisted unlisted = Unlisted::kRefuse);
+
+/// A picture of a list.
+struct LabelledPath {
+  std::string path;  ///< as the system gives it: below the dataset folder, or absolute
+  /// Its class; none: the name of the folder that contains the picture, as in a folder of class folders. Empty: it has
+  /// no label, and is skipped.
+  std::optional<std::string> label = {};
+};
+
+/// The same for the pictures of a list instead of all below `folder`. Each is used whatever its name ends with. "./"
+/// and repeated slashes in a path are left out, and of an absolute path below `folder` the part below it is taken.
+/// Without a seed the pictures are in the order of the list; with one, the order of the list does not matter. A picture
+/// that cannot be read, or has neither a label nor a folder in its path, is skipped; one that is named again has one
+/// row. Throws Error{kRefused} if a picture is named again with another label.
+[[nodiscard]] Dataset list_dataset(const std::filesystem::path& folder, std::span<const LabelledPath> pictures,
+                                   std::optional<uint64_t> seed, int threads);
+
+/// Reads a table of pictures and their labels: comma-separated values in UTF-8 (RFC 4180), with a header that calls one
+/// column "label" and another one path, file, filename, file_name or image; of two columns, that one may have any name.
+/// Two columns without a header are paths and labels. A path is as escape_name() wrote it. Throws Error{kNotFound, kIo,
+/// kRefused}.
+[[nodiscard]] std::vector<LabelledPath> read_labelled_paths(const std::filesystem::path& path);
+
+/// Gives each of `pictures` without a label the one that `table` has for its path, both below `folder` and compared as
+/// list_dataset does; an empty one if it has none. Throws Error{kRefused} if the table has two for a path.
+void add_labels(std::vector<LabelledPath>& pictures, std::span<const LabelledPath> table,
+                const std::filesystem::path& folder);
 
 /// The pictures of a folder.
 struct PictureListing {

@@ -27,9 +27,11 @@ struct ExtractDatasetOptions {
   ExtractorOptions network = {};          ///< as many threads also read the pictures when the folder is listed
   std::optional<uint64_t> seed = 42;      ///< of the shuffle, at most INT64_MAX; none: rows sorted by path
   Unlisted unlisted = Unlisted::kRefuse;  ///< what to do about folders that cannot be listed
-  FeatureType type = FeatureType::kF32;   ///< of the stored numbers
-  std::optional<Shard> shard = {};        ///< compute only the rows of this shard
-  FeatureWriteOptions file = {};          ///< whether to overwrite or resume, and rows per commit
+  /// These pictures instead of all below the folder, which then need not be one of class folders (dataset.h).
+  std::optional<std::vector<LabelledPath>> pictures = {};
+  FeatureType type = FeatureType::kF32;  ///< of the stored numbers
+  std::optional<Shard> shard = {};       ///< compute only the rows of this shard
+  FeatureWriteOptions file = {};         ///< whether to overwrite or resume, and rows per commit
   /// A features file that has rows of some of these pictures already: they are copied (reusable_rows.h), the others
   /// computed. May be `output` itself if file.overwrite is set. Empty: all are computed.
   std::filesystem::path reuse = {};
@@ -38,13 +40,14 @@ struct ExtractDatasetOptions {
 
 /// Called from the thread that called extract_dataset; each may be empty. An exception from one of them ends the call.
 struct ExtractDatasetCallbacks {
-  /// The folder has been listed. Nothing has been checked or written yet.
+  /// The folder or list has been read. Nothing has been checked or written yet.
   std::function<void(const Dataset& dataset)> listed;
   /// The plan of the file is made. The file is about to be created, or opened to resume.
   std::function<void(const FeatureFilePlan& plan)> planned;
   /// A problem that does not stop the run, in one line, before the first row is computed: a class is drawn from several
   /// folders, lies inside another one or has fewer pictures than train has folds by default; the same picture is in two
-  /// classes; rows of a resumed file or of options.reuse are damaged and are computed again; the disk may become full.
+  /// classes, or twice in options.pictures; rows of a resumed file or of options.reuse are damaged and are computed
+  /// again; the disk may become full.
   std::function<void(const std::string& line)> warning;
   /// Rows are computed from now on. `commit` waits until every row computed so far is on disk; it may be copied, and
   /// called from any thread at any time. After extract_dataset has ended it does nothing; a call that is in progress
@@ -60,7 +63,7 @@ struct ExtractDatasetCallbacks {
 };
 
 struct ExtractDatasetResult {
-  int64_t found_pictures = 0;           ///< in the folder, usable or not
+  int64_t found_pictures = 0;           ///< in the folder or list, usable or not
   int64_t planned_rows = 0;             ///< pictures (of the shard) that were usable when the folder was listed
   int64_t reused_rows = 0;              ///< copied from options.reuse in this call
   int64_t computed_rows = 0;            ///< in this call, not in earlier ones that it resumed
