@@ -17,7 +17,7 @@ namespace vgg16 {
 namespace {
 
 [[noreturn]] void refuse(const UntrustedH5& file, const std::string& difference) {
-  file.refuse("has rows that cannot be reused: " + difference + "; extract as before, or without --reuse");
+  file.refuse("has rows that cannot be reused: " + difference);
 }
 
 FeatureFileContents usable_contents(const UntrustedH5& file, const Recipe& recipe, int64_t columns, FeatureType type) {

@@ -1,6 +1,7 @@
 #include "vgg16/extract_dataset.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -77,26 +78,82 @@ void warn_of_dataset(const std::vector<std::string>& lines, const ExtractDataset
 
 void warn_of_file(const FeatureFileWriter& file, const ExtractDatasetCallbacks& callbacks) {
   if (!callbacks.warning) return;
-  for (const int64_t row : file.damaged_rows()) {
-    callbacks.warning("row " + std::to_string(row) + " was damaged on disk; it is computed again");
+  const std::vector<int64_t>& damaged = file.damaged_rows();
+  if (damaged.size() == 1) {
+    callbacks.warning("row " + std::to_string(damaged[0]) + " was damaged on disk; it is computed again");
+  } else if (!damaged.empty()) {
+    callbacks.warning(std::to_string(damaged.size()) + " rows were damaged on disk and are computed again; the first " +
+                      "is row " + std::to_string(damaged[0]));
   }
   if (!file.space_warning().empty()) callbacks.warning(file.space_warning());
 }
 
-// Copies those of the rows that `file` lacks that `old` has, and sets reused_rows of `result`.
-void copy_reusable(ReusableRows& old, const std::string& name, FeatureFileWriter& file, const FeatureFilePlan& plan,
+// A features file that rows are copied from.
+struct OldFile {
+  OldFile(const fs::path& path, const Recipe& recipe, int64_t columns, FeatureType type)
+      : name(printable_path(path)), rows(path, recipe, columns, type) {}
+
+  std::string name;
+  ReusableRows rows;
+};
+
+// Those of options.reuse and options.update. To be called before the output is created.
+std::vector<std::unique_ptr<OldFile>> open_old_files(const ExtractDatasetOptions& options, const fs::path& output,
+                                                     const Recipe& recipe, int64_t columns) {
+  std::vector<std::unique_ptr<OldFile>> old;
+  const auto open = [&](const fs::path& path, const char* remedy) {
+    try {
+      old.push_back(std::make_unique<OldFile>(path, recipe, columns, options.type));
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kRefused) throw;
+      throw Error(ErrorCode::kRefused, std::string(error.what()) + remedy);
+    }
+  };
+  if (!options.reuse.empty()) open(options.reuse, "; extract as before, or without --reuse");
+  if (!options.update) return old;
+  for (const fs::path& path : {output, partial_path_of(output)}) {
+    try {
+      open(path, "; extract as before, or add --overwrite to replace the file");
+    } catch (const Error& error) {
+      const bool is_replaced = error.code() == ErrorCode::kRefused && options.file.overwrite;
+      if (error.code() != ErrorCode::kNotFound && !is_replaced) throw;
+    }
+  }
+  return old;
+}
+
+// With options.update, an unfinished file of other pictures is no obstacle: its rows are copied.
+std::shared_ptr<FeatureFileWriter> open_output(const ExtractDatasetOptions& options, const fs::path& output,
+                                               const FeatureFilePlan& plan) {
+  FeatureWriteOptions writing = options.file;
+  if (options.update) {
+    writing.overwrite = true;
+    writing.resume = true;
+    try {
+      return std::make_shared<FeatureFileWriter>(output, plan, writing);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kRefused) throw;
+    }
+    writing.resume = false;
+  }
+  return std::make_shared<FeatureFileWriter>(output, plan, writing);
+}
+
+// Copies those of the rows that `file` lacks that `old` has, and counts them in reused_rows of `result`.
+void copy_reusable(OldFile& old, FeatureFileWriter& file, const FeatureFilePlan& plan,
                    const ExtractDatasetCallbacks& callbacks, ExtractDatasetResult& result) {
   std::vector<float> features(static_cast<size_t>(plan.columns));
   for (const int64_t row : file.missing_rows()) {
     if (callbacks.stop != nullptr && *callbacks.stop) break;
-    if (!old.read(plan.pictures[static_cast<size_t>(row)], features)) continue;
+    if (!old.rows.read(plan.pictures[static_cast<size_t>(row)], features)) continue;
     file.write(row, features);
     ++result.reused_rows;
   }
   file.commit();
-  const std::vector<int64_t>& damaged = old.damaged_rows();
+  const std::vector<int64_t>& damaged = old.rows.damaged_rows();
   if (damaged.empty() || !callbacks.warning) return;
-  callbacks.warning(name + ": " + (damaged.size() == 1 ? "1 row is" : std::to_string(damaged.size()) + " rows are") +
+  callbacks.warning(old.name + ": " +
+                    (damaged.size() == 1 ? "1 row is" : std::to_string(damaged.size()) + " rows are") +
                     " damaged and not reused; the first is row " + std::to_string(damaged[0]));
 }
 
@@ -147,14 +204,15 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
   require(options.seed.value_or(0) <= INT64_MAX, ErrorCode::kInvalidArgument,
           "seed " + std::to_string(options.seed.value_or(0)) + ", expected at most " + std::to_string(INT64_MAX));
   // What can be refused is refused before the pictures are read, which may take long.
-  require_free_output(output, options.file);
+  FeatureWriteOptions there = options.file;
+  there.overwrite = there.overwrite || options.update;
+  require_free_output(output, there);
   if (options.shard) static_cast<void>(shard_plan({}, *options.shard));  // throws if there is no such shard
   // The output itself may be reused: it is replaced only at the end.
   if (!options.reuse.empty()) require_no_input({partial_path_of(output)}, {options.reuse});
   Extractor extractor(weights, options.network);
   const Recipe recipe = make_recipe(options.network, extractor, *weights);
-  std::optional<ReusableRows> old;
-  if (!options.reuse.empty()) old.emplace(options.reuse, recipe, extractor.columns(), options.type);
+  const auto old = open_old_files(options, output, recipe, extractor.columns());
   const int threads = options.network.threads > 0 ? options.network.threads : build_info().processors;
   Dataset dataset = options.pictures ? list_dataset(folder, *options.pictures, options.seed, threads)
                                      : list_dataset(folder, options.seed, threads, options.unlisted);
@@ -172,7 +230,7 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
     return result;
   }
 
-  const auto file = std::make_shared<FeatureFileWriter>(output, plan, options.file);
+  const auto file = open_output(options, output, plan);
   warn_of_dataset(warnings, callbacks);
   warn_of_file(*file, callbacks);
   if (callbacks.computing) {
@@ -181,7 +239,7 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
     });
   }
   try {
-    if (old) copy_reusable(*old, printable_path(options.reuse), *file, plan, callbacks, result);
+    for (const auto& each : old) copy_reusable(*each, *file, plan, callbacks, result);
     fill(*file, extractor, folder, plan, options.network.batch_size, callbacks, result);
   } catch (...) {
     if (callbacks.computed) callbacks.computed();

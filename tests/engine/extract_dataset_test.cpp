@@ -186,6 +186,81 @@ TEST_F(ExtractDataset, WarnsOfDamagedRows) {
   EXPECT_EQ(read_bytes(folder_ / "a.h5"), expected);
 }
 
+TEST_F(ExtractDataset, WarnsOfManyDamagedRowsInOneLine) {
+  const ExtractDatasetResult whole = extract(folder_ / "a.h5", quick());
+  const std::string expected = read_bytes(folder_ / "a.h5");
+  std::vector<float> row(64);
+  std::string damaged = expected;
+  for (const int64_t number : {1, 4}) {
+    whole.table.read_rows(number, 1, row.data());
+    const size_t at = damaged.find(std::string(reinterpret_cast<const char*>(row.data()), row.size() * sizeof(float)));
+    damaged[at + 5] = static_cast<char>(damaged[at + 5] ^ 1);
+  }
+  fs::remove(folder_ / "a.h5");
+  write_test_file(folder_ / "a.h5.partial", damaged);
+  std::vector<std::string> warnings;
+  ExtractDatasetCallbacks callbacks;
+  callbacks.warning = [&](const std::string& line) { warnings.push_back(line); };
+  EXPECT_EQ(extract(folder_ / "a.h5", quick({.resume = true}), callbacks).computed_rows, 2);
+  EXPECT_THAT(warnings, ElementsAre("2 rows were damaged on disk and are computed again; the first is row 1"));
+  EXPECT_EQ(read_bytes(folder_ / "a.h5"), expected);
+}
+
+TEST_F(ExtractDataset, BringsAFileUpToDate) {
+  ExtractDatasetOptions update = quick();
+  update.update = true;
+  EXPECT_EQ(extract(folder_ / "a.h5", update).computed_rows, 6) << "there is none yet";
+  const ExtractDatasetResult same = extract(folder_ / "a.h5", update);
+  EXPECT_EQ(same.computed_rows + same.reused_rows, 0);
+  write_test_file(pets_ / "cats/3.png", small_png({}, {std::byte{0}, std::byte{7}}));
+  fs::remove(pets_ / "dogs/0.png");
+  update.seed = 5;
+  ExtractDatasetOptions fresh = quick();
+  fresh.seed = 5;
+  extract(folder_ / "fresh.h5", fresh);
+  // Interrupted, and so with an older file and an unfinished one.
+  ASSERT_FALSE(stopped(folder_ / "a.h5", update).finished);
+  ASSERT_TRUE(fs::exists(folder_ / "a.h5.partial"));
+  const ExtractDatasetResult changed = extract(folder_ / "a.h5", update);
+  EXPECT_TRUE(changed.finished);
+  EXPECT_LE(changed.computed_rows, 1);
+  EXPECT_EQ(read_bytes(folder_ / "a.h5"), read_bytes(folder_ / "fresh.h5"));
+  EXPECT_FALSE(fs::exists(folder_ / "a.h5.partial"));
+}
+
+TEST_F(ExtractDataset, CopiesFromAnUnfinishedFileOfOtherPictures) {
+  ExtractDatasetOptions update = quick();
+  update.update = true;
+  ASSERT_FALSE(stopped(folder_ / "a.h5", update).finished);
+  write_test_file(pets_ / "cats/3.png", small_png({}, {std::byte{0}, std::byte{7}}));
+  const ExtractDatasetResult changed = extract(folder_ / "a.h5", update);
+  EXPECT_EQ(changed.reused_rows, 1);
+  EXPECT_EQ(changed.computed_rows, 6);
+  EXPECT_FALSE(fs::exists(folder_ / "a.h5.partial"));
+}
+
+TEST_F(ExtractDataset, ReplacesAFileOfAnotherRecipeOnlyIfItMay) {
+  extract(folder_ / "a.h5", quick());
+  ExtractDatasetOptions update = quick();
+  update.update = true;
+  update.network.pool = Pool::kMax;
+  expect_error(ErrorCode::kRefused,
+               "a.h5 has rows that cannot be reused: pools differ ('avg' there, 'max' now); extract as before, or add "
+               "--overwrite to replace the file",
+               [&] { extract(folder_ / "a.h5", update); });
+  update.file.overwrite = true;
+  EXPECT_EQ(extract(folder_ / "a.h5", update).computed_rows, 6);
+  // What is no features file at all, and an unfinished one of another recipe.
+  ASSERT_FALSE(stopped(folder_ / "b.h5", quick()).finished);
+  write_test_file(folder_ / "c.h5", "text");
+  for (const char* name : {"b.h5", "c.h5"}) {
+    update.file.overwrite = false;
+    EXPECT_THROW(extract(folder_ / name, update), Error) << name;
+    update.file.overwrite = true;
+    EXPECT_EQ(extract(folder_ / name, update).computed_rows, 6) << name;
+  }
+}
+
 TEST_F(ExtractDataset, WarnsOfAnUnusualFolderBeforeTheWork) {
   fs::copy_file(pets_ / "cats/0.png", pets_ / "dogs/3.png");
   std::vector<std::string> events;

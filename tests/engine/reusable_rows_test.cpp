@@ -91,8 +91,7 @@ TEST_F(ReusableRowsTest, MustHaveTheSameRecipe) {
     now.recipe.*field = value;
     expect_refused(part, now);
   };
-  differs("layers differ ('block5_pool' there, 'block4_pool' now); extract as before, or without --reuse",
-          &Recipe::layer, "block4_pool");
+  differs("layers differ ('block5_pool' there, 'block4_pool' now)", &Recipe::layer, "block4_pool");
   differs("pools differ ('none' there, '2x2' now)", &Recipe::pool, "2x2");
   differs("preprocessing differs", &Recipe::preprocessing, "torch");
   differs("weights differ ('aaaaaaaaaaaa...' there, 'bbbbbbbbbbbb...' now)", &Recipe::weights_sha256,

@@ -35,6 +35,10 @@ struct ExtractDatasetOptions {
   /// A features file that has rows of some of these pictures already: they are copied (reusable_rows.h), the others
   /// computed. May be `output` itself if file.overwrite is set. Empty: all are computed.
   std::filesystem::path reuse = {};
+  /// Bring `output` up to date: a file that is there, finished or not, is used as with file.resume if nothing has
+  /// changed; if pictures, labels or the order have, its rows are copied as with `reuse`, and it is replaced when the
+  /// new one is complete. One whose rows cannot be copied is refused, or replaced if file.overwrite is set.
+  bool update = false;
   bool plan_only = false;  ///< end after callbacks.planned and the warnings about the folder; nothing is written
 };
 
@@ -46,7 +50,7 @@ struct ExtractDatasetCallbacks {
   std::function<void(const FeatureFilePlan& plan)> planned;
   /// A problem that does not stop the run, in one line, before the first row is computed: a class is drawn from several
   /// folders, lies inside another one or has fewer pictures than train has folds by default; the same picture is in two
-  /// classes, or twice in options.pictures; rows of a resumed file or of options.reuse are damaged and are computed
+  /// classes, or twice in options.pictures; rows of a resumed file or of one to copy from are damaged and are computed
   /// again; the disk may become full.
   std::function<void(const std::string& line)> warning;
   /// Rows are computed from now on. `commit` waits until every row computed so far is on disk; it may be copied, and
@@ -65,7 +69,7 @@ struct ExtractDatasetCallbacks {
 struct ExtractDatasetResult {
   int64_t found_pictures = 0;           ///< in the folder or list, usable or not
   int64_t planned_rows = 0;             ///< pictures (of the shard) that were usable when the folder was listed
-  int64_t reused_rows = 0;              ///< copied from options.reuse in this call
+  int64_t reused_rows = 0;              ///< copied from another file, or an older one, in this call
   int64_t computed_rows = 0;            ///< in this call, not in earlier ones that it resumed
   ExtractTimes times;                   ///< of this call
   bool finished = false;                ///< false: stopped; call again with options.file.resume
