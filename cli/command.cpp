@@ -52,19 +52,22 @@ void add_network_options(CLI::App& app, std::string& weights, ExtractorOptions& 
                      "processors with AMX and on AMD's with AVX-512 BF16, and slower on others; on a GPU any."),
       {"f32", "tf32", "f16", "bf16"})
       ->capture_default_str();
-  app.add_option("--threads", options.threads,
-                 "Threads; 0 is one per processor\nUp to 1024. In a container, 0 is within its quota.")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(whole_number(0, 1024));
   app.add_option("-b,--batch-size", options.batch_size, "Pictures per pass of the network, 1 to 1024")
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(1, 1024));
 }
 
-void add_features_name(CLI::App& app, FeatureFileOptions& options) {
-  app.add_option("--features-name", options.features_name, "Dataset of an HDF5 file with the features")
+void add_threads(CLI::App& app, ExtractorOptions& options) {
+  app.add_option("--threads", options.threads,
+                 "Threads; 0 is one per processor\nUp to 1024. In a container, 0 is within its quota.")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(whole_number(0, 1024));
+}
+
+CLI::Option* add_features_name(CLI::App& app, FeatureFileOptions& options) {
+  return app.add_option("--features-name", options.features_name, "Dataset of an HDF5 file with the features")
       ->type_name("NAME")
       ->capture_default_str();
 }

@@ -50,10 +50,13 @@ CLI::App* add_command(CLI::App& program, const std::string& name, const std::str
 /// Adds --format text|csv|json, of which json is --json; `csv` says what is printed as CSV.
 void add_format(CLI::App& app, Common& common, const std::string& csv);
 
-/// Adds the options for running the network, shared by extract and predict; `weights` is a file or empty.
+/// Adds the options for running the network, shared by extract, train and predict, except --threads; `weights` is a
+/// file or empty.
 void add_network_options(CLI::App& app, std::string& weights, ExtractorOptions& options);
+/// Adds --threads, which train has under another name.
+void add_threads(CLI::App& app, ExtractorOptions& options);
 
 /// Adds the options that say where in an HDF5 file features of other programs are, shared by train and predict.
-void add_features_name(CLI::App& app, FeatureFileOptions& options);
+CLI::Option* add_features_name(CLI::App& app, FeatureFileOptions& options);
 
 }  // namespace vgg16

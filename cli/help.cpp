@@ -62,6 +62,22 @@ std::vector<const CLI::App*> commands_of(const CLI::App& program) {
   return program.get_subcommands([](const CLI::App*) { return true; });
 }
 
+std::vector<OptionGroup> option_groups(const CLI::App& app) {
+  std::vector<OptionGroup> groups = {{"Arguments", {}}, {"Options", {}}};
+  for (const CLI::Option* option : app.get_options()) {
+    // Versions of CLI11 spell the group of options without one differently.
+    const std::string& group = option->get_group();
+    const bool is_plain = group == "Options" || group == "OPTIONS";
+    const std::string heading = option->get_positional() ? "Arguments" : is_plain ? "Options" : group;
+    auto found =
+        std::find_if(groups.begin(), groups.end(), [&](const auto& known) { return known.heading == heading; });
+    if (found == groups.end()) found = groups.insert(groups.end(), {heading, {}});
+    found->options.push_back(option);
+  }
+  std::erase_if(groups, [](const OptionGroup& group) { return group.options.empty(); });
+  return groups;
+}
+
 std::string option_head(const CLI::Option& option) {
   std::string text = option.get_positional() ? option.get_name(true, false) : option.get_name(false, true);
   if (option.get_items_expected_max() != 0) {  // not a flag
@@ -100,19 +116,16 @@ std::string usage_line(const CLI::App& app, const std::string& name) {
 }
 
 std::string HelpFormatter::make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const {
-  std::string positionals;
-  std::string options;
-  for (const CLI::Option* option : app->get_options()) {
-    (option->get_positional() ? positionals : options) += option_line(*option, mode);
-  }
   std::string commands;
   for (const CLI::App* command : commands_of(*app)) {
     commands += line(command->get_name(), command->get_description());
   }
   std::string text =
       in_columns(app->get_description(), 0, 0) + "\n" + "Usage: " + in_columns(usage_line(*app, name), 7, 7) + "\n";
-  if (!positionals.empty()) text += "\nArguments:\n" + positionals;
-  if (!options.empty()) text += "\nOptions:\n" + options;
+  for (const auto& [heading, options] : option_groups(*app)) {
+    text += "\n" + heading + ":\n";
+    for (const CLI::Option* option : options) text += option_line(*option, mode);
+  }
   if (!commands.empty()) text += "\nCommands:\n" + commands;
   return text + "\n" + app->get_footer() + "\n";
 }

@@ -16,6 +16,14 @@ class HelpFormatter : public CLI::FormatterBase {
   [[nodiscard]] std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override;
 };
 
+/// Options that stand together in help: of the heading "Arguments" (positionals), "Options", or a group that was set.
+struct OptionGroup {
+  std::string heading;
+  std::vector<const CLI::Option*> options;
+};
+/// Those of `app`, in this order, none of them empty.
+[[nodiscard]] std::vector<OptionGroup> option_groups(const CLI::App& app);
+
 /// The name and the value of an option, or the name of a positional: "-b,--batch-size N", "PICTURE ...".
 [[nodiscard]] std::string option_head(const CLI::Option& option);
 

@@ -31,9 +31,9 @@ std::string upper(std::string text) {
 
 std::string options_of(const CLI::App& app) {
   std::string text;
-  for (const bool positional : {true, false}) {
-    for (const CLI::Option* option : app.get_options()) {
-      if (option->get_positional() != positional) continue;
+  for (const auto& [heading, options] : option_groups(app)) {
+    if (heading != "Arguments" && heading != "Options") text += ".SS " + troff(heading) + "\n";
+    for (const CLI::Option* option : options) {
       text += ".TP\n.B " + troff(option_head(*option)) + "\n" + troff(option_text(*option)) + "\n";
     }
   }

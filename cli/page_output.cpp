@@ -22,19 +22,22 @@ void add_page_options(CLI::App& app, PageOutput& output) {
   report->type_name("FILE");
   app.add_option("--images", output.images,
                  "Folders of the pictures, for --report\nWhere the paths in the features files lead; each picture is "
-                 "shown from the first folder that has it unchanged.")
+                 "shown from the first folder that has it unchanged. For a folder after -d, that one.")
       ->type_name("DIR")
       ->needs(report);
 }
 
-void require_page_output(const PageOutput& output, std::span<const std::string> inputs, const std::string& model,
-                         bool replace) {
+void require_page_output(const PageOutput& output, std::span<const std::string> inputs,
+                         std::span<const std::string> outputs, bool replace) {
   if (output.file.empty()) return;
   require_output(output.file, inputs, replace);
   // Of a path that does not exist, weakly_canonical() leaves a relative one as it is.
   const auto whole = [](const std::string& path) { return fs::weakly_canonical(fs::absolute(path)); };
-  require(whole(output.file) != whole(model), ErrorCode::kInvalidArgument,
-          printable_path(output.file) + " is both the model and the page; choose another name for one of them");
+  for (const std::string& other : outputs) {
+    require(whole(output.file) != whole(other), ErrorCode::kInvalidArgument,
+            printable_path(output.file) + " is both the " + (&other == &outputs[0] ? "model" : "features file") +
+                " and the page; choose another name for one of them");
+  }
   for (const std::string& folder : output.images) {
     std::error_code unknown;
     require(fs::is_directory(folder, unknown), ErrorCode::kNotFound,

@@ -19,10 +19,10 @@ struct PageOutput {
 
 void add_page_options(CLI::App& app, PageOutput& output);
 
-/// As require_output(), if there is to be a page; it must not be `model` either. Throws Error{kNotFound} for a folder
-/// of images that does not exist.
-void require_page_output(const PageOutput& output, std::span<const std::string> inputs, const std::string& model,
-                         bool replace);
+/// As require_output(), if there is to be a page; it must not be one of the other `outputs`, the first of which is the
+/// model, either. Throws Error{kNotFound} for a folder of images that does not exist.
+void require_page_output(const PageOutput& output, std::span<const std::string> inputs,
+                         std::span<const std::string> outputs, bool replace);
 
 /// Throws Error{kInvalidArgument} if the page would take the place of one of the table's pictures.
 void require_no_picture(const PageOutput& output, const FeatureTable& table);

@@ -70,7 +70,9 @@ void add_files_from(CLI::App& app, PictureListOptions& options, CLI::Option* dat
       "which it is the name of the picture's folder.");
   list->type_name("FILE")->check(
       CLI::Validator([](const std::string& name) { return name.empty() ? std::string("it has no name") : ""; }, ""));
-  list->each([dataset](const std::string&) { dataset->required(false); });  // it is the current folder then
+  if (dataset != nullptr) {
+    list->each([dataset](const std::string&) { dataset->required(false); });  // it is the current folder then
+  }
   app.add_flag("-0,--null", options.separated_by_nul,
                "Paths of the list end with NUL, as by find -print0\nWithout this, the first line end or NUL decides.")
       ->needs(list);

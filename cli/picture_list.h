@@ -17,7 +17,7 @@ struct PictureListOptions {
   std::string labels;             ///< a CSV file; empty: none
 };
 
-/// Adds --files-from and -0. With a list, the option `dataset` is not required.
+/// Adds --files-from and -0. With a list, the option `dataset`, if any, is not required.
 void add_files_from(CLI::App& app, PictureListOptions& options, CLI::Option* dataset);
 
 /// The pictures that the options name, or nothing if they name no list and no table. A line of the list is a path below

@@ -294,6 +294,7 @@ Command add_predict(CLI::App& program) {
       }));
   add_format(*app, o->common, "csv has the columns path, label, probability and error.");
   add_network_options(*app, o->weights, o->options.network);
+  add_threads(*app, o->options.network);
   // Rows are features already: nothing is left to compute.
   for (const char* of_pictures : {"--null", "--weights", "--device", "--precision", "--threads", "--batch-size"}) {
     features->excludes(app->get_option(of_pictures));

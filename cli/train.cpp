@@ -1,6 +1,8 @@
-// vgg16 train: makes a model file and a report of a features file.
+// vgg16 train: makes a model file and a report of a features file, or of a folder of pictures, which it extracts first.
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -9,10 +11,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "command.h"
 #include "command_text.h"
+#include "extraction.h"
 #include "output.h"
 #include "page_output.h"
 #include "print.h"
@@ -22,6 +27,9 @@
 #include "vgg16/classifier.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
+#include "vgg16/names.h"
+#include "vgg16/output.h"
+#include "weights_source.h"
 
 namespace vgg16 {
 namespace {
@@ -45,6 +53,10 @@ struct TrainCommand {
   std::string score = "accuracy";
   TrainOptions options;
   bool overwrite = false;
+  ExtractionOptions extraction;                 // of a folder
+  std::vector<CLI::Option*> of_folders;         // options that only a folder has
+  std::vector<CLI::Option*> of_features_files;  // and only features files
+  std::string own_text;                         // the command line
 };
 
 // Rows of the old scripts' length are taken as theirs; with any others the model can only be used on such rows.
@@ -112,14 +124,73 @@ void require_own_options(const TrainCommand& o) {
   }
 }
 
-int train_command(const TrainCommand& o) {
+bool is_folder(const std::string& path) {
+  std::error_code unknown;
+  return std::filesystem::is_directory(path, unknown);
+}
+
+// Whether -d is a folder of pictures; options of the other kind are refused.
+bool begins_with_pictures(const TrainCommand& o) {
+  const auto folder = std::find_if(o.features.begin(), o.features.end(), is_folder);
+  const bool is_one = folder != o.features.end();
+  require(
+      !is_one || o.features.size() == 1, ErrorCode::kInvalidArgument,
+      "-d takes one folder of pictures, or features files; " + printable_path(is_one ? *folder : "") + " is a folder");
+  for (const CLI::Option* option : is_one ? o.of_features_files : o.of_folders) {
+    if (option->count() == 0) continue;
+    const std::string name = printable_path(o.features[0]);
+    throw Error(ErrorCode::kInvalidArgument,
+                option->get_name() + (is_one ? " is about features files, and " + name + " is a folder of pictures"
+                                             : " is about a folder of pictures, and " + name +
+                                                   " is none; give -d the folder, or leave it out"));
+  }
+  require(!is_one || o.labels.size() <= 1, ErrorCode::kInvalidArgument,
+          "--labels takes one table for a folder of pictures");
+  return is_one;
+}
+
+// Where train -d FOLDER keeps the features.
+std::string features_file_of(const std::string& model) { return model + ".features.h5"; }
+
+// Brings the features file of the folder up to date, and says whether there was anything to do.
+ExtractDatasetResult extract_folder(const TrainCommand& o, const std::string& output) {
+  ExtractionOptions extraction = o.extraction;
+  if (!o.labels.empty()) extraction.list.labels = o.labels[0];
+  require_no_input(output_names_of(output),
+                   {weights_file(extraction.weights), extraction.list.files_from, extraction.list.labels});
+  ExtractDatasetOptions options = dataset_options(extraction, o.options.seed);
+  options.network.threads = std::max(0, o.options.threads);
+  options.update = true;
+  options.file.overwrite = o.overwrite;
+  ExtractDatasetResult result =
+      run_extraction(extraction, options, load_weights(extraction.weights),
+                     {.folder = o.features[0], .output = output, .resume_text = o.own_text}, o.common);
+  if (!result.finished) return result;
+  print_skipped(result.skipped, o.common);
+  if (o.common.json) return result;
+  const std::string name = printable_path(output);
+  if (result.computed_rows + result.reused_rows == 0) {
+    print_note("features used again: " + name + " is of the same pictures, made in the same way", o.common);
+  } else {
+    print_note("features saved: " + name + ", " + counted(result.table.rows, "row", "rows") + ", " +
+                   with_thousands(result.computed_rows) + " computed in this run; train -d takes it too",
+               o.common);
+  }
+  return result;
+}
+
+int train_command(TrainCommand o) {
   require_own_options(o);
+  const bool has_folder = begins_with_pictures(o);
+  const std::string features_file = has_folder ? features_file_of(o.model) : "";
   std::vector<std::string> inputs;
   for (const auto* more : {&o.features, &o.labels, &o.test, &o.test_labels}) {
     inputs.insert(inputs.end(), more->begin(), more->end());
   }
   require_output(o.model, inputs, o.overwrite);
-  require_page_output(o.page, inputs, o.model, o.overwrite);
+  if (has_folder && !o.page.file.empty() && o.page.images.empty()) o.page.images = o.features;
+  require_page_output(o.page, inputs, has_folder ? std::vector{o.model, features_file} : std::vector{o.model},
+                      o.overwrite);
   TrainOptions options = o.options;
   for (const ClassifierKind kind : {ClassifierKind::kSvm, ClassifierKind::kForest}) {
     if (o.classifier == classifier_name(kind)) options.classifier = kind;
@@ -133,7 +204,12 @@ int train_command(const TrainCommand& o) {
   options.class_weight = parse_class_weight(o.class_weight);
   options.score = kScores.at(o.score);
   options.split = o.split == "stratified" ? Split::kStratified : Split::kTail;
-  const FeatureTable table = open_table(o.features, o.labels, o);
+  std::optional<ExtractDatasetResult> extracted;
+  if (has_folder) {
+    extracted = extract_folder(o, features_file);
+    if (!extracted->finished) return end_unfinished(*extracted);
+  }
+  const FeatureTable table = has_folder ? extracted->table : open_table(o.features, o.labels, o);
   std::optional<FeatureTable> test;
   if (!o.test.empty()) test = open_table(o.test, o.test_labels, o);
   require_no_picture(o.page, table);
@@ -160,7 +236,15 @@ int train_command(const TrainCommand& o) {
   const TrainedOn tables = {table, test ? *test : table};
   for (const std::string& warning : result.report.warnings) print_warning(warning, o.common);
   if (o.common.json) {
-    print_json(training_json(result, tables));
+    nlohmann::ordered_json document = training_json(result, tables);
+    if (extracted) {
+      document["features"] = {{"output", escape_name(features_file)},
+                              {"rows", table.rows},
+                              {"reused_rows", extracted->reused_rows},
+                              {"computed_rows", extracted->computed_rows},
+                              {"skipped", skipped_json(extracted->skipped)}};
+    }
+    print_json(document);
   } else if (o.common.csv) {
     print_result(classification_csv(result.report));
   } else {
@@ -175,7 +259,8 @@ int train_command(const TrainCommand& o) {
                    (is_of_pictures(table) ? " PICTURE..." : " --features FILE"),
                o.common);
   }
-  return kDone;
+  if (!extracted) return kDone;
+  return status_of_skipped(o.extraction, o.model, std::ssize(extracted->skipped), extracted->found_pictures);
 }
 
 }  // namespace
@@ -183,20 +268,26 @@ int train_command(const TrainCommand& o) {
 Command add_train(CLI::App& program, const std::string& command) {
   auto o = std::make_shared<TrainCommand>();
   o->page.command = command;
-  CLI::App* app = add_command(program, "train", "Train a classifier on a features file and report how good it is",
-                              "vgg16 train -d animals.h5 -m animals.model", o->common);
-  app->add_option("-d,--db", o->features,
-                  "Features file, HDF5 or .npy\nSeveral are one table, shards in the order of their run.")
+  o->own_text = command;
+  CLI::App* app = add_command(program, "train", "Train a classifier on features or pictures and report how good it is",
+                              "vgg16 train -d animals -m animals.model", o->common);
+  app->add_option(
+         "-d,--db", o->features,
+         "Folder of pictures, or features file\nA folder has one sub-folder of pictures per class; their features "
+         "are kept beside the model and used again by the next run. Features are HDF5 or .npy; several files "
+         "are one table, shards in the order of their run.")
       ->required()
       ->type_name("FILE");
   app->add_option("--labels", o->labels,
                   "Labels instead of those in the features file\n.npy, .csv with one column or a column \"label\", or "
-                  "text with one label a line; several files one after another.")
+                  "text with one label a line; several files one after another. For a folder, a table of the pictures, "
+                  "as for extract.")
       ->type_name("FILE");
-  add_features_name(*app, o->reading);
-  app->add_option("--labels-name", o->reading.labels_name, "Dataset of an HDF5 file with the labels")
-      ->type_name("NAME")
-      ->capture_default_str();
+  o->of_features_files = {add_features_name(*app, o->reading)};
+  o->of_features_files.push_back(
+      app->add_option("--labels-name", o->reading.labels_name, "Dataset of an HDF5 file with the labels")
+          ->type_name("NAME")
+          ->capture_default_str());
   app->add_option("-m,--model", o->model, "Model file to write")->required()->type_name("FILE");
   choices(app->add_option("--classifier", o->classifier,
                           "What is trained\nL2-penalised logistic regression, a linear SVM (LinearSVC) with Platt's "
@@ -267,13 +358,21 @@ Command add_train(CLI::App& program, const std::string& command) {
   app->add_option("--test-labels", o->test_labels, "Labels of the rows of --test, as --labels")
       ->type_name("FILE")
       ->needs(test);
-  app->add_option("--seed", o->options.seed, "Seed of --split stratified, and of a forest")
+  app->add_option("--seed", o->options.seed,
+                  "Seed of --split stratified, and of a forest\nFor a folder, also that of the order of the rows.")
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(0, INT64_MAX));
   add_page_options(*app, o->page);
   add_format(*app, o->common, "csv is the table of classes: precision, recall, F1 and support.");
-  app->add_flag("--overwrite", o->overwrite, "Replace the model and the page");
+  app->add_flag("--overwrite", o->overwrite,
+                "Replace the model and the page\nFor a folder, also features that were made in another way.");
+  const size_t own = app->get_options().size();
+  add_files_from(*app, o->extraction.list, nullptr);
+  add_extraction_options(*app, o->extraction);
+  const std::vector<CLI::Option*> all = app->get_options();
+  o->of_folders.assign(all.begin() + static_cast<std::ptrdiff_t>(own), all.end());
+  for (CLI::Option* option : o->of_folders) option->group("For a folder of pictures, as for extract");
   return {app, [o] { return train_command(*o); }};
 }
 

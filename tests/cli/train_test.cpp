@@ -171,7 +171,8 @@ TEST_F(TrainCommandLine, RefusesWhatItCannotLearnFrom) {
   write_test_file(path("empty.h5"), "");
   expect_failure(4, "empty.h5", {"train", "-d", "empty.h5", "-m", "a.model"});
   fs::create_directory(path("folder.h5"));
-  expect_failure(4, "folder.h5", {"train", "-d", "folder.h5", "-m", "a.model"});
+  expect_failure(1, "folder.h5: no JPEG or PNG files in folders below it",
+                 {"train", "-d", "folder.h5", "-m", "a.model"});
 }
 
 TEST_F(TrainCommandLine, RefusesTooFewClassesOrPictures) {
