@@ -8,6 +8,7 @@
 #include "extraction.h"
 #include "output.h"
 #include "print.h"
+#include "progress.h"
 #include "values.h"
 #include "vgg16/extract_dataset.h"
 #include "vgg16/names.h"

@@ -98,6 +98,7 @@ ExtractDatasetResult run_extraction(const ExtractionOptions& options, ExtractDat
     deferred.emplace(commit);
     progress.emplace("extract", "pictures", common);
   };
+  callbacks.times = [&](const ExtractTimes& so_far) { progress->limited_by(limiting_stage(so_far)); };
   callbacks.progress = [&](int64_t done, int64_t total) { progress->update(done, total); };
   callbacks.computed = [&] {
     progress.reset();
@@ -120,13 +121,6 @@ int status_of_skipped(const ExtractionOptions& options, const std::string& outpu
                                                 (skipped == 1 ? " was" : " were") + " skipped";
   print_error(what + " of " + with_thousands(found) + ", more than --max-skipped " + options.max_skipped + " allows");
   return kSkippedTooMany;
-}
-
-std::string limiting_stage(const ExtractTimes& times) {
-  const double total = times.waiting_for_pictures_s + times.computing_s + times.delivering_s;
-  // On a CPU decoding slows the network down long before the network has to wait for it.
-  if (times.waiting_for_pictures_s > 0.5 * total || times.decoding_share > 0.5) return "decoding";
-  return times.delivering_s > 0.5 * total ? "disk" : "compute";
 }
 
 }  // namespace vgg16

@@ -51,7 +51,4 @@ struct ExtractionRun {
 [[nodiscard]] int status_of_skipped(const ExtractionOptions& options, const std::string& output, int64_t skipped,
                                     int64_t found);
 
-/// What took the longest: "decoding", "compute" or "disk".
-[[nodiscard]] std::string limiting_stage(const ExtractTimes& times);
-
 }  // namespace vgg16

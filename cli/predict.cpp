@@ -14,6 +14,7 @@
 #include "command.h"
 #include "path_list.h"
 #include "print.h"
+#include "progress.h"
 #include "values.h"
 #include "vgg16/build_info.h"
 #include "vgg16/classifier.h"
@@ -102,6 +103,9 @@ void print_failure(nlohmann::ordered_json subject, const std::string& name, cons
   if (o.common.csv) print_result(csv_line({name, "", "", reason}));
 }
 
+// On a terminal, answers show how far the work is.
+bool answers_are_seen() { return ::isatty(STDOUT_FILENO) == 1; }
+
 // Rows of features instead of pictures, which may be of any origin.
 int predict_features(const PredictCommand& o) {
   const Classifier model = Classifier::load(o.model);
@@ -123,13 +127,18 @@ int predict_features(const PredictCommand& o) {
   };
   print_header(o);
   bool all_good = true;
+  constexpr int64_t kMany = 1000;
+  std::optional<Progress> progress;
+  if (table.rows > kMany && !answers_are_seen()) progress.emplace("predict", "rows", o.common);
   PredictCallbacks callbacks;
   callbacks.predicted = [&](int64_t row, std::span<const double> probabilities) {
     const auto [members, name] = subject(row);
     print_prediction(members, name, model, rank(probabilities, static_cast<size_t>(o.top)), o);
     flush_output();
+    if (progress) progress->update(row + 1, table.rows);
   };
   callbacks.skipped = [&](int64_t row, const std::string& reason) {
+    if (progress) progress->clear();
     all_good = false;
     const auto [members, name] = subject(row);
     print_failure(members, name, reason, o);
@@ -157,8 +166,12 @@ class PictureAnswers {
     for (const auto* skipped : {&found.unlisted, &found.others}) {
       for (const auto& [path, reason] : *skipped) skip(folder / unescape_name(path), reason);
     }
-    for (const auto& [path, reason] : found.links) {
-      print_warning(printable_path(folder / unescape_name(path)) + ": " + reason, o_.common);
+    if (!found.links.empty()) {
+      const auto& [path, reason] = found.links[0];
+      const auto more = std::ssize(found.links) - 1;
+      print_warning(printable_path(folder / unescape_name(path)) + ": " + reason +
+                        (more > 0 ? "; " + counted(more, "more link", "more links") + " of this folder, too" : ""),
+                    o_.common);
     }
     for (const std::string& path : found.paths) pictures.push_back(folder / unescape_name(path));
   }
@@ -192,6 +205,7 @@ class PictureAnswers {
   static std::string name_of(const fs::path& path) { return path.empty() ? "\"\"" : printable_path(path); }
 
   void skip(const fs::path& path, const std::string& reason) {
+    if (progress_) progress_->clear();
     any_ = true;
     all_read_ = false;
     print_failure({{"schema", 1}, {"path", escape_name(path.native())}}, name_of(path), reason, o_);
@@ -212,9 +226,12 @@ class PictureAnswers {
   template <class Skip>
   void predict(std::span<const fs::path> pictures, Skip skip) {
     make_predictor(pictures.size());
+    const bool is_many = pictures.size() > static_cast<size_t>(o_.options.network.batch_size);
+    if (is_many && !answers_are_seen() && !progress_) progress_.emplace("predict", "pictures", o_.common);
     PredictCallbacks callbacks;
     callbacks.predicted = [&](int64_t index, std::span<const double> probabilities) {
       any_ = true;
+      ++answered_;
       const auto top = rank(probabilities, static_cast<size_t>(o_.top));
       const fs::path& path = pictures[static_cast<size_t>(index)];
       print_prediction({{"schema", 1}, {"path", escape_name(path.native())}}, name_of(path), predictor_->model(), top,
@@ -222,9 +239,19 @@ class PictureAnswers {
       flush_output();  // a reader of a pipe gets each line at once, and a closed pipe ends the work
     };
     callbacks.skipped = [&](int64_t index, const std::string& reason) {
+      ++answered_;
       skip(pictures[static_cast<size_t>(index)], reason);
     };
+    const int64_t total = has_list_ ? 0 : std::ssize(pictures);
+    if (progress_) {
+      progress_->update(answered_, total);
+      callbacks.batch = [&](const ExtractTimes& so_far) {
+        progress_->limited_by(limiting_stage(so_far));
+        progress_->update(answered_, total);
+      };
+    }
     predictor_->predict_files(pictures, callbacks);
+    if (progress_) progress_->clear();
   }
 
   const PredictCommand& o_;
@@ -232,6 +259,8 @@ class PictureAnswers {
   Classifier model_;  // until the predictor has it
   std::shared_ptr<const Weights> weights_;
   std::optional<Predictor> predictor_;
+  std::optional<Progress> progress_;
+  int64_t answered_ = 0;  // of the pictures that predict() was given
   bool any_ = false;
   bool all_read_ = true;
 };

@@ -22,13 +22,25 @@ bool is_terminal() {
   return ::isatty(STDERR_FILENO) == 1 && term != nullptr && std::string_view(term) != "dumb";
 }
 
-std::string bar(double share) {
-  constexpr size_t kColumns = 20;
-  const auto full = static_cast<size_t>(share * kColumns);
-  return "  [" + std::string(full, '#') + std::string(kColumns - full, '.') + "]";
+// In at most `columns`; nothing if it would be too short to tell anything.
+std::string bar(double share, size_t columns) {
+  constexpr size_t kFrame = 4;
+  constexpr size_t kShortest = 5;
+  constexpr size_t kLongest = 20;
+  if (columns < kFrame + kShortest) return "";
+  const size_t length = std::min(columns - kFrame, kLongest);
+  const auto full = static_cast<size_t>(share * static_cast<double>(length));
+  return "  [" + std::string(full, '#') + std::string(length - full, '.') + "]";
 }
 
 }  // namespace
+
+std::string limiting_stage(const ExtractTimes& times) {
+  const double total = times.waiting_for_pictures_s + times.computing_s + times.delivering_s;
+  // On a CPU decoding slows the network down long before the network has to wait for it.
+  if (times.waiting_for_pictures_s > 0.5 * total || times.decoding_share > 0.5) return "decoding";
+  return times.delivering_s > 0.5 * total ? "disk" : "compute";
+}
 
 Progress::Progress(std::string_view stage, std::string_view unit, const Common& common)
     : stage_(stage),
@@ -55,18 +67,18 @@ void Progress::update(int64_t done, int64_t total) {
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const double rate = static_cast<double>(done - first_done_) / seconds;
   const double share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0;
-  std::vector<std::string> parts = {", " + std::to_string(static_cast<int>(100 * share)) + " %"};
-  if (rate > 0) {
-    parts.push_back(", " + duration_text(static_cast<double>(total - done) / rate) + " left");
-    parts.push_back(", " + fixed(rate, 1) + "/s");
-  }
-  if (terminal_) parts.push_back(bar(share));
+  std::vector<std::string> parts;
+  if (total > 0) parts.push_back(", " + std::to_string(static_cast<int>(100 * share)) + " %");
+  if (total > 0 && rate > 0) parts.push_back(", " + duration_text(static_cast<double>(total - done) / rate) + " left");
+  if (rate > 0) parts.push_back(", " + fixed(rate, 1) + "/s");
+  if (!limit_.empty()) parts.push_back(", " + limit_ + "-bound");
   // As many of these as fit: a line that the terminal breaks could not be redrawn in place.
   const size_t columns = terminal_width(STDERR_FILENO) - 1;
-  std::string line = stage_ + " " + with_thousands(done) + "/" + with_thousands(total) + " " + unit_;
+  std::string line = stage_ + " " + with_thousands(done) + (total > 0 ? "/" + with_thousands(total) : "") + " " + unit_;
   for (const std::string& part : parts) {
     if (line.size() + part.size() <= columns) line += part;
   }
+  if (terminal_ && total > 0 && line.size() < columns) line += bar(share, columns - line.size());
   draw(line);
 }
 

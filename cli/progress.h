@@ -7,8 +7,12 @@
 #include <string_view>
 
 #include "command.h"
+#include "vgg16/extractor.h"
 
 namespace vgg16 {
+
+/// What took the longest: "decoding", "compute" or "disk".
+[[nodiscard]] std::string limiting_stage(const ExtractTimes& times);
 
 class Progress {
  public:
@@ -20,9 +24,11 @@ class Progress {
 
   /// Changes what is counted.
   void count(std::string_view unit) { unit_ = unit; }
-  /// Shows done/total, the percentage, the time left, the rate and, on a terminal, a bar, or as much of this as fits in
-  /// its width; at most ten times a second. If `done` is less than before, a new stage has begun, and the rate is
-  /// measured from there.
+  /// From now on also says what takes the longest, as limiting_stage().
+  void limited_by(std::string_view what) { limit_ = what; }
+  /// Shows done/total, the percentage, the time left, the rate, what it is limited by and, on a terminal, a bar, or as
+  /// much of this as fits in its width; at most ten times a second. If `done` is less than before, a new stage has
+  /// begun, and the rate is measured from there. A total of 0 is not known.
   void update(int64_t done, int64_t total);
   /// On a terminal, shows `text` until there is something to count.
   void begin(const std::string& text);
@@ -36,6 +42,7 @@ class Progress {
 
   std::string stage_;
   std::string unit_;
+  std::string limit_;
   bool shown_;
   bool terminal_;
   bool drawn_ = false;

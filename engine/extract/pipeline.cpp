@@ -14,6 +14,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "vgg16/preprocess.h"
@@ -119,11 +120,16 @@ class Loader {
     complete_.notify_all();
   }
 
-  // Closes, waits for the threads, and returns the processor time that they took together.
-  double end() {
+  // Closes and waits for the threads.
+  void end() {
     close();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
+  }
+
+  // Processor time that the threads took together for the pictures that have been tried.
+  double cpu_s() {
+    const std::lock_guard lock(mutex_);
     return cpu_s_;
   }
 
@@ -166,6 +172,7 @@ class Loader {
   }
 
   void work() {
+    double counted_s = 0;
     while (const std::optional<int64_t> index = claim()) {
       BatchBuffer& batch = buffer(*index / batch_size_);
       try {
@@ -178,11 +185,11 @@ class Loader {
         close();
         return;
       }
+      const double now_s = thread_cpu_s();
       const std::lock_guard lock(mutex_);
+      cpu_s_ += now_s - std::exchange(counted_s, now_s);
       if (--batch.missing == 0) complete_.notify_all();
     }
-    const std::lock_guard lock(mutex_);
-    cpu_s_ += thread_cpu_s();
   }
 
   // Without mutex_: the picture's place belongs to this thread (see buffers_).
@@ -213,7 +220,7 @@ class Loader {
   std::vector<BatchBuffer> buffers_;
   int64_t next_ = 0;
   bool closed_ = false;
-  double cpu_s_ = 0;  // of the threads that have ended
+  double cpu_s_ = 0;
   std::exception_ptr error_;
 
   std::vector<std::thread> threads_;
@@ -304,8 +311,8 @@ class Lane {
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
-  // Waits for the lane's next batch and calls use(batch). False if the batch was dropped. Throws what computing it
-  // threw.
+  // Waits for the lane's next batch and calls use(batch, how the lane has spent its time). False if the batch was
+  // dropped. Throws what computing it threw.
   template <class Use>
   bool take(Use use) {
     std::unique_lock lock(mutex_);
@@ -313,7 +320,7 @@ class Lane {
     if (error_ != nullptr) std::rethrow_exception(error_);
     if (dropped_) return false;
     lock.unlock();
-    use(computed_);
+    use(computed_, times_);  // the thread waits
     lock.lock();
     ready_ = false;
     changed_.notify_all();
@@ -381,45 +388,62 @@ class Closing {
   Loader& loader_;
 };
 
+// Adds to `times` the share of decoding.
+ExtractTimes with_decoding(ExtractTimes times, Loader& loader, const PipelineOptions& options) {
+  const double processor_s =
+      options.processors * (times.waiting_for_pictures_s + times.computing_s + times.delivering_s);
+  if (processor_s > 0) times.decoding_share = std::min(1.0, loader.cpu_s() / processor_s);
+  return times;
+}
+
 // One engine: computing and delivering alternate on this thread, while the decode threads go on.
 ExtractTimes run_on_caller(Loader& loader, RowComputer& lane, const ExtractCallbacks& callbacks, const StopFlags& stop,
-                           int64_t batch_size, size_t row_numbers) {
+                           const PipelineOptions& options, size_t row_numbers) {
   ExtractTimes times;
   Stopwatch watch;
   Computed computed;
   computed.rows.resize(row_numbers);
   for (int64_t k = 0; k < loader.batches() && !stop; ++k) {
     if (!compute_batch(loader, lane, k, stop, computed, watch, times)) break;
-    deliver(computed.reasons, k * batch_size, computed.rows, lane.columns(), callbacks);
+    deliver(computed.reasons, k * options.batch_size, computed.rows, lane.columns(), callbacks);
     watch.add_to(times.delivering_s);
+    if (callbacks.batch) callbacks.batch(with_decoding(times, loader, options));
   }
   return times;
 }
 
 // Lane k % n_lanes computes batch k, so taking from the lanes in turn gives the batches in input order.
 ExtractTimes run_in_lanes(Loader& loader, std::span<RowComputer> computers, const ExtractCallbacks& callbacks,
-                          const StopFlags& stop, int64_t batch_size, size_t row_numbers) {
+                          const StopFlags& stop, const PipelineOptions& options, size_t row_numbers) {
   const auto n_lanes = static_cast<int64_t>(computers.size());
   std::vector<std::unique_ptr<Lane>> lanes;
   const Closing closing(loader);  // declared after `lanes`, so that it closes before the lanes' destructors wait
   for (int64_t i = 0; i < n_lanes; ++i) {
     lanes.push_back(std::make_unique<Lane>(loader, computers[static_cast<size_t>(i)], i, n_lanes, stop, row_numbers));
   }
+  std::vector<ExtractTimes> spent(computers.size());
+  // Lanes run at the same time, so their mean is comparable to the time that has passed.
+  const auto mean = [&] {
+    ExtractTimes times;
+    for (const ExtractTimes& own : spent) {
+      times.waiting_for_pictures_s += own.waiting_for_pictures_s / static_cast<double>(n_lanes);
+      times.computing_s += own.computing_s / static_cast<double>(n_lanes);
+      times.delivering_s += own.delivering_s / static_cast<double>(n_lanes);
+    }
+    return times;
+  };
   for (int64_t k = 0; k < loader.batches() && !stop; ++k) {
-    const bool delivered = lanes[static_cast<size_t>(k % n_lanes)]->take([&](const Computed& computed) {
-      deliver(computed.reasons, k * batch_size, computed.rows, computers[0].columns(), callbacks);
+    const auto lane = static_cast<size_t>(k % n_lanes);
+    const bool delivered = lanes[lane]->take([&](const Computed& computed, const ExtractTimes& times) {
+      deliver(computed.reasons, k * options.batch_size, computed.rows, computers[0].columns(), callbacks);
+      spent[lane] = times;
     });
     if (!delivered) break;
+    if (callbacks.batch) callbacks.batch(with_decoding(mean(), loader, options));
   }
   loader.close();
-  ExtractTimes times;  // lanes run at the same time, so their mean is comparable to the time that has passed
-  for (const auto& lane : lanes) {
-    const ExtractTimes& own = lane->end();
-    times.waiting_for_pictures_s += own.waiting_for_pictures_s / static_cast<double>(n_lanes);
-    times.computing_s += own.computing_s / static_cast<double>(n_lanes);
-    times.delivering_s += own.delivering_s / static_cast<double>(n_lanes);
-  }
-  return times;
+  for (size_t i = 0; i < lanes.size(); ++i) spent[i] = lanes[i]->end();
+  return mean();
 }
 
 }  // namespace
@@ -436,14 +460,11 @@ ExtractTimes run_pipeline(std::span<RowComputer> lanes, std::span<const std::fil
       std::min(paths.size(), static_cast<size_t>(options.batch_size)) * static_cast<size_t>(lanes[0].columns());
   Loader loader(paths, load, lanes.size(), options);
   const StopFlags stop(callbacks.stop, options.cancelled);
-  ExtractTimes times = lanes.size() == 1
-                           ? run_on_caller(loader, lanes[0], callbacks, stop, options.batch_size, row_numbers)
-                           : run_in_lanes(loader, lanes, callbacks, stop, options.batch_size, row_numbers);
+  const ExtractTimes times = lanes.size() == 1 ? run_on_caller(loader, lanes[0], callbacks, stop, options, row_numbers)
+                                               : run_in_lanes(loader, lanes, callbacks, stop, options, row_numbers);
   if (stop.is_cancelled()) throw_cancelled();
-  const double processor_s =
-      options.processors * (times.waiting_for_pictures_s + times.computing_s + times.delivering_s);
-  if (processor_s > 0) times.decoding_share = std::min(1.0, loader.end() / processor_s);
-  return times;
+  loader.end();
+  return with_decoding(times, loader, options);
 }
 
 }  // namespace vgg16

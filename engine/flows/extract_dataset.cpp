@@ -159,7 +159,7 @@ void copy_reusable(OldFile& old, FeatureFileWriter& file, const FeatureFilePlan&
 
 // Computes the rows that `file` lacks, and sets times and computed_rows of `result`.
 void fill(FeatureFileWriter& file, Extractor& extractor, const fs::path& folder, const FeatureFilePlan& plan,
-          int batch_size, const ExtractDatasetCallbacks& callbacks, ExtractDatasetResult& result) {
+          const ExtractDatasetCallbacks& callbacks, ExtractDatasetResult& result) {
   const std::vector<int64_t> missing = file.missing_rows();
   std::vector<PictureFile> pictures;
   pictures.reserve(missing.size());
@@ -169,22 +169,19 @@ void fill(FeatureFileWriter& file, Extractor& extractor, const fs::path& folder,
   const auto report = [&] {
     if (callbacks.progress) callbacks.progress(file.committed_rows(), total);
   };
-  // Rows come in batches, so a report at each row would always show the first row of a batch: report at the end of
-  // each.
-  const auto count = [&](int64_t index) {
-    if ((index + 1) % batch_size == 0) report();
-  };
   ExtractCallbacks each;
   each.stop = callbacks.stop;
   each.row = [&](int64_t index, std::span<const float> row) {
     file.write(missing[static_cast<size_t>(index)], row);
     ++result.computed_rows;
-    count(index);
   };
   each.skipped = [&](int64_t index, const std::string& reason) {
     file.drop(missing[static_cast<size_t>(index)], reason);
     --total;
-    count(index);
+  };
+  each.batch = [&](const ExtractTimes& so_far) {
+    if (callbacks.times) callbacks.times(so_far);
+    report();
   };
   report();
   try {
@@ -240,7 +237,7 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
   }
   try {
     for (const auto& each : old) copy_reusable(*each, *file, plan, callbacks, result);
-    fill(*file, extractor, folder, plan, options.network.batch_size, callbacks, result);
+    fill(*file, extractor, folder, plan, callbacks, result);
   } catch (...) {
     if (callbacks.computed) callbacks.computed();
     throw;

@@ -96,6 +96,7 @@ void Predictor::predict_files(std::span<const std::filesystem::path> paths, cons
     };
   }
   each.skipped = callbacks.skipped;
+  each.batch = callbacks.batch;
   extractor_.extract_files(paths, each);
 }
 

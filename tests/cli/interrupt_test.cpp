@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "cli_test.h"
+#include "terminal.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
 
@@ -203,36 +204,6 @@ TEST_F(Interrupt, TheThirdSignalWaitsForNoDisk) {
   EXPECT_THAT(outcome.err_lines().back(), StartsWith(std::string(VGG16_PROGRAM) + " extract --resume "));
   EXPECT_EQ(bash(outcome.err_lines().back()).status, 0);
 }
-
-// A pseudo-terminal for the program, and the output that it received.
-class Terminal {
- public:
-  Terminal() : master_(::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)) {
-    if (master_ < 0 || ::grantpt(master_) != 0 || ::unlockpt(master_) != 0) throw std::runtime_error("no terminal");
-    path_ = ::ptsname(master_);
-    kept_open_ = ::open(path_.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
-  }
-  ~Terminal() {
-    ::close(kept_open_);
-    ::close(master_);
-  }
-  Terminal(const Terminal&) = delete;
-  Terminal& operator=(const Terminal&) = delete;
-
-  [[nodiscard]] const fs::path& path() const { return path_; }
-  const std::string& shown() {
-    char some[4096];
-    for (ssize_t got = 0; (got = ::read(master_, some, sizeof some)) > 0;)
-      shown_.append(some, static_cast<size_t>(got));
-    return shown_;
-  }
-
- private:
-  int master_;
-  int kept_open_ = -1;
-  fs::path path_;
-  std::string shown_;
-};
 
 TEST_F(Interrupt, EveryRowThatTheProgressShowedIsOnDiskAfterAKill) {
   make_pictures("pets", {"cats", "dogs"}, kPictures);

@@ -177,7 +177,7 @@ TEST_F(PredictCommand, TakesNamesWithLineEndsSeparatedByNul) {
 }
 
 TEST_F(PredictCommand, SaysOnceThatAPictureIsNoList) {
-  expect_failure(4, "standard input holds a picture (PNG), expected a list of paths; name the picture's file",
+  expect_failure(4, "standard input holds a picture (PNG), expected a list of paths, such as a line with the path",
                  {"predict", "-m", "pets.model", "-"}, {.input = bytes("new/0.png")});
 }
 

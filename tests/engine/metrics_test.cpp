@@ -30,6 +30,15 @@ TEST(ScorePredictions, MatchesACountByHand) {
   EXPECT_THAT(report.warnings, testing::ElementsAre("no held-out row was predicted as c; its precision is shown as 0"));
 }
 
+TEST(ScorePredictions, ManyClassesWithoutPredictionsAreOneWarning) {
+  Report report;
+  report.classes = {"a", "b\n", "c", "d", "e", "f", "g"};
+  score_predictions(std::vector<int>{0, 1, 2, 3, 4, 5, 6}, std::vector<int>(7, 0), report);
+  EXPECT_THAT(report.warnings,
+              testing::ElementsAre("no held-out row was predicted as any of 6 classes (b\\x0a, c, d, e, f, ...); their "
+                                   "precision is shown as 0"));
+}
+
 TEST(ScorePredictions, AClassThatNeitherOccursNorIsPredictedIsARowOfZeros) {
   Report report;
   report.classes = {"a", "b", "c"};

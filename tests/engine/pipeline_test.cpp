@@ -346,6 +346,24 @@ TEST(Pipeline, CountsItsTime) {
   EXPECT_LE(shared.decoding_share, 1);
 }
 
+TEST(Pipeline, TellsAfterEachBatchHowTheTimeWasSpent) {
+  const Names names_ = names(10, [](int i) { return i % 4 == 0; });
+  for (const size_t n_lanes : {1U, 2U}) {
+    std::vector<FakeBackend> backends(n_lanes, FakeBackend(3));
+    Recorder recorder;
+    std::vector<size_t> reported;
+    double seconds = 0;
+    recorder.callbacks.batch = [&](const ExtractTimes& so_far) {
+      reported.push_back(recorder.events.size());
+      const double now = so_far.waiting_for_pictures_s + so_far.computing_s + so_far.delivering_s;
+      EXPECT_GT(now, seconds);
+      seconds = now;
+    };
+    run_in_lanes(backends, names_.paths, recorder.callbacks, 3);
+    EXPECT_THAT(reported, ElementsAre(3, 6, 9, 10)) << n_lanes;
+  }
+}
+
 TEST(PipelineLanes, KeepTheOrder) {
   for (const size_t n_lanes : {2U, 3U}) {
     for (const int batch_size : {1, 2, 5}) {

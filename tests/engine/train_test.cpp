@@ -697,6 +697,12 @@ TEST(TrainDegenerate, LabelsWithGapsKeepTheirNames) {
   EXPECT_GT(result.report.accuracy, 0.5);
 }
 
+TEST(TrainDegenerate, ManyClassesWithoutRowsAreOneWarning) {
+  FeatureTable table = sparse_classes({.rows = 100, .columns = 200, .classes = 3});
+  table.label_names.insert(table.label_names.end(), {"x", "y"});
+  EXPECT_THAT(train(table, {}).report.warnings, Contains("2 classes (x, y) have no rows and are left out"));
+}
+
 TEST(TrainDegenerate, AClassAbsentFromTheHeldOutRowsHasARowOfSupportZero) {
   FeatureTable table = sparse_classes({.rows = 100, .columns = 200, .classes = 2});
   table.label_names.push_back("rare");

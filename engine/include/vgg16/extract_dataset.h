@@ -57,6 +57,8 @@ struct ExtractDatasetCallbacks {
   /// called from any thread at any time. After extract_dataset has ended it does nothing; a call that is in progress
   /// then keeps the file locked until it returns. It throws Error{kIo}.
   std::function<void(const std::function<void()>& commit)> computing;
+  /// After every batch, before `progress`: how the time since the first row was spent.
+  std::function<void(const ExtractTimes& so_far)> times;
   /// Before the first row and after every batch: how many rows are on disk, of how many that the file will have.
   std::function<void(int64_t committed_rows, int64_t total_rows)> progress;
   /// All rows are computed, or `stop` was seen. After this call `stop` is looked at for the last time: if it is not

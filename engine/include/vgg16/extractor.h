@@ -34,17 +34,8 @@ struct ExtractorOptions {
   std::function<void(const std::string& line)> log = {};
 };
 
-/// Functions that extract_files calls with results, in input order, on the thread that called it.
-struct ExtractCallbacks {
-  std::function<void(int64_t index, std::span<const float> row)> row;     ///< picture `index` became this row
-  std::function<void(int64_t index, const std::string& reason)> skipped;  ///< picture `index` could not be used
-  /// When it becomes true, no further batch is started, and the batch that is being computed may be dropped. May be set
-  /// by a signal handler.
-  const std::atomic<bool>* stop = nullptr;
-};
-
-/// How extract_files spent its time, in seconds: waiting for decoded pictures, computing, and waiting for the callbacks
-/// to take the rows.
+/// How extract_files spends its time, in seconds: waiting for decoded pictures, computing, and waiting for the
+/// callbacks to take the rows.
 struct ExtractTimes {
   double waiting_for_pictures_s = 0;
   double computing_s = 0;
@@ -52,6 +43,16 @@ struct ExtractTimes {
   /// Where pictures are decoded on the processors that compute: the share of their time that decoding took. Otherwise
   /// 0.
   double decoding_share = 0;
+};
+
+/// Functions that extract_files calls with results, in input order, on the thread that called it.
+struct ExtractCallbacks {
+  std::function<void(int64_t index, std::span<const float> row)> row;     ///< picture `index` became this row
+  std::function<void(int64_t index, const std::string& reason)> skipped;  ///< picture `index` could not be used
+  std::function<void(const ExtractTimes& so_far)> batch;                  ///< all pictures of a batch were reported
+  /// When it becomes true, no further batch is started, and the batch that is being computed may be dropped. May be set
+  /// by a signal handler.
+  const std::atomic<bool>* stop = nullptr;
 };
 
 /// One network on one device. After the first call, extract() with pixels allocates nothing; on a CPU with one thread

@@ -34,6 +34,7 @@ struct PredictCallbacks {
   /// Picture or row `index`: a probability for each of the model's classes, summing to 1; valid during the call only.
   std::function<void(int64_t index, std::span<const double> probabilities)> predicted;
   std::function<void(int64_t index, const std::string& reason)> skipped;  ///< it could not be used
+  std::function<void(const ExtractTimes& so_far)> batch;                  ///< of pictures: all of a batch were reported
 };
 
 /// Classifies rows that were computed before, by this program or any other; labels are not needed. A row with a number

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <tuple>
 
+#include "learn/flow/class_names.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
@@ -134,6 +135,8 @@ void score_predictions(std::span<const int> labels, std::span<const int> predict
   const int64_t n_right = std::llround(report.accuracy * static_cast<double>(rows));
   std::tie(report.accuracy_low, report.accuracy_high) = wilson_interval(n_right, rows);
   const std::string no_row = report.tested_on == TestedOn::kOutOfFold ? "no row " : "no held-out row ";
+  std::vector<std::string> never_named;
+  std::vector<std::string> without_rows;
   report.per_class.clear();
   report.macro_average = {"macro avg", 0, 0, 0, static_cast<int64_t>(labels.size())};
   report.weighted_average = {"weighted avg", 0, 0, 0, static_cast<int64_t>(labels.size())};
@@ -142,16 +145,19 @@ void score_predictions(std::span<const int> labels, std::span<const int> predict
     int64_t named = 0;
     for (size_t t = 0; t < k; ++t) named += report.confusion[t][c];
     const int64_t right = report.confusion[c][c];
-    if (named == 0) {
-      report.warnings.push_back(no_row + "was predicted as " + printable(report.classes[c]) +
-                                "; its precision is shown as 0");
-    }
-    if (support == 0) {
-      report.warnings.push_back(no_row + "belongs to " + printable(report.classes[c]) + "; its recall is shown as 0");
-    }
+    if (named == 0) never_named.push_back(report.classes[c]);
+    if (support == 0) without_rows.push_back(report.classes[c]);
     report.per_class.push_back(
         {report.classes[c], ratio(right, named), ratio(right, support), ratio(2 * right, named + support), support});
   }
+  const auto warn = [&](const std::string& what, const std::vector<std::string>& classes, const std::string& score) {
+    if (classes.empty()) return;
+    const bool one = classes.size() == 1;
+    report.warnings.push_back(no_row + what + " " + (one ? printable(classes[0]) : "any of " + classes_text(classes)) +
+                              "; " + (one ? "its " : "their ") + score + " is shown as 0");
+  };
+  warn("was predicted as", never_named, "precision");
+  warn("belongs to", without_rows, "recall");
   average(&ClassScore::precision, report);
   average(&ClassScore::recall, report);
   average(&ClassScore::f1, report);

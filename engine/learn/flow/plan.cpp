@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "kernels/parallel.h"
+#include "learn/flow/class_names.h"
 #include "learn/flow/metrics.h"
 #include "learn/flow/split.h"
 #include "learn/flow/test_table.h"
@@ -133,14 +134,17 @@ Plan make_plan(const FeatureTable& table, const TrainOptions& options, std::vect
   Plan plan;
   // Class numbers without gaps: a class without rows, as in a table of a shard, gets none.
   std::vector<int> code(in_all.size(), -1);
+  std::vector<std::string> left_out;
   for (size_t c = 0; c < in_all.size(); ++c) {
     if (in_all[c] == 0) {
-      warnings.push_back("class " + printable(table.label_names[c]) + " has no rows and is left out");
+      left_out.push_back(table.label_names[c]);
       continue;
     }
     code[c] = static_cast<int>(plan.classes.size());
     plan.classes.push_back(table.label_names[c]);
   }
+  if (left_out.size() == 1) warnings.push_back("class " + printable(left_out[0]) + " has no rows and is left out");
+  if (left_out.size() > 1) warnings.push_back(classes_text(left_out) + " have no rows and are left out");
   if (plan.classes.size() < 2) {
     refuse(plan.classes.empty()
                ? std::string("no rows, expected at least two classes of pictures")
