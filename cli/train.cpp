@@ -56,7 +56,6 @@ struct TrainCommand {
   ExtractionOptions extraction;                 // of a folder
   std::vector<CLI::Option*> of_folders;         // options that only a folder has
   std::vector<CLI::Option*> of_features_files;  // and only features files
-  std::string own_text;                         // the command line
 };
 
 // Rows of the old scripts' length are taken as theirs; with any others the model can only be used on such rows.
@@ -164,7 +163,7 @@ ExtractDatasetResult extract_folder(const TrainCommand& o, const std::string& ou
   options.file.overwrite = o.overwrite;
   ExtractDatasetResult result =
       run_extraction(extraction, options, load_weights(extraction.weights),
-                     {.folder = o.features[0], .output = output, .resume_text = o.own_text}, o.common);
+                     {.folder = o.features[0], .output = output, .resume_text = o.page.command}, o.common);
   if (!result.finished) return result;
   print_skipped(result.skipped, o.common);
   if (o.common.json) return result;
@@ -179,18 +178,7 @@ ExtractDatasetResult extract_folder(const TrainCommand& o, const std::string& ou
   return result;
 }
 
-int train_command(TrainCommand o) {
-  require_own_options(o);
-  const bool has_folder = begins_with_pictures(o);
-  const std::string features_file = has_folder ? features_file_of(o.model) : "";
-  std::vector<std::string> inputs;
-  for (const auto* more : {&o.features, &o.labels, &o.test, &o.test_labels}) {
-    inputs.insert(inputs.end(), more->begin(), more->end());
-  }
-  require_output(o.model, inputs, o.overwrite);
-  if (has_folder && !o.page.file.empty() && o.page.images.empty()) o.page.images = o.features;
-  require_page_output(o.page, inputs, has_folder ? std::vector{o.model, features_file} : std::vector{o.model},
-                      o.overwrite);
+TrainOptions train_options(const TrainCommand& o) {
   TrainOptions options = o.options;
   for (const ClassifierKind kind : {ClassifierKind::kSvm, ClassifierKind::kForest}) {
     if (o.classifier == classifier_name(kind)) options.classifier = kind;
@@ -204,14 +192,31 @@ int train_command(TrainCommand o) {
   options.class_weight = parse_class_weight(o.class_weight);
   options.score = kScores.at(o.score);
   options.split = o.split == "stratified" ? Split::kStratified : Split::kTail;
+  return options;
+}
+
+int train_command(TrainCommand o) {
+  require_own_options(o);
+  const bool has_folder = begins_with_pictures(o);
+  const std::string features_file = has_folder ? features_file_of(o.model) : "";
+  std::vector<std::string> inputs;
+  for (const auto* more : {&o.features, &o.labels, &o.test, &o.test_labels}) {
+    inputs.insert(inputs.end(), more->begin(), more->end());
+  }
+  require_output(o.model, inputs, o.overwrite);
+  if (has_folder && !o.page.file.empty() && o.page.images.empty()) o.page.images = o.features;
+  require_page_output(o.page, inputs, has_folder ? std::vector{o.model, features_file} : std::vector{o.model},
+                      o.overwrite);
+  const TrainOptions options = train_options(o);
+  // Opened first: what is wrong with it shows before an extraction.
+  std::optional<FeatureTable> test;
+  if (!o.test.empty()) test = open_table(o.test, o.test_labels, o);
   std::optional<ExtractDatasetResult> extracted;
   if (has_folder) {
     extracted = extract_folder(o, features_file);
     if (!extracted->finished) return end_unfinished(*extracted);
   }
   const FeatureTable table = has_folder ? extracted->table : open_table(o.features, o.labels, o);
-  std::optional<FeatureTable> test;
-  if (!o.test.empty()) test = open_table(o.test, o.test_labels, o);
   require_no_picture(o.page, table);
   if (test) require_no_picture(o.page, *test);
   const TrainEstimate estimate = test ? estimate_training(table, *test, options) : estimate_training(table, options);
@@ -268,7 +273,6 @@ int train_command(TrainCommand o) {
 Command add_train(CLI::App& program, const std::string& command) {
   auto o = std::make_shared<TrainCommand>();
   o->page.command = command;
-  o->own_text = command;
   CLI::App* app = add_command(program, "train", "Train a classifier on features or pictures and report how good it is",
                               "vgg16 train -d animals -m animals.model", o->common);
   app->add_option(

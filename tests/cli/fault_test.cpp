@@ -17,8 +17,9 @@ namespace {
 struct Command {
   std::vector<std::string> words;    // the first is its name
   std::vector<std::string> outputs;  // files that the command makes
+  const char* variant = "";          // tells commands of one name apart
 
-  friend void PrintTo(const Command& command, std::ostream* out) { *out << command.words[0]; }
+  friend void PrintTo(const Command& command, std::ostream* out) { *out << command.words[0] << command.variant; }
 };
 
 // Which calls of a kind fail in the default test, one per run of the program.
@@ -48,6 +49,10 @@ class Faults : public CliTest, public testing::WithParamInterface<Command> {
   [[nodiscard]] static std::vector<Command> commands() {
     return {{quick_extract("pets", "a.h5", {"-s", "4", "--resume"}), {"a.h5"}},
             {{"train", "-d", "pets.h5", "-m", "a.model", "--folds", "2", "-q"}, {"a.model"}},
+            {{"train", "-d", "pets", "-m", "a.model", "--folds", "2", "-q", "--layer", "block1_pool", "--pool", "avg",
+              "--labels", "labels.csv"},
+             {"a.model", "a.model.features.h5"},
+             "_folder"},
             {{"predict", "-m", "pets.model", "pets", "-b", "4"}, {}},
             {{"merge", "-o", "a.h5", "part-1.h5", "part-2.h5"}, {"a.h5"}},
             {{"info", "pets.h5"}, {}},
@@ -68,6 +73,10 @@ class Faults : public CliTest, public testing::WithParamInterface<Command> {
               0);
     ASSERT_EQ(run(quick_extract("pets", "pets.h5")).status, 0);
     ASSERT_EQ(run({"train", "-d", "pets.h5", "-m", "pets.model", "--folds", "2"}).status, 0);
+    std::string labels = "path,label\n";
+    const FeatureTable table = open_feature_file(path("pets.h5"));
+    for (const std::string& picture : table.paths) labels += picture + "," + picture[0] + "\n";
+    write_test_file(path("labels.csv"), labels);
     for (const std::string shard : {"1", "2"}) {
       ASSERT_EQ(run(quick_extract("pets", "part-" + shard + ".h5", {"--shard", shard + "/2"})).status, 0);
     }

@@ -1,10 +1,11 @@
-// Any bytes as a .npy file of features, and as a file of labels.
+// Any bytes as a .npy file of features, as a file of labels, and as a table of pictures and labels.
 #include <algorithm>
 #include <vector>
 
 #include "fuzz/input_file.h"
 #include "support/npy_files.h"
 #include "support/temp_dir.h"
+#include "vgg16/dataset.h"
 #include "vgg16/error.h"
 #include "vgg16/feature_file.h"
 
@@ -24,6 +25,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.label_files = {path};
   try {
     static_cast<void>(vgg16::open_feature_file(rows, options));
+  } catch (const vgg16::Error&) {
+  }
+  try {
+    std::vector<vgg16::LabelledPath> pictures = vgg16::read_labelled_paths(path);
+    vgg16::add_labels(pictures, pictures, folder.path());
   } catch (const vgg16::Error&) {
   }
   return 0;
