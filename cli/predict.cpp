@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "command.h"
+#include "csv.h"
 #include "path_list.h"
 #include "print.h"
 #include "progress.h"

@@ -38,9 +38,6 @@ void print_note(std::string_view message, const Common& common);
 /// Prints the lines of `text` on standard output; adds a newline if the last line has none.
 void print_result(std::string_view text);
 
-/// A line of comma-separated values, quoted where needed (RFC 4180). Callers escape names with printable_path().
-[[nodiscard]] std::string csv_line(const std::vector<std::string>& fields);
-
 /// Prints JSON on standard output without a newline, value by value, because as one string it could take much memory.
 /// Invalid UTF-8 becomes U+FFFD.
 void put_json(const nlohmann::ordered_json& value);

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdio>
 
-#include "print.h"
+#include "csv.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
