@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -151,8 +152,31 @@ bool begins_with_pictures(const TrainCommand& o) {
 // Where train -d FOLDER keeps the features.
 std::string features_file_of(const std::string& model) { return model + ".features.h5"; }
 
-// Brings the features file of the folder up to date, and says whether there was anything to do.
-ExtractDatasetResult extract_folder(const TrainCommand& o, const std::string& output) {
+// What the features file of `plan` will be, without its rows.
+FeatureTable table_of(const FeatureFilePlan& plan, const std::string& output) {
+  FeatureTable table;
+  table.rows = std::ssize(plan.pictures);
+  table.columns = plan.columns;
+  table.label_names = plan.label_names;
+  table.recipe = plan.recipe;
+  table.name = printable_path(output);
+  for (const PictureFile& picture : plan.pictures) {
+    table.labels.push_back(picture.label);
+    table.paths.push_back(picture.path);
+    table.files.push_back({picture.size_bytes, picture.crc32});
+  }
+  return table;
+}
+
+TrainEstimate estimate(const FeatureTable& table, const std::optional<FeatureTable>& test,
+                       const TrainOptions& options) {
+  return test ? estimate_training(table, *test, options) : estimate_training(table, options);
+}
+
+// Brings the features file of the folder up to date, and says whether there was anything to do. `planned` is called
+// before the work.
+ExtractDatasetResult extract_folder(const TrainCommand& o, const std::string& output,
+                                    const std::function<void(const FeatureFilePlan&)>& planned) {
   ExtractionOptions extraction = o.extraction;
   if (!o.labels.empty()) extraction.list.labels = o.labels[0];
   require_no_input(output_names_of(output),
@@ -161,9 +185,9 @@ ExtractDatasetResult extract_folder(const TrainCommand& o, const std::string& ou
   options.network.threads = std::max(0, o.options.threads);
   options.update = true;
   options.file.overwrite = o.overwrite;
-  ExtractDatasetResult result =
-      run_extraction(extraction, options, load_weights(extraction.weights),
-                     {.folder = o.features[0], .output = output, .resume_text = o.page.command}, o.common);
+  ExtractDatasetResult result = run_extraction(
+      extraction, options, load_weights(extraction.weights),
+      {.folder = o.features[0], .output = output, .resume_text = o.page.command, .planned = planned}, o.common);
   if (!result.finished) return result;
   print_skipped(result.skipped, o.common);
   if (o.common.json) return result;
@@ -213,17 +237,20 @@ int train_command(TrainCommand o) {
   if (!o.test.empty()) test = open_table(o.test, o.test_labels, o);
   std::optional<ExtractDatasetResult> extracted;
   if (has_folder) {
-    extracted = extract_folder(o, features_file);
+    // What cannot be learnt from is refused before hours of work.
+    extracted = extract_folder(o, features_file, [&](const FeatureFilePlan& plan) {
+      static_cast<void>(estimate(table_of(plan, features_file), test, options));
+    });
     if (!extracted->finished) return end_unfinished(*extracted);
   }
   const FeatureTable table = has_folder ? extracted->table : open_table(o.features, o.labels, o);
   require_no_picture(o.page, table);
   if (test) require_no_picture(o.page, *test);
-  const TrainEstimate estimate = test ? estimate_training(table, *test, options) : estimate_training(table, options);
+  const TrainEstimate expected = estimate(table, test, options);
   if (o.common.verbose) {
-    print_note("training takes at most " + with_thousands((estimate.memory_bytes >> 20) + 1) + " MB, " +
+    print_note("training takes at most " + with_thousands((expected.memory_bytes >> 20) + 1) + " MB, " +
                    (options.classifier == ClassifierKind::kForest ? "from the rows in memory"
-                    : estimate.route == Route::kDual              ? "from the inner products of the rows"
+                    : expected.route == Route::kDual              ? "from the inner products of the rows"
                                                                   : "in passes over the rows"),
                o.common);
   }

@@ -465,7 +465,8 @@ TEST_F(BadInputs, EveryCommandSaysWhatAFileIs) {
     expect_failure(4, features, quick_extract("pets", "x", {"--resume"}));
     expect_failure(4, "x is " + kind + "; expected a model made by vgg16 train; ", {"predict", "-m", "x", "pets"});
   }
-  expect_failure(4, "pets is a folder; expected a features file", {"train", "-d", "pets", "-m", "y"});
+  expect_failure(4, "pets is a folder; expected a features file",
+                 {"train", "-d", "pets.h5", "-m", "y", "--test", "pets"});
   for (const Words& words : {Words{"info", "pets"}, {"convert", "pets", "y"}, {"predict", "-m", "pets", "pets"}}) {
     expect_failure(4, "pets: a folder; expected a file", words);
   }

@@ -132,6 +132,19 @@ TEST_F(TrainFolder, CountsSkippedPictures) {
   EXPECT_EQ(run(quick({"--overwrite", "--max-skipped", "1"})).status, 0);
 }
 
+TEST_F(TrainFolder, RefusesBeforeTheWorkWhatItCannotLearnFrom) {
+  const Words full = {"train", "-d", "pets", "-m", "pets.model"};
+  const auto refuse = [&](int status, const std::string& part, const Words& more) {
+    Words words = full;
+    words.insert(words.end(), more.begin(), more.end());
+    expect_failure(status, part, words);  // no features file is left, either
+  };
+  refuse(4, "expected at least as many as folds, 9", {"--folds", "9"});
+  refuse(1, "missing.h5", {"--test", "missing.h5"});
+  ASSERT_EQ(run(quick_extract("pets", "other.h5")).status, 0);
+  refuse(4, "other.h5", {"--test", "other.h5"});
+}
+
 TEST_F(TrainFolder, RefusesOptionsOfTheOtherKind) {
   ASSERT_EQ(run(quick_extract("pets", "pets.h5")).status, 0);
   const auto refuse = [&](const std::string& part, const Words& more) {
