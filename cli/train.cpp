@@ -125,8 +125,12 @@ void require_own_options(const TrainCommand& o) {
 }
 
 bool is_folder(const std::string& path) {
-  std::error_code unknown;
-  return std::filesystem::is_directory(path, unknown);
+  std::error_code problem;
+  const bool found = std::filesystem::is_directory(path, problem);
+  const bool is_missing = problem == std::errc::no_such_file_or_directory || problem == std::errc::not_a_directory;
+  require(!problem || is_missing, ErrorCode::kIo,
+          printable_path(path) + " cannot be examined: " + system_message(problem.value()));
+  return found;
 }
 
 // Whether -d is a folder of pictures; options of the other kind are refused.

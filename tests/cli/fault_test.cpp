@@ -49,7 +49,7 @@ class Faults : public CliTest, public testing::WithParamInterface<Command> {
   [[nodiscard]] static std::vector<Command> commands() {
     return {{quick_extract("pets", "a.h5", {"-s", "4", "--resume"}), {"a.h5"}},
             {{"train", "-d", "pets.h5", "-m", "a.model", "--folds", "2", "-q"}, {"a.model"}},
-            {{"train", "-d", "pets", "-m", "a.model", "--folds", "2", "-q", "--layer", "block1_pool", "--pool", "avg",
+            {{"train", "-d", "pets", "-m", "a.model", "--folds", "2", "--layer", "block1_pool", "--pool", "avg",
               "--labels", "labels.csv"},
              {"a.model", "a.model.features.h5"},
              "_folder"},
@@ -114,7 +114,8 @@ class Faults : public CliTest, public testing::WithParamInterface<Command> {
     if (outcome.status == 0) {
       EXPECT_EQ(without_times(outcome.out), without_times(expected.out)) << where;
     }
-    if (outcome.status == 3) return true;  // a picture that could not be read: said, and counted
+    // A picture that could not be read: said, and counted, or too few are left to train on.
+    if (outcome.status == 3 || outcome.err.find("vgg16: skipped 1 picture") != std::string::npos) return true;
     for (const auto& [name, content] : expected_files) {
       const bool there = fs::exists(path(name));
       EXPECT_TRUE(there || outcome.status != 0) << where;
