@@ -25,7 +25,9 @@ TEST_F(InfoCommand, DescribesTheBuild) {
   EXPECT_EQ(document["schema"], 1);
   const bool bf16 = document["precisions"] == Words{"f32", "bf16"};
   const bool intel = read_bytes("/proc/cpuinfo").find("GenuineIntel") != std::string::npos;
-  EXPECT_EQ(document["slow_precisions"], bf16 && intel ? Words{"bf16"} : Words{});
+  const bool amx = bf16 && document["instruction_set_of"]["bf16"] == "amx";
+  EXPECT_EQ(document["slow_precisions"], bf16 && intel && !amx ? Words{"bf16"} : Words{});
+  EXPECT_EQ(document["instruction_set_of"]["f32"], document["instruction_sets"][0]);
   // The tests run with CUDA_VISIBLE_DEVICES=-1: the program sees no GPU.
   EXPECT_EQ(document["cuda_devices"].size(), 0U);
   EXPECT_NE(document["no_cuda_device"].get<std::string>(), "");
