@@ -1,5 +1,6 @@
 // Each convolution of the network on AMX as the engine runs it (the second one together with the first), with bias,
 // ReLU and the max pooling that follows it, if any; in shares of the peak of its products.
+#include <algorithm>
 #include <vector>
 
 #include "backend/amx_convolution.h"

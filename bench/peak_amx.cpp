@@ -1,3 +1,4 @@
+#define VGG16_AMX_TILES
 #include <random>
 
 #include "bench/peaks.h"

@@ -4,7 +4,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+
+#include "vgg16/error.h"
 
 namespace vgg16 {
 
@@ -19,7 +20,7 @@ std::string request_amx() {
     case EINVAL:
       return "this version of Linux does not know it (5.16 is the first)";
     default:
-      return "the system refuses it: " + std::string(std::strerror(errno));
+      return "the system refuses it: " + system_message(errno);
   }
 #else
   return "this build does not have it";

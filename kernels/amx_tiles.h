@@ -1,8 +1,8 @@
 // The eight tile registers of AMX, each up to 16 rows of 64 bytes, and the product of bfloat16 tiles.
 //
-// Tiles is the processor's registers where the including file is compiled for AMX, and an array with the same
-// operations, in plain C++, where it is not: so kernels over it can be tested on every machine. Their bits are the same
-// (tests compare them where there is AMX). Only files with internal linkage include this, as simd.h says.
+// Tiles is the processor's registers where the including file defines VGG16_AMX_TILES, and an array with the same
+// operations, in plain C++, where it does not: so kernels over it can be tested on every machine. Their bits are the
+// same (tests compare them where there is AMX). All is in an unnamed namespace, as in simd.h and for the same reason.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct alignas(64) TileShapes {
   uint8_t rows[16] = {};
 };
 
-#if defined(__AMX_BF16__)
+#ifdef VGG16_AMX_TILES
 
 // The tile registers of the calling thread: configured by the constructor, released by the destructor. While they hold
 // data, every switch of the thread saves 8 KiB more; so none outlives a kernel's call.

@@ -2,17 +2,16 @@
 // transforms. Operands are bfloat16, sums float32, and bias, ReLU and 2x2 pool are applied to the sums before they are
 // rounded.
 //
-// A product of tiles takes 14 neighbouring pixels of a row x 32 input channels, and these 32 input channels x 16 output
-// channels. 14 divides the width of every layer, and a product of 14 rows takes 14 / 16 of the time of one of 16. Four
-// rows of the picture are computed together: a tile of pixels then serves up to three rows of filters, a tile of
-// filters four rows of pixels, and 12 products need 9 loads.
+// A product of tiles takes 16 neighbouring pixels of a row, or 14 where 16 does not divide the width of the layer, x 32
+// input channels, and these 32 input channels x 16 output channels. Four rows of the picture are computed together: a
+// tile of pixels then serves up to three rows of filters, a tile of filters four rows of pixels, and 12 products need 9
+// loads.
 //
 // They run on the calling thread, allocate nothing, and do not check their arguments:
 // engine/backend/amx_convolution.cpp divides the work among threads.
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
 #include "kernels/plane.h"
 
@@ -36,9 +35,10 @@ struct AmxLayer {
 /// channels. `kernel` (3, 3, ic, oc) is row-major float32; `packed` is the panel's amx_panel_count(ic) numbers.
 void pack_amx_filters(const float* kernel, int ic, int oc, int panel, uint16_t* packed);
 
-// block1_conv1 has an input of three channels: the tile of filters of one ky and 16 output channels has 10 rows of its
-// 3 x 3 numbers and a zero. Its input is the pixels minus the means rounded to whole numbers, which bfloat16 holds
-// exactly; what the means are more or less than these is in the bias, and in the border, which is not zero therefore.
+// block1_conv1 has an input of three channels: the tile of filters of one ky and 16 output channels has 5 rows, pairs
+// of its 3 x 3 numbers and a zero. Its input is the pixels minus the means rounded to whole numbers, which bfloat16
+// holds exactly; what the means are more or less than these is in the bias, and in the border, which is not zero
+// therefore.
 
 /// Input numbers of one product of tiles: the three channels of three neighbouring pixels, and one of the next pixel.
 inline constexpr int kAmxFirstDepth = 10;

@@ -182,8 +182,8 @@ constexpr int kLine = 32;  // bfloat16 numbers
 // The next panel is fetched into the level 2 cache while this one is multiplied: from the level 3 cache, or from
 // memory, it would come too late. Each block of pixels fetches a part of it, spread over all its steps.
 struct Ahead {
-  int lines;      // per block of pixels and step
-  int begun = 0;  // lines per step that earlier blocks have fetched
+  int lines;  // per block of pixels and step
+  int begun;  // lines per step that earlier blocks have fetched
   VGG16_INLINE void fetch(const uint16_t* next_panel, int64_t step) const {
     if (begun >= kLinesPerStep) return;
     const uint16_t* at = next_panel + (step * kLinesPerStep + begun) * kLine;
@@ -197,12 +197,14 @@ void convolve_by(const AmxLayer& layer, const Bf16Plane* in, AmxPart part, bool 
   constexpr int64_t kFilter = int64_t{kBf16Block} * kTileChannels;
   const int chunks = layer.ic / kBf16Block;
   const int64_t half_count = vgg16::amx_panel_count(layer.ic) / kHalves;
-  const int blocks =
-      kHalves * part.pictures * ((part.y_end - part.y_begin + kAmxRows - 1) / kAmxRows) * (layer.side / kPixels);
+  const int n_rows = part.y_end - part.y_begin;
+  const int blocks_down = kHalves * (n_rows / kAmxRows) + (n_rows % kAmxRows != 0 ? 1 : 0);
+  const int blocks = part.pictures * blocks_down * (layer.side / kPixels);
   for (int panel = part.panel_begin; panel < part.panel_end; ++panel) {
     const uint16_t* filters = layer.filters + panel * kHalves * half_count;
     const float* bias = layer.bias + panel * kBf16Block;
-    Ahead ahead = {(kLinesPerStep + blocks - 1) / blocks};
+    // The next panel of another part is another thread's.
+    Ahead ahead = {(kLinesPerStep + blocks - 1) / blocks, panel + 1 < part.panel_end ? 0 : kLinesPerStep};
     // The sums of all input channels for the block of pixels at (y, x): add() takes the operands of one kx.
     const auto sum_up = [&](const Bf16Plane& plane, int y, int x, int half, const auto& add) {
       zero_sums(tiles);

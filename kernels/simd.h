@@ -2,9 +2,9 @@
 //
 // Only the files that are compiled once per instruction set include this (conv3x3_cpu_body.h). Everything is in an
 // unnamed namespace: otherwise the linker would keep one copy of each inline function for the whole program, and that
-// might be the one with AVX-512 instructions. Include no header with inline functions of external linkage here.
-// fma() is fused with AVX2 and AVX-512 and two roundings in the portable set, so results differ between instruction
-// sets in the last bits, never within one.
+// might be the one with AVX-512 instructions. Include no header with inline functions of external linkage here, but
+// plane.h, whose are inlined wherever they are called. fma() is fused with AVX2 and AVX-512 and two roundings in the
+// portable set, so results differ between instruction sets in the last bits, never within one.
 #pragma once
 
 #if defined(__AVX512F__) || (defined(__AVX2__) && defined(__FMA__))

@@ -46,7 +46,7 @@ Cut cut_of(const AmxLayer& layer, int n, int n_threads) {
   const auto rows_that_fit = static_cast<int>(kJobBytes / row_bytes);
   Cut cut = {std::clamp(rows_that_fit / (layer.side + 2), 1, n), layer.side, layer.oc / kBf16Block};
   const auto halve_rows = [&] { cut.rows = ceil_div(cut.rows, 2 * kAmxRows) * kAmxRows; };
-  while (cut.rows > rows_that_fit) halve_rows();
+  while (cut.rows > rows_that_fit && cut.rows > kAmxRows) halve_rows();
   const int wanted = n_threads == 1 ? 1 : n_threads * kJobsPerThread;
   while (cut.panels > 1 && cut.jobs(layer, n) < wanted) cut.panels = ceil_div(cut.panels, 2);
   while (cut.pictures > 1 && cut.jobs(layer, n) < wanted) cut.pictures = ceil_div(cut.pictures, 2);

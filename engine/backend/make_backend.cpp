@@ -32,10 +32,8 @@ std::optional<int> cuda_index(std::string_view device) {
   return whole ? std::optional(index) : std::nullopt;
 }
 
-// Whether the CPU engine is slower with it than with f32.
-bool is_slow(std::string_view precision) {
-  return precision == "bf16" && multiplies_bf16_slowly() && !runs_here(InstructionSet::kAmx);
-}
+// Whether the CPU engine is slower with it than with f32, unless AMX computes it.
+bool is_slow_without_amx(std::string_view precision) { return precision == "bf16" && multiplies_bf16_slowly(); }
 
 constexpr std::string_view kAmx = "amx";
 
@@ -54,6 +52,8 @@ std::unique_ptr<Backend> make_amx_backend(const Weights& weights, const BackendO
 }
 
 std::unique_ptr<Backend> make_cpu_backend(const Weights& weights, const BackendOptions& options) {
+  require(options.instruction_set != kAmx || options.precision == "bf16", ErrorCode::kInvalidArgument,
+          "instruction set \"amx\" computes in bf16 only");
   if (takes_amx(options)) {
     const std::string refusal = request_amx();
     if (refusal.empty()) return make_amx_backend(weights, options);
@@ -62,7 +62,7 @@ std::unique_ptr<Backend> make_cpu_backend(const Weights& weights, const BackendO
   }
   auto pool = std::make_unique<ThreadPool>(options.threads, options.cancelled);
   const Conv3x3Cpu& kernels = conv3x3_cpu(options.instruction_set, options.precision);
-  if (is_slow(options.precision) && options.log) {
+  if (is_slow_without_amx(options.precision) && options.log) {
     options.log("precision bf16 is slower than f32 on Intel's processors without AMX; it pays on AMD's and with AMX");
   }
   // Everything that the prepared weights depend on, so that engines share them only if they fit.
@@ -159,7 +159,7 @@ BuildInfo build_info() {
     }
   }
   for (const std::string_view precision : info.precisions) {
-    if (is_slow(precision)) info.slow_precisions.push_back(precision);
+    if (is_slow_without_amx(precision) && !runs_here(InstructionSet::kAmx)) info.slow_precisions.push_back(precision);
   }
   info.processors = available_processors();
   info.processors_allowed = allowed_processors();

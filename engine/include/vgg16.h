@@ -120,7 +120,9 @@ typedef struct vgg16_engine_options {
   const char* layer;     /* the last one; of an engine with a model, the model's, and so is pool */
   const char* pool;      /* as in vgg16_layer_columns */
   const char* device;    /* "auto", "cpu", "cuda" or "cuda:N" */
-  const char* precision; /* "f32" or "bf16"; on a GPU also "tf32" or "f16" */
+  const char* precision; /* "f32" or "bf16"; on a GPU also "tf32" or "f16". The first engine in bf16 on a processor with
+                            AMX asks Linux for its tiles, for the whole process and for good: from then on the frame of
+                            a signal takes 11 KB, and sigaltstack() refuses a smaller stack */
   int threads;           /* the caller's included; 0: one per processor */
   int batch_size;        /* pictures that are computed together, 1 to 1024 */
 } vgg16_engine_options;
