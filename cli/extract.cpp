@@ -111,7 +111,7 @@ Command add_extract(CLI::App& program, const std::string& resume_text) {
       "--labels", list.labels,
       "Labels of the pictures, CSV\nWith a header and the columns path and label. Without --files-from, the pictures "
       "are those of this table.");
-  labels->type_name("FILE")->each([dataset](const std::string&) { dataset->required(false); });
+  labels->type_name("FILE")->check(has_a_name())->each([dataset](const std::string&) { dataset->required(false); });
   app->add_option("-o,--output", o->output, "Features file to write (HDF5)")->required()->type_name("FILE");
   add_extraction_options(*app, o->extraction);
   add_threads(*app, o->extraction.dataset.network);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "path_list.h"
+#include "values.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
@@ -68,8 +69,7 @@ void add_files_from(CLI::App& app, PictureListOptions& options, CLI::Option* dat
       "--files-from", options.files_from,
       "List of pictures, or - for standard input\nA path a line, below the folder; behind a tab its label, without "
       "which it is the name of the picture's folder.");
-  list->type_name("FILE")->check(
-      CLI::Validator([](const std::string& name) { return name.empty() ? std::string("it has no name") : ""; }, ""));
+  list->type_name("FILE")->check(has_a_name());
   if (dataset != nullptr) {
     list->each([dataset](const std::string&) { dataset->required(false); });  // it is the current folder then
   }

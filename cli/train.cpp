@@ -183,8 +183,10 @@ ExtractDatasetResult extract_folder(const TrainCommand& o, const std::string& ou
                                     const std::function<void(const FeatureFilePlan&)>& planned) {
   ExtractionOptions extraction = o.extraction;
   if (!o.labels.empty()) extraction.list.labels = o.labels[0];
-  require_no_input(output_names_of(output),
-                   {weights_file(extraction.weights), extraction.list.files_from, extraction.list.labels});
+  std::vector<std::filesystem::path> inputs = {weights_file(extraction.weights), extraction.list.files_from,
+                                               extraction.list.labels};
+  for (const auto* more : {&o.test, &o.test_labels}) inputs.insert(inputs.end(), more->begin(), more->end());
+  require_no_input(output_names_of(output), inputs);
   ExtractDatasetOptions options = dataset_options(extraction, o.options.seed);
   options.network.threads = std::max(0, o.options.threads);
   options.update = true;
@@ -230,6 +232,12 @@ int train_command(TrainCommand o) {
   std::vector<std::string> inputs;
   for (const auto* more : {&o.features, &o.labels, &o.test, &o.test_labels}) {
     inputs.insert(inputs.end(), more->begin(), more->end());
+  }
+  if (has_folder) {
+    const std::string& list = o.extraction.list.files_from;
+    for (const std::string& more : {list == "-" ? std::string() : list, weights_file(o.extraction.weights)}) {
+      if (!more.empty()) inputs.push_back(more);
+    }
   }
   require_output(o.model, inputs, o.overwrite);
   if (has_folder && !o.page.file.empty() && o.page.images.empty()) o.page.images = o.features;
@@ -317,7 +325,8 @@ Command add_train(CLI::App& program, const std::string& command) {
                   "Labels instead of those in the features file\n.npy, .csv with one column or a column \"label\", or "
                   "text with one label a line; several files one after another. For a folder, a table of the pictures, "
                   "as for extract.")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check(has_a_name());
   o->of_features_files = {add_features_name(*app, o->reading)};
   o->of_features_files.push_back(
       app->add_option("--labels-name", o->reading.labels_name, "Dataset of an HDF5 file with the labels")

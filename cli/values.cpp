@@ -27,6 +27,10 @@ CLI::Validator expects(std::string expected, std::function<bool(const std::strin
   return CLI::Validator(check, "");
 }
 
+CLI::Validator has_a_name() {
+  return CLI::Validator([](const std::string& name) { return name.empty() ? std::string("it has no name") : ""; }, "");
+}
+
 CLI::Validator whole_number(int64_t least, int64_t most) {
   return expects("a whole number from " + std::to_string(least) + " to " + std::to_string(most),
                  [least, most](const std::string& text) {

@@ -16,6 +16,9 @@ namespace vgg16 {
 /// A check for an option: unless fits(value), the error is `"VALUE" is not EXPECTED`.
 [[nodiscard]] CLI::Validator expects(std::string expected, std::function<bool(const std::string&)> fits);
 
+/// For names of files that are looked for only when they are given: an empty one, as of an unset variable, is refused.
+[[nodiscard]] CLI::Validator has_a_name();
+
 /// A check for decimal integers in a range; 1e9 and 0x10 are refused.
 [[nodiscard]] CLI::Validator whole_number(int64_t least, int64_t most);
 

@@ -137,7 +137,7 @@ struct FeatureFileWriter::Impl {
       throw Error(ErrorCode::kIo, what + "; a second file is needed because " +
                                       printable(plan.pictures[static_cast<size_t>(dropped.begin()->first)].path) +
                                       " is unreadable; every row is kept in " + file->name() +
-                                      ": after that, run again with --resume");
+                                      ": after that, run the same command again, for extract with --resume");
     }
   }
 

@@ -99,7 +99,8 @@ struct OldFile {
 
 // Those of options.reuse and options.update. To be called before the output is created.
 std::vector<std::unique_ptr<OldFile>> open_old_files(const ExtractDatasetOptions& options, const fs::path& output,
-                                                     const Recipe& recipe, int64_t columns) {
+                                                     const Recipe& recipe, int64_t columns,
+                                                     const ExtractDatasetCallbacks& callbacks) {
   std::vector<std::unique_ptr<OldFile>> old;
   const auto open = [&](const fs::path& path, const char* remedy) {
     try {
@@ -113,10 +114,11 @@ std::vector<std::unique_ptr<OldFile>> open_old_files(const ExtractDatasetOptions
   if (!options.update) return old;
   for (const fs::path& path : {output, partial_path_of(output)}) {
     try {
-      open(path, "; extract as before, or add --overwrite to replace the file");
+      open(path, options.file.overwrite ? "" : "; extract as before, or add --overwrite to replace the file");
     } catch (const Error& error) {
       const bool is_replaced = error.code() == ErrorCode::kRefused && options.file.overwrite;
       if (error.code() != ErrorCode::kNotFound && !is_replaced) throw;
+      if (is_replaced && callbacks.warning) callbacks.warning(std::string(error.what()) + "; it is replaced");
     }
   }
   return old;
@@ -139,12 +141,14 @@ std::shared_ptr<FeatureFileWriter> open_output(const ExtractDatasetOptions& opti
   return std::make_shared<FeatureFileWriter>(output, plan, writing);
 }
 
-// Copies those of the rows that `file` lacks that `old` has, and counts them in reused_rows of `result`.
-void copy_reusable(OldFile& old, FeatureFileWriter& file, const FeatureFilePlan& plan,
+// Copies those of the rows that `file` lacks that `old` has, and counts them in reused_rows of `result`. With
+// options.update `old` may be an unfinished file that `file` has replaced: then its rows are all copied, whatever
+// `stop` says, for nothing else has them.
+void copy_reusable(OldFile& old, FeatureFileWriter& file, const FeatureFilePlan& plan, bool is_update,
                    const ExtractDatasetCallbacks& callbacks, ExtractDatasetResult& result) {
   std::vector<float> features(static_cast<size_t>(plan.columns));
   for (const int64_t row : file.missing_rows()) {
-    if (callbacks.stop != nullptr && *callbacks.stop) break;
+    if (!is_update && callbacks.stop != nullptr && *callbacks.stop) break;
     if (!old.rows.read(plan.pictures[static_cast<size_t>(row)], features)) continue;
     file.write(row, features);
     ++result.reused_rows;
@@ -188,8 +192,10 @@ void fill(FeatureFileWriter& file, Extractor& extractor, const fs::path& folder,
     result.times = extractor.extract_files(folder, pictures, each);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kDevice || result.computed_rows + result.reused_rows == 0) throw;
-    throw Error(ErrorCode::kDevice, std::string(error.what()) + "; the rows before are kept: add --resume to go on",
-                error.detail());
+    throw Error(
+        ErrorCode::kDevice,
+        std::string(error.what()) + "; the rows before are kept: run the same command again, for extract with --resume",
+        error.detail());
   }
 }
 
@@ -209,7 +215,7 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
   if (!options.reuse.empty()) require_no_input({partial_path_of(output)}, {options.reuse});
   Extractor extractor(weights, options.network);
   const Recipe recipe = make_recipe(options.network, extractor, *weights);
-  const auto old = open_old_files(options, output, recipe, extractor.columns());
+  const auto old = open_old_files(options, output, recipe, extractor.columns(), callbacks);
   const int threads = options.network.threads > 0 ? options.network.threads : build_info().processors;
   Dataset dataset = options.pictures ? list_dataset(folder, *options.pictures, options.seed, threads)
                                      : list_dataset(folder, options.seed, threads, options.unlisted);
@@ -236,7 +242,7 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
     });
   }
   try {
-    for (const auto& each : old) copy_reusable(*each, *file, plan, callbacks, result);
+    for (const auto& each : old) copy_reusable(*each, *file, plan, options.update, callbacks, result);
     fill(*file, extractor, folder, plan, callbacks, result);
   } catch (...) {
     if (callbacks.computed) callbacks.computed();

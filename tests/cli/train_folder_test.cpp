@@ -96,7 +96,9 @@ TEST_F(TrainFolder, ReplacesFeaturesOfAnotherRecipeOnlyWithOverwrite) {
       other);
   Words forced = other;
   forced.emplace_back("--overwrite");
-  EXPECT_EQ(run(forced).status, 0);
+  const Outcome replaced = run(forced);
+  EXPECT_EQ(replaced.status, 0);
+  EXPECT_THAT(replaced.err, HasSubstr("pools differ ('avg' there, 'max' now); it is replaced\n"));
   EXPECT_EQ(open_feature_file(path(kFeatures)).recipe.pool, "max");
 }
 
@@ -120,6 +122,18 @@ TEST_F(TrainFolder, TakesListsAndTablesOfLabels) {
       "--test-size 0");
   EXPECT_EQ(list.status, 0) << list.err;
   EXPECT_THAT(list.out, testing::AllOf(HasSubstr("cats"), HasSubstr("owls"), Not(HasSubstr("dogs"))));
+}
+
+TEST_F(TrainFolder, NeverWritesOverWhatItReads) {
+  write_test_file(path("list.txt"), "cats/0.png\ndogs/0.png\n");
+  const std::string list = bytes("list.txt");
+  Words words = {"train", "-d", "pets", "--files-from", "list.txt", "-m", "list.txt", "--overwrite"};
+  EXPECT_EQ(run(words).status, 2);
+  words = {"train", "-d", "pets", "--files-from", "list.txt", "-m", "a.model", "--report", "list.txt", "--overwrite"};
+  EXPECT_EQ(run(words).status, 2);
+  EXPECT_EQ(bytes("list.txt"), list);
+  EXPECT_EQ(run({"train", "-d", "pets", "--labels", "", "-m", "a.model"}).status, 2);
+  EXPECT_EQ(run({"extract", "--labels", "", "-o", "a.h5"}).status, 2);
 }
 
 TEST_F(TrainFolder, CountsSkippedPictures) {
