@@ -129,38 +129,37 @@ VGG16_INLINE uint16_t* place(const Bf16Plane& out, int tile, int y, int x) {
 }
 VGG16_INLINE float* place(const Plane& out, int tile, int y, int x) { return out.at(tile, y, x); }
 
-// The sums that were in tiles 0 to 3, kPixels x 16 each; adds the bias, applies ReLU and pool, and writes them.
+// The sums of two tiles, one below the other, kPixels x 16 each: adds the bias, applies ReLU and pool, and writes them.
+// Two and not all four, because embedders' threads may have small stacks.
 template <int kPixels>
 struct Sums {
-  alignas(64) float values[4][kPixels][kTileChannels];
+  alignas(64) float values[2][kPixels][kTileChannels];
 
-  VGG16_INLINE explicit Sums(Tiles& tiles) {
-    tiles.store<0>(values[0], kSumBytes);
-    tiles.store<1>(values[1], kSumBytes);
-    tiles.store<2>(values[2], kSumBytes);
-    tiles.store<3>(values[3], kSumBytes);
+  template <int kUpper, int kLower>
+  VGG16_INLINE void take(Tiles& tiles) {
+    tiles.template store<kUpper>(values[0], kSumBytes);
+    tiles.template store<kLower>(values[1], kSumBytes);
   }
 
-  VGG16_INLINE Channels finished(int tile, int pixel, const float* bias) const {
+  VGG16_INLINE Channels finished(int row, int pixel, const float* bias) const {
     Channels result;
     for (int i = 0; i < kVecs; ++i) {
       const int o = i * kLanes;
-      result.v[i] = bias_relu(load(values[tile][pixel] + o), load(bias + o));
+      result.v[i] = bias_relu(load(values[row][pixel] + o), load(bias + o));
     }
     return result;
   }
 
-  // Two tiles, one below the other, to rows y and y + 1, or the maxima of their 2x2 windows to row y / 2. `to_tile`
-  // counts the output channels in sixteens.
+  // To rows y and y + 1, or the maxima of their 2x2 windows to row y / 2. `to_tile` counts the output channels in
+  // sixteens.
   template <class Out>
-  VGG16_INLINE void write_rows(int tile, int below, const float* bias, bool maxpool2x2, const Out& out, int to_tile,
-                               int y, int x) const {
+  VGG16_INLINE void write_rows(const float* bias, bool maxpool2x2, const Out& out, int to_tile, int y, int x) const {
     if (maxpool2x2) {
       auto* to = place(out, to_tile, y / 2, x / 2);
 #pragma GCC unroll 8
       for (int pixel = 0; pixel < kPixels; pixel += 2) {
-        const Channels upper = larger(finished(tile, pixel, bias), finished(tile, pixel + 1, bias));
-        const Channels lower = larger(finished(below, pixel, bias), finished(below, pixel + 1, bias));
+        const Channels upper = larger(finished(0, pixel, bias), finished(0, pixel + 1, bias));
+        const Channels lower = larger(finished(1, pixel, bias), finished(1, pixel + 1, bias));
         write(larger(upper, lower), to + pixel / 2 * Out::kChannels);
       }
       return;
@@ -169,7 +168,7 @@ struct Sums {
       auto* to = place(out, to_tile, y + row, x);
 #pragma GCC unroll 16
       for (int pixel = 0; pixel < kPixels; ++pixel) {
-        write(finished(row == 0 ? tile : below, pixel, bias), to + pixel * Out::kChannels);
+        write(finished(row, pixel, bias), to + pixel * Out::kChannels);
       }
     }
   }
@@ -200,6 +199,7 @@ void convolve_by(const AmxLayer& layer, const Bf16Plane* in, AmxPart part, bool 
   const int n_rows = part.y_end - part.y_begin;
   const int blocks_down = kHalves * (n_rows / kAmxRows) + (n_rows % kAmxRows != 0 ? 1 : 0);
   const int blocks = part.pictures * blocks_down * (layer.side / kPixels);
+  Sums<kPixels> sums;
   for (int panel = part.panel_begin; panel < part.panel_end; ++panel) {
     const uint16_t* filters = layer.filters + panel * kHalves * half_count;
     const float* bias = layer.bias + panel * kBf16Block;
@@ -219,22 +219,22 @@ void convolve_by(const AmxLayer& layer, const Bf16Plane* in, AmxPart part, bool 
         }
       }
       ahead.begun += ahead.lines;
-      return Sums<kPixels>(tiles);
     };
     const auto four_rows = [&](int picture, int y, int x, int half) {
-      const auto sums = sum_up(in[picture], y, x, half, [&](const Operands& from) { add_four_rows(tiles, from); });
+      sum_up(in[picture], y, x, half, [&](const Operands& from) { add_four_rows(tiles, from); });
       const int tile = panel * kHalves + half;
-      for (int row = 0; row < kAmxRows; row += 2) {
-        sums.write_rows(row, row + 1, bias + half * kTileChannels, maxpool2x2, out[picture], tile, y + row, x);
-      }
+      const float* half_bias = bias + half * kTileChannels;
+      sums.template take<0, 1>(tiles);
+      sums.write_rows(half_bias, maxpool2x2, out[picture], tile, y, x);
+      sums.template take<2, 3>(tiles);
+      sums.write_rows(half_bias, maxpool2x2, out[picture], tile, y + 2, x);
     };
     const auto two_rows = [&](int picture, int y, int x) {
-      const auto sums =
-          sum_up(in[picture], y, x, 0, [&](const Operands& from) { add_two_rows(tiles, from, half_count); });
-      for (int half = 0; half < kHalves; ++half) {
-        const int tile = panel * kHalves + half;
-        sums.write_rows(half, half + 2, bias + half * kTileChannels, maxpool2x2, out[picture], tile, y, x);
-      }
+      sum_up(in[picture], y, x, 0, [&](const Operands& from) { add_two_rows(tiles, from, half_count); });
+      sums.template take<0, 2>(tiles);
+      sums.write_rows(bias, maxpool2x2, out[picture], panel * kHalves, y, x);
+      sums.template take<1, 3>(tiles);
+      sums.write_rows(bias + kTileChannels, maxpool2x2, out[picture], panel * kHalves + 1, y, x);
     };
     for (int picture = 0; picture < part.pictures; ++picture) {
       for (int y = part.y_begin; y < part.y_end; y += kAmxRows) {
@@ -266,6 +266,7 @@ void first(const AmxLayer& layer, const uint16_t* rows, int n_rows, const Out& o
   constexpr int64_t kPixelBytes = 3 * sizeof(uint16_t);
   constexpr int64_t kFilter = int64_t{vgg16::kAmxFirstDepth} * kTileChannels;
   Tiles tiles(tile_shapes(kPixels, vgg16::kAmxFirstDepth));
+  Sums<kPixels> sums;
   for (int at = 0; at < n_rows; at += 2) {
     // The last two rows are moved back to end with the range: one may be computed twice, with the same result.
     const int y = at + 2 <= n_rows ? at : n_rows - 2;
@@ -275,11 +276,11 @@ void first(const AmxLayer& layer, const uint16_t* rows, int n_rows, const Out& o
         zero_sums(tiles);
         const uint16_t* filters = layer.filters + tile * 3 * kFilter;
         add_two_rows(tiles, {pixels, vgg16::kAmxFirstStride, kPixelBytes, filters, kFilter}, 3 * kFilter);
-        const Sums<kPixels> sums(tiles);
-        for (int half = 0; half < kHalves; ++half) {
-          const float* bias = layer.bias + (tile + half) * kTileChannels;
-          sums.write_rows(half, half + 2, bias, false, out, tile + half, y, x);
-        }
+        const float* bias = layer.bias + tile * kTileChannels;
+        sums.template take<0, 2>(tiles);
+        sums.write_rows(bias, false, out, tile, y, x);
+        sums.template take<1, 3>(tiles);
+        sums.write_rows(bias + kTileChannels, false, out, tile + 1, y, x);
       }
     }
   }
