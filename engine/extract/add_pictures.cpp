@@ -19,10 +19,10 @@ void escape_and_sort(std::vector<SkippedPicture>& skipped) {
 
 }  // namespace
 
-void add_pictures(Dataset& dataset, std::vector<Candidate> candidates, int threads) {
+void add_pictures(Dataset& dataset, std::vector<PictureCandidate> candidates, int threads) {
   std::vector<std::string> paths;
   paths.reserve(candidates.size());
-  for (Candidate& candidate : candidates) paths.push_back(std::move(candidate.path));
+  for (PictureCandidate& candidate : candidates) paths.push_back(std::move(candidate.path));
   std::vector<CheckedPicture> checked = check_pictures(dataset.folder, paths, threads);
   std::vector<std::string> classes;  // of each picture, in row order
   for (size_t i = 0; i < checked.size(); ++i) {

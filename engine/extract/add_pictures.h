@@ -9,7 +9,7 @@
 namespace vgg16 {
 
 /// A file that may become a row. Names as the system gives them.
-struct Candidate {
+struct PictureCandidate {
   std::string path;      ///< below the dataset folder, or absolute
   std::string category;  ///< the name of its class
 };
@@ -18,6 +18,6 @@ struct Candidate {
 /// and whose `skipped` and `unlisted` hold names as the system gives them: pictures that can be used become `pictures`,
 /// their classes `label_names`, the others `skipped`, which is sorted; all names are escaped. Throws Error{kIo} as
 /// read_picture().
-void add_pictures(Dataset& dataset, std::vector<Candidate> candidates, int threads);
+void add_pictures(Dataset& dataset, std::vector<PictureCandidate> candidates, int threads);
 
 }  // namespace vgg16

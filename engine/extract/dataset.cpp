@@ -72,7 +72,7 @@ Dataset list_dataset(const std::filesystem::path& folder, std::optional<uint64_t
     const Result<std::vector<std::byte>> bytes = read_picture(folder / path);
     dataset.skipped.push_back({path, bytes.ok() ? "changed while the folder was listed" : bytes.reason()});
   }
-  std::vector<Candidate> candidates;
+  std::vector<PictureCandidate> candidates;
   candidates.reserve(listing.candidates.size());
   for (std::string& path : listing.candidates) {
     std::string category = holding_folder(path);

@@ -67,7 +67,7 @@ Dataset list_dataset(const std::filesystem::path& folder, std::span<const Labell
   const PlainPaths plain(folder);
   Dataset dataset;
   dataset.folder = folder;
-  std::vector<Candidate> candidates;
+  std::vector<PictureCandidate> candidates;
   std::unordered_map<std::string, std::string> classes;
   for (const LabelledPath& picture : pictures) {
     const std::string path = plain.of(picture.path);
@@ -89,7 +89,7 @@ Dataset list_dataset(const std::filesystem::path& folder, std::span<const Labell
   }
   if (seed) {
     std::sort(candidates.begin(), candidates.end(),
-              [](const Candidate& a, const Candidate& b) { return a.path < b.path; });
+              [](const PictureCandidate& a, const PictureCandidate& b) { return a.path < b.path; });
     python_shuffle(std::span(candidates), *seed);
   }
   add_pictures(dataset, std::move(candidates), threads);
