@@ -72,7 +72,7 @@ void pack_amx_first_filters(const float* kernel, uint16_t* packed, float* bias) 
       sum += static_cast<double>(rest_of_mean(i % 3)) *
              static_cast<double>(bf16_to_float(float_to_bf16(kernel[i * kOc + o])));
     }
-    bias[o] = static_cast<float>(static_cast<double>(bias[o]) - sum);
+    bias[o] = static_cast<float>(static_cast<double>(bias[o]) - sum) + 0.0F;  // never -0
   }
 }
 

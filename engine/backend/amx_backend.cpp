@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <string>
 
-#include "backend/cpu_output.h"
 #include "vgg16/error.h"
 
 namespace vgg16 {
 namespace {
 
-// Pictures that go through a late layer together, so that filters are read from memory once for all of them.
-constexpr int kGroup = 8;
 // Layers of this side and more are early: their filters are small and their planes large. Fewer pictures go through
 // them together, so that a layer's output is still in the caches when the next one reads it, but enough to keep all
 // threads busy to the end of a layer.
@@ -28,51 +25,25 @@ AmxBackend::AmxBackend(std::shared_ptr<const AmxNetwork> network, const Conv3x3A
       threads_(std::move(threads)),
       strips_(threads_->size()),
       last_layer_(last_layer),
-      max_batch_(max_batch) {
+      max_batch_(max_batch),
+      output_(last_layer, std::clamp(max_batch, 1, kGroup)) {
   require(max_batch >= 1, ErrorCode::kInvalidArgument,
           "batch size must be 1 or more, not " + std::to_string(max_batch));
   const int group = std::min(max_batch_, kGroup);
   early_ = early_pictures(group, threads_->size());
-  // While a convolution runs, only its input and its output are alive: so two blocks of memory in turns, for the early
-  // layers, and two for the late ones, where the pictures of a group wait for one another.
-  const auto place_of = [&](size_t conv) { return 2 * size_t{!is_early(network_->convolutions[conv])} + conv % 2; };
-  std::array<int64_t, 4> counts{};
-  int64_t output_count = 0;
   for (size_t layer = 0; layer <= last_layer_; ++layer) {
-    const Shape4 shape = output_shape(layer, group);
-    output_count = std::max(output_count, int64_t{shape.n} * (shape.h + 2) * (shape.w + 2) * shape.c);
     const size_t conv = conv_index(layer);
     if (!is_conv(layer) || conv < 2) continue;  // the inputs of the first two stay in strips_
     const AmxLayer& w = network_->convolutions[conv];
     const int n = is_early(w) ? early_ : group;
     inputs_[conv].assign(static_cast<size_t>(n), {nullptr, w.ic, w.side, w.side, w.side + 2, w.side + 2});
-    int64_t& count = counts[place_of(conv)];
-    count = std::max(count, n * inputs_[conv][0].count());
   }
-  for (size_t place = 0; place < memory_.size(); ++place) memory_[place] = FloatArray(counts[place] / 2);
-  for (size_t conv = 2; conv < kConvLayers; ++conv) {
-    if (inputs_[conv].empty()) continue;
-    auto* at = reinterpret_cast<uint16_t*>(memory_[place_of(conv)].data());
-    for (Bf16Plane& plane : inputs_[conv]) {
-      plane.data = at;
-      at += plane.count();
-    }
-  }
-  output_memory_ = FloatArray(output_count);
-  output_.resize(static_cast<size_t>(group));
+  place_inputs(
+      inputs_, [&](size_t conv) { return !is_early(network_->convolutions[conv]); }, memory_);
 }
 
 // A batch in parts of kGroup is computed exactly as the whole batch would be.
 int AmxBackend::pictures_at_a_time() const { return kGroup; }
-
-void AmxBackend::place_output(size_t layer) {
-  const Shape4 shape = output_shape(layer, 1);
-  Plane plane{output_memory_.data(), shape.c, shape.h, shape.w, shape.h + 2, shape.w + 2};
-  for (Plane& out : output_) {
-    out = plane;
-    plane.data += plane.count();
-  }
-}
 
 // The planes for the output of the convolution before `conv`, of pictures from `picture` of the group on.
 Bf16Plane* AmxBackend::input_of(size_t conv, int picture) {
@@ -111,7 +82,7 @@ void AmxBackend::run_layer(size_t layer, int first, int n, size_t last_layer) {
 }
 
 void AmxBackend::forward_group(ImagesIn images, Stop stop, float* features) {
-  place_output(stop.layer);
+  output_.place(stop.layer);
   size_t late = 3;
   while (late <= stop.layer && (!is_conv(late) || is_early(network_->convolutions[conv_index(late)]))) ++late;
   for (int first = 0; first < images.n; first += early_) {
@@ -127,15 +98,10 @@ void AmxBackend::forward_group(ImagesIn images, Stop stop, float* features) {
   write_features(output_.data(), images.n, stop, *threads_, features);
 }
 
-// Group by group; the last one may be smaller, which changes no bits.
 void AmxBackend::forward(ImagesIn images, Stop stop, HostOut features) {
   require_forward(images, max_batch_, stop, last_layer_, features);
-  const int64_t row = features_shape(stop, 1).count();
-  for (int first = 0; first < images.n; first += kGroup) {
-    const int n = std::min(kGroup, images.n - first);
-    forward_group({images.data + first * kPictureBytes, n}, stop, features.data + first * row);
-    if (threads_->take_left_out()) throw_cancelled();
-  }
+  forward_in_groups(images, stop, features, *threads_,
+                    [&](ImagesIn group, float* rows) { forward_group(group, stop, rows); });
 }
 
 }  // namespace vgg16

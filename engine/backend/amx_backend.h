@@ -9,6 +9,7 @@
 #include "backend/amx_convolution.h"
 #include "backend/amx_network.h"
 #include "backend/backend.h"
+#include "backend/cpu_common.h"
 
 namespace vgg16 {
 
@@ -30,7 +31,6 @@ class AmxBackend final : public Backend {
   void first_two(ImagesIn images, int first, size_t last_layer);
   void run_layer(size_t layer, int first, int n, size_t last_layer);
   [[nodiscard]] Bf16Plane* input_of(size_t conv, int picture);
-  void place_output(size_t layer);
 
   std::shared_ptr<const AmxNetwork> network_;
   const Conv3x3Amx& kernels_;
@@ -41,8 +41,7 @@ class AmxBackend final : public Backend {
   int early_ = 1;                                           // pictures that go through the early layers together
   std::array<FloatArray, 4> memory_;                        // of the planes: pairs of bfloat16
   std::array<std::vector<Bf16Plane>, kConvLayers> inputs_;  // by conv index, from 2 on: what it reads, per picture
-  FloatArray output_memory_;
-  std::vector<Plane> output_;  // of the last layer, per picture; its shape is set anew for every call
+  OutputPlanes output_;
 };
 
 }  // namespace vgg16

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/cpu_common.h"
 #include "backend/cpu_convolution.h"
 #include "backend/cpu_network.h"
 
@@ -27,7 +28,6 @@ class CpuBackend final : public Backend {
   void forward_group(ImagesIn images, Stop stop, float* features);
   void normalise(const uint8_t* picture);
   void first_convolution(const Plane& out);
-  void place_planes();
   [[nodiscard]] Plane* planes_after(size_t layer, size_t last_layer);
 
   std::shared_ptr<const CpuNetwork> network_;
@@ -35,10 +35,9 @@ class CpuBackend final : public Backend {
   size_t last_layer_;
   int max_batch_;
   FloatArray input_;                                    // (226, 226, 3), normalised
-  std::array<FloatArray, 4> memory_;                    // shared by the planes of inputs_ (place_planes says how)
+  std::array<FloatArray, 4> memory_;                    // shared by the planes of inputs_ (place_inputs says how)
   std::array<std::vector<Plane>, kConvLayers> inputs_;  // by conv index: what that convolution reads, per picture
-  FloatArray output_memory_;
-  std::vector<Plane> output_;  // output of the last layer, per picture; its shape is set anew for every call
+  OutputPlanes output_;
   CpuScratch scratch_;
 };
 

@@ -1,7 +1,9 @@
 #include "backend/cpu_network.h"
 
+#include <utility>
 #include <vector>
 
+#include "backend/plain_weights.h"
 #include "backend/winograd_tiles.h"
 
 namespace vgg16 {
@@ -18,15 +20,13 @@ std::shared_ptr<const CpuNetwork> prepare_cpu_network(const Weights& weights, co
     size_t conv;
     int panel;
   };
-  std::vector<FloatArray> plain(n_conv);
+  PlainWeights plain = read_plain_weights(weights, n_conv, pool);
+  network->biases = std::move(plain.biases);
   std::vector<Job> jobs;
-  for (size_t layer = 0; layer <= last_layer; ++layer) {
+  for (size_t layer = 1; layer <= last_layer; ++layer) {
     if (!is_conv(layer)) continue;
     const size_t conv = conv_index(layer);
     const ConvShape shape = conv_shape(conv);
-    plain[conv] = FloatArray(int64_t{9} * shape.ic * shape.oc);
-    network->biases[conv] = FloatArray(shape.oc);
-    if (conv == 0) continue;
     WinogradLayer& w = network->convolutions[conv];
     w.ic = shape.ic;
     w.oc = shape.oc;
@@ -40,19 +40,12 @@ std::shared_ptr<const CpuNetwork> prepare_cpu_network(const Weights& weights, co
     for (int panel = 0; panel < w.oc / kernels.panel; ++panel) jobs.push_back({conv, panel});
   }
 
-  pool.for_each(static_cast<int64_t>(n_conv), [&](int64_t i, int) {
-    const size_t conv = n_conv - 1 - static_cast<size_t>(i);  // largest layers first, so that the threads end together
-    weights.copy_kernel(conv, plain[conv].data());
-    float* bias = network->biases[conv].data();
-    weights.copy_bias(conv, bias);
-    for (int o = 0; o < conv_shape(conv).oc; ++o) bias[o] += 0.0F;  // turns -0 into 0 (WinogradLayer::bias)
-  });
   pool.for_each(static_cast<int64_t>(jobs.size()), [&](int64_t i, int) {
     const auto [conv, panel] = jobs[static_cast<size_t>(i)];
     const WinogradLayer& w = network->convolutions[conv];
-    kernels.transform_kernel(w, plain[conv].data(), panel, network->transformed[conv].data());
+    kernels.transform_kernel(w, plain.kernels[conv].data(), panel, network->transformed[conv].data());
   });
-  network->first_kernel = std::move(plain[0]);
+  network->first_kernel = std::move(plain.kernels[0]);
   network->first = {network->first_kernel.data(), network->biases[0].data()};
   return network;
 }

@@ -1,4 +1,4 @@
-#include "backend/cpu_output.h"
+#include "backend/cpu_common.h"
 
 #include <cstring>
 
@@ -38,6 +38,25 @@ void write_pooled(const Plane* planes, int n, Stop stop, ThreadPool& threads, fl
 }  // namespace
 
 bool pooled(size_t layer, size_t last_layer) { return layer + 1 <= last_layer && !is_conv(layer + 1); }
+
+OutputPlanes::OutputPlanes(size_t last_layer, int n) : planes_(static_cast<size_t>(n)) {
+  int64_t count = 0;
+  for (size_t layer = 0; layer <= last_layer; ++layer) {
+    const Shape4 shape = output_shape(layer, n);
+    count = std::max(count, int64_t{shape.n} * (shape.h + 2) * (shape.w + 2) * shape.c);
+  }
+  memory_ = FloatArray(count);
+}
+
+Plane* OutputPlanes::place(size_t layer) {
+  const Shape4 shape = output_shape(layer, 1);
+  Plane plane{memory_.data(), shape.c, shape.h, shape.w, shape.h + 2, shape.w + 2};
+  for (Plane& out : planes_) {
+    out = plane;
+    plane.data += plane.count();
+  }
+  return planes_.data();
+}
 
 void write_features(const Plane* planes, int n, Stop stop, ThreadPool& threads, float* features) {
   if (stop.pool == Pool::kNone)
