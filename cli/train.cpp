@@ -183,10 +183,6 @@ ExtractDatasetResult extract_folder(const TrainCommand& o, const std::string& ou
                                     const std::function<void(const FeatureFilePlan&)>& planned) {
   ExtractionOptions extraction = o.extraction;
   if (!o.labels.empty()) extraction.list.labels = o.labels[0];
-  std::vector<std::filesystem::path> inputs = {weights_file(extraction.weights), extraction.list.files_from,
-                                               extraction.list.labels};
-  for (const auto* more : {&o.test, &o.test_labels}) inputs.insert(inputs.end(), more->begin(), more->end());
-  require_no_input(output_names_of(output), inputs);
   ExtractDatasetOptions options = dataset_options(extraction, o.options.seed);
   options.network.threads = std::max(0, o.options.threads);
   options.update = true;
@@ -238,6 +234,7 @@ int train_command(TrainCommand o) {
     for (const std::string& more : {list == "-" ? std::string() : list, weights_file(o.extraction.weights)}) {
       if (!more.empty()) inputs.push_back(more);
     }
+    require_no_input(output_names_of(features_file), {inputs.begin(), inputs.end()});
   }
   require_output(o.model, inputs, o.overwrite);
   if (has_folder && !o.page.file.empty() && o.page.images.empty()) o.page.images = o.features;
