@@ -62,14 +62,9 @@ TEST_P(GoldenTest, EveryLayerAgreesWithPyTorch) {
     }
     const auto row = forward(*backend, pixels, 1, 17);
     const auto exact = read_npy(kGolden / (name + ".npy"));
-    double error = 0;
-    double norm = 0;
-    for (size_t i = 0; i < row.size(); ++i) {
-      error += std::pow(static_cast<double>(row[i]) - static_cast<double>(exact[i]), 2);
-      norm += std::pow(static_cast<double>(exact[i]), 2);
-    }
-    EXPECT_LE(std::sqrt(error / norm), exact_operands ? 5e-6 : 2e-2) << name;
-    RecordProperty(name + "_relative_error", std::to_string(std::sqrt(error / norm)));
+    const double error = relative_error(row, exact);
+    EXPECT_LE(error, exact_operands ? 5e-6 : 2e-2) << name;
+    RecordProperty(name + "_relative_error", std::to_string(error));
   }
 }
 

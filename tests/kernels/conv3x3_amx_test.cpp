@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <ostream>
 #include <string>
@@ -91,29 +92,29 @@ struct Layer {
   }
 };
 
-// Runs `parts` with planes of junk, of which only what is inside may change; returns (pictures, h, w, c) of float.
-std::vector<float> run_last(const Conv3x3Amx& set, const Layer& layer, const std::vector<AmxPart>& parts) {
-  const float junk = std::numeric_limits<float>::quiet_NaN();
-  std::vector<OwnedF32> out(static_cast<size_t>(layer.pictures), {layer.oc, layer.out_side(), junk});
-  std::vector<Plane> views;
-  for (OwnedF32& plane : out) {
+// Calls run(inputs, outputs) with output planes of junk, of which only what is inside may change; returns (pictures, h,
+// w, c).
+template <class Owned, class Element, class Run>
+std::vector<Element> run_layer(const Layer& layer, Element junk, const Run& run) {
+  std::vector<Owned> out(static_cast<size_t>(layer.pictures), {layer.oc, layer.out_side(), junk});
+  std::vector<decltype(Owned::plane)> views;
+  for (Owned& plane : out) {
     plane.plane.data = plane.memory.data();
     views.push_back(plane.plane);
   }
-  for (const AmxPart& part : parts) {
-    set.convolve_last(layer.view(), layer.inputs().data(), part, layer.pool, views.data());
-  }
-  std::vector<float> values;
-  for (const Plane& plane : views) {
+  run(layer.inputs().data(), views.data());
+  std::vector<Element> values;
+  for (const auto& plane : views) {
+    constexpr int kChannels = decltype(Owned::plane)::kChannels;
     for (int y = -1; y <= plane.h; ++y) {
       for (int x = -1; x <= plane.w; ++x) {
         const bool inside = y >= 0 && y < plane.h && x >= 0 && x < plane.w;
         for (int c = 0; c < plane.channels; ++c) {
-          const float value = plane.at(c / kBlock, y, x)[c % kBlock];
+          const Element value = plane.at(c / kChannels, y, x)[c % kChannels];
           if (inside)
             values.push_back(value);
           else
-            EXPECT_TRUE(std::isnan(value)) << "border " << y << " " << x;
+            EXPECT_EQ(std::memcmp(&value, &junk, sizeof junk), 0) << "border " << y << " " << x;
         }
       }
     }
@@ -121,30 +122,18 @@ std::vector<float> run_last(const Conv3x3Amx& set, const Layer& layer, const std
   return values;
 }
 
+std::vector<float> run_last(const Conv3x3Amx& set, const Layer& layer, const std::vector<AmxPart>& parts) {
+  return run_layer<OwnedF32>(layer, std::numeric_limits<float>::quiet_NaN(),
+                             [&](const Bf16Plane* in, const Plane* out) {
+                               for (const AmxPart& part : parts)
+                                 set.convolve_last(layer.view(), in, part, layer.pool, out);
+                             });
+}
+
 std::vector<uint16_t> run_bf16(const Conv3x3Amx& set, const Layer& layer) {
-  std::vector<OwnedBf16> out(static_cast<size_t>(layer.pictures), {layer.oc, layer.out_side(), uint16_t{0xABCD}});
-  std::vector<Bf16Plane> views;
-  for (OwnedBf16& plane : out) {
-    plane.plane.data = plane.memory.data();
-    views.push_back(plane.plane);
-  }
-  set.convolve(layer.view(), layer.inputs().data(), layer.whole(), layer.pool, views.data());
-  std::vector<uint16_t> values;
-  for (const Bf16Plane& plane : views) {
-    for (int y = -1; y <= plane.h; ++y) {
-      for (int x = -1; x <= plane.w; ++x) {
-        const bool inside = y >= 0 && y < plane.h && x >= 0 && x < plane.w;
-        for (int c = 0; c < plane.channels; ++c) {
-          const uint16_t value = plane.at(c / kBf16Block, y, x)[c % kBf16Block];
-          if (inside)
-            values.push_back(value);
-          else
-            EXPECT_EQ(value, 0xABCD) << "border " << y << " " << x;
-        }
-      }
-    }
-  }
-  return values;
+  return run_layer<OwnedBf16>(layer, uint16_t{0xABCD}, [&](const Bf16Plane* in, const Bf16Plane* out) {
+    set.convolve(layer.view(), in, layer.whole(), layer.pool, out);
+  });
 }
 
 class AmxKernelsTest : public testing::TestWithParam<Kernels> {};

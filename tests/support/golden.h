@@ -1,6 +1,7 @@
 // The pictures and files of tests/golden: its README.md says how they were made.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -47,6 +48,17 @@ inline std::vector<float> read_npy(const std::filesystem::path& path) {
   std::vector<float> values((bytes.size() - start) / 4);
   std::memcpy(values.data(), bytes.data() + start, values.size() * 4);
   return values;
+}
+
+/// |row - exact| / |exact|, Euclidean norms.
+inline double relative_error(const std::vector<float>& row, const std::vector<float>& exact) {
+  double error = 0;
+  double norm = 0;
+  for (size_t i = 0; i < row.size(); ++i) {
+    error += std::pow(static_cast<double>(row[i]) - static_cast<double>(exact[i]), 2);
+    norm += std::pow(static_cast<double>(exact[i]), 2);
+  }
+  return std::sqrt(error / norm);
 }
 
 }  // namespace vgg16
