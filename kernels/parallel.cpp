@@ -43,13 +43,21 @@ void wait_while_equal(std::atomic<uint32_t>& value, uint32_t old) {
 }  // namespace
 
 struct ThreadPool::State {
-  // Each on a cache line of its own: waiting members poll `generation` and `running` while others change `next`.
+  // One member's indices of for_each(): those from `next` on are not begun.
+  struct alignas(64) Part {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+  };
+
+  explicit State(int n_threads) : parts(static_cast<size_t>(n_threads)) {}
+
+  // Each on a cache line of its own: waiting members poll `generation` and `running` while others change a `next`.
   alignas(64) std::atomic<uint32_t> generation{0};
   alignas(64) std::atomic<uint32_t> running{0};
-  alignas(64) std::atomic<int64_t> next{0};
   alignas(64) void (*call)(void*, int) = nullptr;
   void* context = nullptr;
   bool stopping = false;
+  std::vector<Part> parts;  // one per member, the caller's included
   std::vector<std::thread> members;
   ProcessMark mark;
 
@@ -94,10 +102,10 @@ int available_processors() {
   return quota > 0 && quota < allowed ? static_cast<int>(std::ceil(quota)) : allowed;
 }
 
-ThreadPool::ThreadPool(int n_threads, const std::atomic<bool>* cancelled)
-    : state_(std::make_unique<State>()), cancelled_(cancelled) {
+ThreadPool::ThreadPool(int n_threads, const std::atomic<bool>* cancelled) : cancelled_(cancelled) {
   if (n_threads == 0) n_threads = available_processors();
   require(n_threads > 0, ErrorCode::kInvalidArgument, "threads must be 0 or more, not " + std::to_string(n_threads));
+  state_ = std::make_unique<State>(n_threads);
   try {
     for (int member = 1; member < n_threads; ++member) {
       state_->members.emplace_back([state = state_.get(), member] { state->serve(member); });
@@ -137,8 +145,26 @@ void ThreadPool::run_erased(void (*call)(void*, int), void* context) {
 }
 
 // Relaxed suffices for the indices: each is taken once, and run_erased orders everything else.
-void ThreadPool::start_counting() { state_->next.store(0, std::memory_order_relaxed); }
+void ThreadPool::start_counting(int64_t count) {
+  std::vector<State::Part>& parts = state_->parts;
+  const auto n = static_cast<int64_t>(parts.size());
+  for (int64_t member = 0; member < n; ++member) {
+    State::Part& part = parts[static_cast<size_t>(member)];
+    part.next.store(count * member / n, std::memory_order_relaxed);
+    part.end = count * (member + 1) / n;
+  }
+}
 
-int64_t ThreadPool::next_index() { return state_->next.fetch_add(1, std::memory_order_relaxed); }
+int64_t ThreadPool::next_index(int member) {
+  std::vector<State::Part>& parts = state_->parts;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    State::Part& part = parts[(static_cast<size_t>(member) + i) % parts.size()];
+    // Looked at first: others' lines stay shared, and `next` cannot grow without end.
+    if (part.next.load(std::memory_order_relaxed) >= part.end) continue;
+    const int64_t index = part.next.fetch_add(1, std::memory_order_relaxed);
+    if (index < part.end) return index;
+  }
+  return kNoIndex;
+}
 
 }  // namespace vgg16

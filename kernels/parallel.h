@@ -31,13 +31,15 @@ class ThreadPool {
     run_erased([](void* context, int member) { (*static_cast<std::remove_reference_t<Job>*>(context))(member); }, &job);
   }
 
-  /// Runs body(index, member) for every index in [0, count). Members take the next index whenever they are free, so
-  /// which member gets which index differs from run to run: a result must not depend on it. `body` must not throw.
+  /// Runs body(index, member) for every index in [0, count). Member m begins with the indices from count * m / size()
+  /// on, so that neighbours stay on one member, and in its caches from one job to the next; members that are done with
+  /// theirs take those that others have not begun. So which member gets which index differs from run to run: a result
+  /// must not depend on it. `body` must not throw.
   template <class Body>
   void for_each(int64_t count, Body&& body) {
-    start_counting();
+    start_counting(count);
     run([&](int member) {
-      for (int64_t i = next_index(); i < count; i = next_index()) {
+      for (int64_t i = next_index(member); i != kNoIndex; i = next_index(member)) {
         if (cancelled_ != nullptr && cancelled_->load(std::memory_order_relaxed)) {
           left_out_.store(true, std::memory_order_relaxed);
           return;
@@ -51,9 +53,11 @@ class ThreadPool {
   [[nodiscard]] bool take_left_out() { return left_out_.exchange(false, std::memory_order_relaxed); }
 
  private:
+  static constexpr int64_t kNoIndex = -1;
+
   void run_erased(void (*call)(void*, int), void* context);
-  void start_counting();
-  int64_t next_index();
+  void start_counting(int64_t count);
+  int64_t next_index(int member);  // one that no member has begun, or kNoIndex
 
   struct State;
   std::unique_ptr<State> state_;

@@ -78,8 +78,8 @@ void convolve_by_points(const Conv3x3Cpu& kernels, const WinogradLayer& layer, b
   const int n_rows = layer.tiles_per_row() * n;
   const int n_slices = layer.ic / kBlock / kBlocksAtATime;
   threads.for_each(int64_t{n_rows} * n_slices, [&](int64_t i, int) {
-    const auto row = static_cast<int>(i / n_slices);
-    const auto slice = static_cast<int>(i % n_slices);
+    const auto row = static_cast<int>(i % n_rows);
+    const auto slice = static_cast<int>(i / n_rows);
     const TileRange tiles = {row * layer.tiles_per_row(), (row + 1) * layer.tiles_per_row()};
     kernels.transform_input(layer, in, tiles, slice * kBlocksAtATime, (slice + 1) * kBlocksAtATime, n_tiles, 0, v);
   });
