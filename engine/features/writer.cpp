@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,18 +34,19 @@ struct FeatureFileWriter::Impl {
         header(make_header(plan, printable_path(path))),
         state(plan.pictures.size(), RowState::kMissing) {}
 
-  // Decides between starting, resuming and refusing, from what is at the two names.
-  void open() {
+  // Decides between starting, resuming and refusing, from what is at the two names. `keep` writes rows of the partial
+  // file into the one that replaces it.
+  void open(const std::function<void()>& keep) {
     require_free_output(path, options);
     if (options.resume && something_at(path) && accept_finished()) return;
     if (!something_at(partial)) {
-      start(Replace::kNo);
+      start();
+      publish_partial(Replace::kNo);
     } else if (options.resume) {
       resume();
     } else {
-      replace_partial();
+      replace_partial(keep);
     }
-    committer = std::make_unique<RowCommitter>(*file, header, options.rows_per_commit);
     look_for_space();
   }
 
@@ -80,11 +82,16 @@ struct FeatureFileWriter::Impl {
     return true;
   }
 
-  void start(Replace replace) {
+  void start() {
     file = create_output(path, header);
-    begun = true;
+    is_new = true;
+    committer = std::make_unique<RowCommitter>(*file, header, options.rows_per_commit);
+  }
+
+  void publish_partial(Replace replace) {
     try {
       publish(*file, partial, replace);
+      published = true;
     } catch (const Error& error) {
       // There was no partial file a moment ago, so another run has just created one.
       if (error.code() == ErrorCode::kExists) refuse_other_run(printable_path(partial));
@@ -93,14 +100,18 @@ struct FeatureFileWriter::Impl {
   }
 
   // Something is at the partial name and the run is not resumed.
-  void replace_partial() {
+  void replace_partial(const std::function<void()>& keep) {
     const PosixFile old = open_partial(path);  // its lock is held until it is replaced
     if (!options.overwrite) {
       throw Error(ErrorCode::kExists, old.name() +
                                           " is left from an interrupted run; add --resume to continue it or "
                                           "--overwrite to start again");
     }
-    start(Replace::kYes);
+    start();
+    // The rows are on the disk before the file that they come from goes.
+    keep();
+    committer->commit();
+    publish_partial(Replace::kYes);
   }
 
   // The plan is compared first: rows of another plan would fail their checksums without saying why.
@@ -111,6 +122,7 @@ struct FeatureFileWriter::Impl {
     for (const int64_t row : rows.good) state[static_cast<size_t>(row)] = RowState::kWritten;
     resumed_rows = static_cast<int64_t>(rows.good.size());
     damaged = std::move(rows.damaged);
+    committer = std::make_unique<RowCommitter>(*file, header, options.rows_per_commit);
   }
 
   [[nodiscard]] int64_t committed() const { return resumed_rows + (committer ? committer->committed() : 0); }
@@ -179,14 +191,16 @@ struct FeatureFileWriter::Impl {
     require_intact(compacted, kept_header, kept, copied, writing.latest());
   }
 
-  // For the destructor: commits what it can, and removes a file that this run has created and that has no rows.
+  // For the destructor: commits what it can, and removes a file that this run has created and that has no rows, or has
+  // not replaced the one that they come from.
   void abandon() noexcept {
     try {
       if (committer) committer->commit();
     } catch (...) {
     }
     try {
-      if (begun && !finished && committed() == 0 && file->is_at_its_path()) unlink(file->path().c_str());
+      const bool keeps_rows = published && committed() > 0;
+      if (is_new && !finished && !keeps_rows && file->is_at_its_path()) unlink(file->path().c_str());
     } catch (...) {
     }
   }
@@ -201,7 +215,8 @@ struct FeatureFileWriter::Impl {
   std::vector<int64_t> damaged;
   std::string space_warning;
   int64_t resumed_rows = 0;
-  bool begun = false;  // this run has created the partial file
+  bool is_new = false;     // this run has created the file
+  bool published = false;  // under the partial name
   bool finished = false;
   std::optional<PosixFile> file;
   std::unique_ptr<RowCommitter> committer;  // uses file and header
@@ -215,11 +230,14 @@ void require_free_output(const std::filesystem::path& path, const FeatureWriteOp
   }
 }
 
-FeatureFileWriter::FeatureFileWriter(std::filesystem::path path, FeatureFilePlan plan, FeatureWriteOptions options) {
+FeatureFileWriter::FeatureFileWriter(std::filesystem::path path, FeatureFilePlan plan, FeatureWriteOptions options,
+                                     const std::function<void(FeatureFileWriter&)>& keep) {
   const StandardFloatingPoint mode;
   impl_ = std::make_unique<Impl>(std::move(path), std::move(plan), options);
   try {
-    impl_->open();
+    impl_->open([&] {
+      if (keep) keep(*this);
+    });
   } catch (...) {
     impl_->abandon();
     throw;

@@ -1,6 +1,8 @@
 #include "vgg16/extract_dataset.h"
 
 #include <algorithm>
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -124,9 +126,28 @@ std::vector<std::unique_ptr<OldFile>> open_old_files(const ExtractDatasetOptions
   return old;
 }
 
-// With options.update, an unfinished file of other pictures is no obstacle: its rows are copied.
+// Copies those of the rows that `file` lacks that `old` has, and counts them in reused_rows of `result`.
+void copy_reusable(OldFile& old, FeatureFileWriter& file, const FeatureFilePlan& plan, const std::atomic<bool>* stop,
+                   const ExtractDatasetCallbacks& callbacks, ExtractDatasetResult& result) {
+  std::vector<float> features(static_cast<size_t>(plan.columns));
+  for (const int64_t row : file.missing_rows()) {
+    if (stop != nullptr && *stop) break;
+    if (!old.rows.read(plan.pictures[static_cast<size_t>(row)], features)) continue;
+    file.write(row, features);
+    ++result.reused_rows;
+  }
+  file.commit();
+  const std::vector<int64_t>& damaged = old.rows.damaged_rows();
+  if (damaged.empty() || !callbacks.warning) return;
+  callbacks.warning(old.name + ": " +
+                    (damaged.size() == 1 ? "1 row is" : std::to_string(damaged.size()) + " rows are") +
+                    " damaged and not reused; the first is row " + std::to_string(damaged[0]));
+}
+
+// With options.update, an unfinished file of other pictures is no obstacle: `keep` copies its rows.
 std::shared_ptr<FeatureFileWriter> open_output(const ExtractDatasetOptions& options, const fs::path& output,
-                                               const FeatureFilePlan& plan) {
+                                               const FeatureFilePlan& plan,
+                                               const std::function<void(FeatureFileWriter&)>& keep) {
   FeatureWriteOptions writing = options.file;
   if (options.update) {
     writing.overwrite = true;
@@ -138,27 +159,7 @@ std::shared_ptr<FeatureFileWriter> open_output(const ExtractDatasetOptions& opti
     }
     writing.resume = false;
   }
-  return std::make_shared<FeatureFileWriter>(output, plan, writing);
-}
-
-// Copies those of the rows that `file` lacks that `old` has, and counts them in reused_rows of `result`. With
-// options.update `old` may be an unfinished file that `file` has replaced: then its rows are all copied, whatever
-// `stop` says, for nothing else has them.
-void copy_reusable(OldFile& old, FeatureFileWriter& file, const FeatureFilePlan& plan, bool is_update,
-                   const ExtractDatasetCallbacks& callbacks, ExtractDatasetResult& result) {
-  std::vector<float> features(static_cast<size_t>(plan.columns));
-  for (const int64_t row : file.missing_rows()) {
-    if (!is_update && callbacks.stop != nullptr && *callbacks.stop) break;
-    if (!old.rows.read(plan.pictures[static_cast<size_t>(row)], features)) continue;
-    file.write(row, features);
-    ++result.reused_rows;
-  }
-  file.commit();
-  const std::vector<int64_t>& damaged = old.rows.damaged_rows();
-  if (damaged.empty() || !callbacks.warning) return;
-  callbacks.warning(old.name + ": " +
-                    (damaged.size() == 1 ? "1 row is" : std::to_string(damaged.size()) + " rows are") +
-                    " damaged and not reused; the first is row " + std::to_string(damaged[0]));
+  return std::make_shared<FeatureFileWriter>(output, plan, writing, keep);
 }
 
 // Computes the rows that `file` lacks, and sets times and computed_rows of `result`.
@@ -215,7 +216,7 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
   if (!options.reuse.empty()) require_no_input({partial_path_of(output)}, {options.reuse});
   Extractor extractor(weights, options.network);
   const Recipe recipe = make_recipe(options.network, extractor, *weights);
-  const auto old = open_old_files(options, output, recipe, extractor.columns(), callbacks);
+  auto old = open_old_files(options, output, recipe, extractor.columns(), callbacks);
   const int threads = options.network.threads > 0 ? options.network.threads : build_info().processors;
   Dataset dataset = options.pictures ? list_dataset(folder, *options.pictures, options.seed, threads)
                                      : list_dataset(folder, options.seed, threads, options.unlisted);
@@ -233,7 +234,13 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
     return result;
   }
 
-  const auto file = open_output(options, output, plan);
+  const auto copy = [&](FeatureFileWriter& to, const std::atomic<bool>* stop) {
+    for (const auto& each : old) copy_reusable(*each, to, plan, stop, callbacks, result);
+    old.clear();
+  };
+  // All rows of an unfinished file, whatever callbacks.stop says: nothing else has them.
+  const auto file = open_output(options, output, plan,
+                                [&](FeatureFileWriter& to) { copy(to, options.update ? nullptr : callbacks.stop); });
   warn_of_dataset(warnings, callbacks);
   warn_of_file(*file, callbacks);
   if (callbacks.computing) {
@@ -242,7 +249,7 @@ ExtractDatasetResult extract_dataset(std::shared_ptr<const Weights> weights, con
     });
   }
   try {
-    for (const auto& each : old) copy_reusable(*each, *file, plan, options.update, callbacks, result);
+    copy(*file, callbacks.stop);
     fill(*file, extractor, folder, plan, callbacks, result);
   } catch (...) {
     if (callbacks.computed) callbacks.computed();

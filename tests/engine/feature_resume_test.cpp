@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <set>
+#include <stdexcept>
 #include <thread>
 
 #include "support/expect_error.h"
@@ -52,6 +53,31 @@ TEST(FeatureResume, GoesOnWhereTheRunEnded) {
   write_test_file_of(folder / "a.h5", plan, kResume);
   EXPECT_TRUE(read_bytes(folder / "a.h5") == expected);
   EXPECT_EQ(names_in(folder.path()), "a.h5");
+}
+
+TEST(FeatureResume, ReplacesAnUnfinishedFileOnlyWhenItsRowsAreKept) {
+  const TempDir folder;
+  const FeatureFilePlan plan = test_plan(6, 4);
+  const FeatureFilePlan other = test_plan(8, 4);
+  begin(folder / "a.h5", plan, 0, 5);
+  const std::string unfinished = read_bytes(folder / "a.h5.partial");
+  const auto replace = [&](const std::function<void()>& then) {
+    FeatureFileWriter(folder / "a.h5", other, {.overwrite = true, .rows_per_commit = 1},
+                      [&](FeatureFileWriter& writer) {
+                        for (const int64_t row : {0, 1, 2}) writer.write(row, test_row(row, 4));
+                        writer.commit();
+                        EXPECT_EQ(read_bytes(folder / "a.h5.partial"), unfinished) << "a crash would leave it";
+                        then();
+                      });
+  };
+  EXPECT_THROW(replace([] { throw std::runtime_error("unreadable"); }), std::runtime_error);
+  EXPECT_EQ(names_in(folder.path()), "a.h5.partial");
+  EXPECT_EQ(read_bytes(folder / "a.h5.partial"), unfinished);
+  replace([] {});
+  EXPECT_EQ(names_in(folder.path()), "a.h5.partial");
+  FeatureFileWriter writer(folder / "a.h5", other, kResume);
+  EXPECT_EQ(writer.missing_rows(), (std::vector<int64_t>{3, 4, 5, 6, 7}));
+  EXPECT_TRUE(writer.damaged_rows().empty());
 }
 
 TEST(FeatureResume, RowsAreCommittedByTimeToo) {

@@ -73,7 +73,11 @@ class FeatureFileWriter {
   /// options.resume is set and the file exists, verifies it instead: its plan must be the same, and every row is
   /// compared with its checksum. Throws Error{kExists, kIo, kMemory, kInvalidArgument}, and kRefused if the file to
   /// resume belongs to another run; the message names what differs.
-  FeatureFileWriter(std::filesystem::path path, FeatureFilePlan plan, FeatureWriteOptions options);
+  ///
+  /// If an unfinished file is to be replaced, `keep` is called before and may write rows of it, which are on disk when
+  /// it goes: a crash until then leaves the unfinished file as it was, and so does an exception of `keep`.
+  FeatureFileWriter(std::filesystem::path path, FeatureFilePlan plan, FeatureWriteOptions options,
+                    const std::function<void(FeatureFileWriter&)>& keep = {});
   /// Without finish(), commits the rows written so far and leaves the partial file; removes it if it has no row.
   ~FeatureFileWriter();
   FeatureFileWriter(const FeatureFileWriter&) = delete;
