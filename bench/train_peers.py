@@ -66,6 +66,7 @@ def work(name, features, out):
         rows, labels = file['features'][:], file['labels'][:]
         names = file['label_names'].asstr()[:]
     model = search(name, 1 if name == 'one_job' else -1)
+    begin = time.perf_counter()
     if name == 'row_space':  # the same problem in as many columns as there are rows
         rows = rows.astype(numpy.float64)
         rows -= rows[:train].mean(axis=0)
@@ -75,9 +76,11 @@ def work(name, features, out):
     if name == 'kernel_svc':
         rows = rows.astype(numpy.float64) @ rows[:train].T.astype(numpy.float64)
     model.fit(rows[:train], labels[:train])
+    seconds = time.perf_counter() - begin
     predicted = model.predict(rows[train:])
     print(classification_report(labels[train:], predicted, target_names=names))
     pathlib.Path(out).write_bytes(pickle.dumps(model.best_estimator_))
+    print(seconds)
 
 
 # (features are float64, what it is)
@@ -157,8 +160,9 @@ class Bench:
                       f'{statistics.median(found) / ours:.1f} | {min(ratios):.1f} | {max(ratios):.1f} |', flush=True)
 
     def turns(self, name, rounds, ours, peers=()):
-        """Prints the median, least and greatest seconds of each; ours is {what: options}, the first the reference."""
-        times = collections.defaultdict(list)
+        """Prints the median, least and greatest seconds of each; ours is {what: options}, the first the reference. After
+        the whole processes the same of the search alone: inner products, all fits and the last one on all rows."""
+        times, alone = collections.defaultdict(list), collections.defaultdict(list)
         for wide in (False, True) if peers else (False,):
             self.features(name, wide).read_bytes()  # into the page cache, for everyone
         for turn in range(rounds):
@@ -168,16 +172,20 @@ class Bench:
                     gap = max(fit['relative_gap'] for fit in report['fits'])
                     stages = ', '.join(f'{stage} {value:.2f}' for stage, value in report['seconds'].items())
                     end = f'({stages}), C {report["best_c"]:g}, accuracy {report["accuracy"]:.4f}, gap {gap:.1e}'
+                    search = sum(report['seconds'][stage] for stage in ('inner_products', 'search', 'refit'))
                 else:
-                    seconds, *_ = run([sys.executable, '-W', 'ignore', __file__, '--worker', what,
+                    seconds, output, _ = run([sys.executable, '-W', 'ignore', __file__, '--worker', what,
                                        self.features(name, PEERS[what][0]), self.sets / f'{what}.pickle'])
-                    end = ''
+                    search = float(output.splitlines()[-1])
+                    end = f'({search:.2f} of them search)'
                 times[what].append(seconds)
+                alone[what].append(search)
                 print(f'{name} round {turn + 1}: {what} {seconds:.2f} s {end}', file=sys.stderr, flush=True)
-        reference = statistics.median(times[next(iter(ours))])
-        for what, found in times.items():
-            print(f'| {name} | {what} | {statistics.median(found):.2f} | {min(found):.2f} | {max(found):.2f} | '
-                  f'{statistics.median(found) / reference:.2f} |', flush=True)
+        for part, measured in (('whole', times), ('search', alone)):
+            reference = statistics.median(measured[next(iter(ours))])
+            for what, found in measured.items():
+                print(f'| {name} | {part} | {what} | {statistics.median(found):.2f} | {min(found):.2f} | {max(found):.2f} | '
+                      f'{statistics.median(found) / reference:.2f} |', flush=True)
 
     def svm(self, names, rounds):
         svm = ('--classifier', 'svm')
